@@ -1,0 +1,49 @@
+# The two commands of a newcomer are `make run` and `make test`; `make help` lists the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.setup-stamp
+# Two workers by default: a laptop and a small CI machine alike. `make test JOBS=8` on a larger one.
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint format bench docs lock clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(STAMP) ## Make .venv with pinned dependencies and this checkout installed
+
+$(STAMP): pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.10 or later is needed, found " + sys.version.split()[0] + "; try make PYTHON=python3.12") if sys.version_info < (3, 10) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+run: setup ## The main job: build a market of real learnwares and solve held-back users' tasks
+	$(BIN)/python -m benchmarks.quality --demo
+
+test: setup lint ## Lint, then the whole test suite with coverage
+	$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term
+
+lint: setup ## Format check, lint rules, types, import rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup ## Apply the formatter and the safe fixes
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: setup ## Print every benchmark beside its bar
+	$(BIN)/python -m benchmarks
+
+lock: ## Compile requirements.lock anew from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.10 --no-annotate \
+	  --extra tables --extra models --group build --group test --group lint \
+	  --custom-compile-command "make lock" -o requirements.lock
+
+clean: ## Remove the virtual environment and every cache
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* build dist

@@ -1,0 +1,1 @@
+"""Speed, memory and quality of the engine, printed beside its bars."""

@@ -1,0 +1,143 @@
+"""The errors that the engine raises on purpose.
+
+::
+
+    LearnwareError
+    ├── SpecificationError              data that cannot be described, or a broken specification (also a ValueError)
+    │   └── IncompatibleSpecificationError   two specifications that cannot be compared
+    ├── InvalidPackageError             a learnware zip or folder that breaks the format or is unsafe
+    ├── PackError                       a learnware cannot be packed from what was given
+    ├── ModelError                      a learnware's model could not be loaded or did not answer properly
+    │   └── ModelTimeoutError           ... in the time allowed
+    ├── MarketError                     a market cannot do what was asked
+    │   └── LearnwareNotFoundError      no such learnware (also a KeyError)
+    ├── ReuseError                      learnwares cannot be combined as asked (also a ValueError)
+    └── MissingDependencyError          an optional package is not installed (also an ImportError)
+
+A message says what was wrong, where, and what to do; what a program needs to act on is an attribute.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "IncompatibleSpecificationError",
+    "InvalidPackageError",
+    "LearnwareError",
+    "LearnwareNotFoundError",
+    "MarketError",
+    "MissingDependencyError",
+    "ModelError",
+    "ModelTimeoutError",
+    "PackError",
+    "ReuseError",
+    "SpecificationError",
+]
+
+
+class LearnwareError(Exception):
+    """Root of every error that the engine raises on purpose."""
+
+
+class SpecificationError(LearnwareError, ValueError):
+    """Data cannot be described, or a specification is broken.
+
+    Attributes
+    ----------
+    column : str or int or None
+        The offending column, by name where the table has names, where one column is to blame.
+    """
+
+    def __init__(self, message: str, *, column: str | int | None = None) -> None:
+        super().__init__(message)
+        self.column = column
+
+
+class IncompatibleSpecificationError(SpecificationError):
+    """Two specifications of different kinds or feature spaces were compared."""
+
+
+class InvalidPackageError(LearnwareError):
+    """A learnware package breaks the format or is unsafe to unpack.
+
+    Attributes
+    ----------
+    member : str or None
+        The archive member or file at fault, where there is one.
+    """
+
+    def __init__(self, message: str, *, member: str | None = None) -> None:
+        super().__init__(message)
+        self.member = member
+
+
+class PackError(LearnwareError):
+    """A learnware cannot be packed from what was given.
+
+    Attributes
+    ----------
+    missing : tuple of str
+        The pieces of information that are missing, in words that a person can act on.
+    """
+
+    def __init__(self, message: str, *, missing: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.missing = missing
+
+
+class ModelError(LearnwareError):
+    """A learnware's model could not be loaded, or its answer is not what its specification promises.
+
+    Attributes
+    ----------
+    traceback_text : str or None
+        The traceback of the learnware's own code, as text, where its code raised.
+    """
+
+    def __init__(self, message: str, *, traceback_text: str | None = None) -> None:
+        super().__init__(message)
+        self.traceback_text = traceback_text
+
+
+class ModelTimeoutError(ModelError):
+    """A learnware's model did not answer in the time allowed."""
+
+
+class MarketError(LearnwareError):
+    """A market cannot do what was asked."""
+
+
+class LearnwareNotFoundError(MarketError, KeyError):
+    """No learnware of this id is in the market.
+
+    Attributes
+    ----------
+    learnware_id : str
+        The id asked for.
+    """
+
+    def __init__(self, learnware_id: str) -> None:
+        super().__init__(f"no learnware {learnware_id!r} in this market")
+        self.learnware_id = learnware_id
+
+    def __str__(self) -> str:
+        # KeyError would print the message quoted.
+        return str(self.args[0])
+
+
+class ReuseError(LearnwareError, ValueError):
+    """Learnwares cannot be combined as asked."""
+
+
+class MissingDependencyError(LearnwareError, ImportError):
+    """An optional package is needed and not installed.
+
+    Attributes
+    ----------
+    package : str
+        The missing distribution.
+    """
+
+    def __init__(self, package: str, *, purpose: str, extra: str | None = None) -> None:
+        install = f"learnware[{extra}]" if extra else package
+        super().__init__(f"{package} is needed {purpose}; install it with: pip install '{install}'")
+        self.package = package

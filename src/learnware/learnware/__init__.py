@@ -1,0 +1,1 @@
+"""The learnware: a model with its specification, and its zip package."""

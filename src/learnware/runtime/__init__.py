@@ -1,0 +1,1 @@
+"""Running a learnware's code in a child process."""

@@ -1,0 +1,10 @@
+from ._base import BaseStatSpecification as BaseStatSpecification
+from ._base import RegularStatSpecification as RegularStatSpecification
+from ._base import SystemStatSpecification as SystemStatSpecification
+from ._base import register_stat_specification as register_stat_specification
+from ._base import stat_specification_class as stat_specification_class
+from ._semantic import generate_semantic_spec as generate_semantic_spec
+from ._specification import Specification as Specification
+from ._table import RKMEStatSpecification as RKMEStatSpecification
+from ._table import RKMETableSpecification as RKMETableSpecification
+from ._vocabulary import semantic_vocabulary as semantic_vocabulary

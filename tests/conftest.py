@@ -1,0 +1,19 @@
+"""Where the tests find the shared material, if it is there."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = Path(os.environ.get("LEARNWARE_SHARED", ROOT.parent / "shared"))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Folder with fixtures, real learnwares and data sets; the test is skipped without it."""
+    if not (SHARED / "fixtures").is_dir():
+        pytest.skip("the folder with shared fixtures is not on this machine")
+    return SHARED
