@@ -34,7 +34,8 @@ def gaussian_kernel(A: NDArray[np.floating], B: NDArray[np.floating], gamma: flo
     squared = (A * A).sum(axis=1)[:, None] + (B * B).sum(axis=1)[None, :] - 2.0 * (A @ B.T)
     np.maximum(squared, 0.0, out=squared)
     squared *= -gamma
-    return np.exp(squared, out=squared)
+    np.exp(squared, out=squared)
+    return squared
 
 
 def gaussian_inner_product(
