@@ -31,7 +31,7 @@ def gaussian_kernel(A: NDArray[np.floating], B: NDArray[np.floating], gamma: flo
     -------
     ndarray of shape (n, m)
     """
-    squared = (A * A).sum(axis=1)[:, None] + (B * B).sum(axis=1)[None, :] - 2.0 * (A @ B.T)
+    squared: NDArray[np.floating] = (A * A).sum(axis=1)[:, None] + (B * B).sum(axis=1)[None, :] - 2.0 * (A @ B.T)
     np.maximum(squared, 0.0, out=squared)
     squared *= -gamma
     np.exp(squared, out=squared)

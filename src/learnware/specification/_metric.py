@@ -23,7 +23,7 @@ __all__ = ["KernelMetric"]
 class KernelMetric:
     """A Gaussian kernel on scaled features: exp(-gamma ||(x - y) / scale||^2).
 
-    Raw columns differ by orders of magnitude, and under one fixed gamma nearly all points of real tables are orthogonal.
+    Raw columns differ by orders of magnitude; under one fixed gamma nearly all points of real tables are orthogonal.
     A weighted point set can be evaluated under any kernel, so specifications are compared under the kernel of their
     island.
 
