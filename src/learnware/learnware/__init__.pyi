@@ -1,0 +1,14 @@
+from ._archive import Member as Member
+from ._archive import PackageLimits as PackageLimits
+from ._learnware import Learnware as Learnware
+from ._learnware import Specification as Specification
+from ._learnware import get_learnware_from_dirpath as get_learnware_from_dirpath
+from ._learnware import get_stat_spec_from_config as get_stat_spec_from_config
+from ._learnware import read_yaml_to_dict as read_yaml_to_dict
+from ._manifest import Manifest as Manifest
+from ._manifest import ModelEntry as ModelEntry
+from ._manifest import StatSpecEntry as StatSpecEntry
+from ._package import PackageContents as PackageContents
+from ._package import read_package as read_package
+from ._package import unpack as unpack
+from ._package import write_package as write_package

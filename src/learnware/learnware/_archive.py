@@ -1,0 +1,434 @@
+"""Looking at a learnware zip or folder without trusting it: everything is checked before anything is unpacked.
+
+Refused, each with an `InvalidPackageError` that names the member: names that leave the folder or mean different files
+on different systems, links and other special files, names that are equal or differ only in case, a name that is a file
+and a folder at once, encrypted members, any compression but none and deflate, overlapping members, more members or
+bytes than the limits, bytes that grow too much when unpacked, damaged data, and archives inside the archive.
+
+An archive inside is told by its name (``.zip``, ``.tar``, ``.tar.gz``, ``.7z`` …) and by its first bytes. Files of
+models that happen to be zips (``.npz``, ``.pt``, ``.skops`` … in `MODEL_ZIP_SUFFIXES`) and single compressed files
+(``.gz``, ``.xz``) are no archives here.
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+import unicodedata
+import zipfile
+import zlib
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Protocol
+
+from learnware.errors import InvalidPackageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ["FolderSource", "Member", "PackageLimits", "Source", "ZipSource", "open_source"]
+
+MODEL_ZIP_SUFFIXES = frozenset(
+    {
+        ".npz",
+        ".pt",
+        ".pth",
+        ".pts",
+        ".ptl",
+        ".ckpt",
+        ".bin",
+        ".model",
+        ".params",
+        ".torchscript",
+        ".skops",
+        ".keras",
+        ".onnx",
+        ".jar",
+        ".xlsx",
+    }
+)
+_ARCHIVE_NAME = re.compile(
+    r"\.(zip|tar|tar\.\w+|tgz|tbz2?|txz|tzst|7z|rar|whl|egg|iso|cab|cpio|ar|deb|rpm|dmg)$", re.IGNORECASE
+)
+_ARCHIVE_HEADS = {b"7z\xbc\xaf\x27\x1c": "7z", b"Rar!\x1a\x07": "rar", b"MSCF": "cab"}
+HEAD_BYTES = 512
+_CHUNK = 1 << 20
+_MAX_NAME_BYTES = 1024
+_MAX_COMPONENT_BYTES = 255
+_FORBIDDEN_FLAGS = 0x1 | 0x40 | 0x2000  # encrypted, strongly encrypted, headers masked
+_END_OF_DIRECTORY = b"PK\x05\x06"
+_END_OF_DIRECTORY_64 = b"PK\x06\x06"
+# What the standard library raises, besides BadZipFile, for zips that somebody has damaged.
+_BROKEN_ZIP = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    OverflowError,
+    RuntimeError,
+    ValueError,  # UnicodeDecodeError and struct errors of some versions among them
+)
+
+
+@dataclass(frozen=True)
+class PackageLimits:
+    """What a learnware package may hold.
+
+    Attributes
+    ----------
+    members : int
+        Files and folders.
+    member_bytes, total_bytes : int
+        Size of one file and of all files, unpacked.
+    text_bytes : int
+        Size of a file that is read as text (the semantic and the statistical specifications).
+    manifest_bytes : int
+        Size of ``learnware.yaml``.
+    ratio : float
+        Unpacked bytes to a packed byte, of every member of more than `ratio_from` bytes and of all together.
+    ratio_from : int
+        Size from which the ratio counts; a short text may compress very well.
+    """
+
+    members: int = 10_000
+    member_bytes: int = 8 << 30
+    total_bytes: int = 16 << 30
+    text_bytes: int = 256 << 20
+    manifest_bytes: int = 256 << 10
+    ratio: float = 200.0
+    ratio_from: int = 1 << 20
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file of a package: its name with forward slashes, relative to the package, and its size in bytes."""
+
+    name: str
+    size: int
+
+
+class Source(Protocol):
+    """A zip or a folder that holds a package."""
+
+    members: tuple[Member, ...]
+    top_folder: str | None
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """Yield the content of a member, checked while it is read."""
+
+
+def read_member(source: Source, name: str, limit: int) -> bytes:
+    """Return the content of a member of at most `limit` bytes."""
+    sizes = {member.name: member.size for member in source.members}
+    if name not in sizes:
+        raise InvalidPackageError(f"the package has no file {name!r}", member=name)
+    if sizes[name] > limit:
+        raise InvalidPackageError(f"{name!r} has {sizes[name]} bytes; at most {limit} are allowed", member=name)
+    return b"".join(source.chunks(name))
+
+
+def check_head(name: str, head: bytes) -> None:
+    """Refuse a member whose name or first bytes say that it is an archive."""
+    kind = None
+    if _ARCHIVE_NAME.search(name):
+        kind = "by its name"
+    elif head[257:262] == b"ustar":
+        kind = "a tar"
+    elif head.startswith(b"PK\x03\x04") and Path(name).suffix.lower() not in MODEL_ZIP_SUFFIXES:
+        kind = "a zip"
+    else:
+        kind = next((f"a {label}" for magic, label in _ARCHIVE_HEADS.items() if head.startswith(magic)), None)
+    if kind:
+        raise InvalidPackageError(
+            f"{name!r} is an archive inside the package ({kind}); put its files into the package itself", member=name
+        )
+
+
+def _check_name(name: str) -> None:
+    """Refuse a name that could leave the folder or be read differently on another system."""
+    problem = None
+    parts = name.rstrip("/").split("/")
+    if not name or len(name.encode("utf-8", "surrogatepass")) > _MAX_NAME_BYTES:
+        problem = f"names have 1 to {_MAX_NAME_BYTES} bytes"
+    elif "\\" in name:
+        problem = "folders are separated by '/', not by a backslash"
+    elif name.startswith("/"):
+        problem = "the path is absolute"
+    elif ".." in parts:
+        problem = "the path leaves the package"
+    elif "" in parts or "." in parts:
+        problem = "the path has an empty part or '.'"
+    elif ":" in name:
+        problem = "':' means a drive or a stream on some systems"
+    elif any(unicodedata.category(char) in ("Cc", "Cs") for char in name):
+        problem = "the name has control characters"
+    elif any(part[-1] in " ." for part in parts):
+        problem = "a part ends with a dot or a blank, which some systems drop"
+    elif any(len(part.encode()) > _MAX_COMPONENT_BYTES for part in parts):
+        problem = f"a part is longer than {_MAX_COMPONENT_BYTES} bytes"
+    if problem:
+        raise InvalidPackageError(f"{name!r} is no safe name for a file of a package: {problem}", member=name)
+
+
+def _check_names(files: Iterable[str], folders: Iterable[str]) -> None:
+    """Refuse names that are one file on a system that ignores case, and names of a file and a folder at once."""
+
+    def key(name: str) -> str:
+        return unicodedata.normalize("NFC", name).casefold()
+
+    seen: dict[str, str] = {}
+    for name in files:
+        other = seen.setdefault(key(name), name)
+        if other is not name:
+            how = "is in the package twice" if other == name else f"differs from {other!r} only in case or accents"
+            raise InvalidPackageError(f"{name!r} {how}", member=name)
+    spelling: dict[str, str] = {}
+    parents = [str(parent) for name in seen.values() for parent in _parents(name)]
+    for folder in (*parents, *(path for name in folders for path in (name, *_parents(name)))):
+        if key(folder) in seen:
+            raise InvalidPackageError(f"{folder!r} is both a file and a folder", member=folder)
+        other = spelling.setdefault(key(folder), folder)
+        if other != folder:
+            raise InvalidPackageError(f"{folder!r} differs from {other!r} only in case or accents", member=folder)
+
+
+def _parents(name: str) -> list[str]:
+    parts = name.split("/")
+    return ["/".join(parts[:i]) for i in range(1, len(parts))]
+
+
+def _check_sizes(members: Iterable[Member], count: int, limits: PackageLimits) -> None:
+    if count > limits.members:
+        raise InvalidPackageError(f"the package has {count} members; at most {limits.members} are allowed")
+    total = 0
+    for member in members:
+        if member.size > limits.member_bytes:
+            raise InvalidPackageError(
+                f"{member.name!r} has {member.size} bytes; at most {limits.member_bytes} are allowed",
+                member=member.name,
+            )
+        total += member.size
+        if total > limits.total_bytes:
+            raise InvalidPackageError(
+                f"the files have more than {limits.total_bytes} bytes together, at {member.name!r}", member=member.name
+            )
+
+
+def _find_top_folder(names: Iterable[str]) -> str | None:
+    """Return the one folder that holds everything, where ``learnware.yaml`` is in it and not at the root."""
+    tops = {name.split("/")[0]: name for name in names}
+    if len(tops) != 1:
+        return None
+    top, name = next(iter(tops.items()))
+    return top if "/" in name else None
+
+
+class ZipSource:
+    """A package in a zip file, checked when it is opened.
+
+    Parameters
+    ----------
+    path : Path
+        The zip.
+    limits : PackageLimits
+        What it may hold.
+
+    Raises
+    ------
+    InvalidPackageError
+        If it is no zip, is damaged, or breaks a rule of this module.
+    """
+
+    def __init__(self, path: Path, limits: PackageLimits) -> None:
+        self._limits = limits
+        self._file: BinaryIO = path.open("rb")
+        try:
+            with self._broken(path.name, "is no readable zip"):
+                self._check_directory_size(path)
+                self._zip = zipfile.ZipFile(self._file)
+            self._infos, folders = self._check(path)
+            self.top_folder = None if "learnware.yaml" in self._infos else _find_top_folder([*self._infos, *folders])
+            if self.top_folder is not None:
+                cut = len(self.top_folder) + 1
+                self._infos = {name[cut:]: info for name, info in self._infos.items()}
+            self.members = tuple(Member(name, info.file_size) for name, info in sorted(self._infos.items()))
+        except BaseException:
+            self._file.close()
+            raise
+
+    def close(self) -> None:
+        """Close the file."""
+        self._zip.close()
+        self._file.close()
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """Yield the content of a member; its size and its checksum are checked on the way."""
+        info = self._infos[name]
+        done = 0
+        with self._broken(name, "is damaged"):
+            with self._zip.open(info) as stream:
+                while chunk := stream.read(_CHUNK):
+                    done += len(chunk)
+                    if done > info.file_size:
+                        raise zipfile.BadZipFile("more bytes than the directory says")
+                    yield chunk
+            if done != info.file_size:
+                raise zipfile.BadZipFile("fewer bytes than the directory says")
+
+    def head(self, name: str) -> bytes:
+        """Return the first bytes of a member."""
+        with self._broken(name, "is damaged"), self._zip.open(self._infos[name]) as stream:
+            return stream.read(HEAD_BYTES)
+
+    @staticmethod
+    @contextmanager
+    def _broken(name: str, what: str) -> Iterator[None]:
+        try:
+            yield
+        except _BROKEN_ZIP as error:
+            raise InvalidPackageError(f"{name!r} {what}: {error or type(error).__name__}", member=name) from error
+
+    def _check_directory_size(self, path: Path) -> None:
+        # The standard library builds an object for every entry of the directory before anybody can count them.
+        size = self._file.seek(0, 2)
+        self._file.seek(max(0, size - (1 << 16) - 128))
+        tail = self._file.read()
+        end = tail.rfind(_END_OF_DIRECTORY)
+        if end < 0:
+            raise zipfile.BadZipFile("no zip directory at its end")
+        directory = int.from_bytes(tail[end + 12 : end + 16], "little")
+        end64 = tail.rfind(_END_OF_DIRECTORY_64, 0, end)
+        if end64 >= 0:
+            directory = max(
+                directory if directory < 0xFFFFFFFF else 0, int.from_bytes(tail[end64 + 40 : end64 + 48], "little")
+            )
+        if directory > self._limits.members * 1024:
+            raise InvalidPackageError(f"the directory of {path.name!r} has {directory} bytes: too many members")
+
+    def _check(self, path: Path) -> tuple[dict[str, zipfile.ZipInfo], list[str]]:
+        infos = self._zip.infolist()
+        named = [(self._name(info), info) for info in infos]
+        for name, info in named:
+            _check_name(name)
+            self._check_info(name, info)
+        named = [(name, info) for name, info in named if name.split("/")[0] != "__MACOSX"]  # written by the Finder
+        folders = [name.rstrip("/") for name, info in named if name.endswith("/")]
+        files = [(name, info) for name, info in named if not name.endswith("/")]
+        _check_names((name for name, _ in files), folders)
+        members = [Member(name, info.file_size) for name, info in files]
+        _check_sizes(members, len(infos), self._limits)
+        total, packed = sum(member.size for member in members), path.stat().st_size
+        if total > self._limits.ratio_from and total > self._limits.ratio * packed:
+            raise InvalidPackageError(
+                f"{path.name!r} grows from {packed} to {total} bytes; {self._limits.ratio:g} fold at most"
+            )
+        self._check_overlap(infos)
+        return dict(files), folders
+
+    @staticmethod
+    def _name(info: zipfile.ZipInfo) -> str:
+        """Return a member's name: ASCII or UTF-8, also where the writer forgot to say so."""
+        name = info.orig_filename
+        if info.flag_bits & 0x800 or name.isascii():
+            return name
+        try:
+            return name.encode("cp437").decode("utf-8")
+        except UnicodeError:
+            raise InvalidPackageError(f"the name {name!r} is not in UTF-8", member=name) from None
+
+    def _check_info(self, name: str, info: zipfile.ZipInfo) -> None:
+        kind = stat.S_IFMT(info.external_attr >> 16)
+        expected = stat.S_IFDIR if name.endswith("/") else stat.S_IFREG
+        if kind not in (0, expected):
+            what = "a link" if kind == stat.S_IFLNK else "no ordinary file or folder"
+            raise InvalidPackageError(f"{name!r} is {what}", member=name)
+        if info.flag_bits & _FORBIDDEN_FLAGS:
+            raise InvalidPackageError(f"{name!r} is encrypted", member=name)
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise InvalidPackageError(
+                f"{name!r} is compressed by method {info.compress_type}; only none and deflate are allowed", member=name
+            )
+        if name.endswith("/") and info.file_size:
+            raise InvalidPackageError(f"the folder {name!r} has content", member=name)
+        if info.file_size > self._limits.ratio_from and info.file_size > self._limits.ratio * info.compress_size:
+            raise InvalidPackageError(
+                f"{name!r} grows from {info.compress_size} to {info.file_size} bytes; {self._limits.ratio:g} fold at most",
+                member=name,
+            )
+
+    def _check_overlap(self, infos: list[zipfile.ZipInfo]) -> None:
+        # Members that share bytes are how a small zip holds terabytes at a modest ratio each.
+        end = 0
+        for info in sorted(infos, key=lambda info: info.header_offset):
+            if info.header_offset < end:
+                raise InvalidPackageError(f"{info.filename!r} overlaps another member", member=info.filename)
+            end = info.header_offset + 30 + info.compress_size
+        if end > self._zip.start_dir:
+            raise InvalidPackageError(f"{info.filename!r} reaches into the zip's directory", member=info.filename)
+
+
+class FolderSource:
+    """A package in a folder, under the same rules as a zip; bytecode caches are left out.
+
+    Parameters
+    ----------
+    path : Path
+        The folder.
+    limits : PackageLimits
+        What it may hold.
+
+    Raises
+    ------
+    InvalidPackageError
+        If it breaks a rule of this module.
+    """
+
+    top_folder: str | None = None
+
+    def __init__(self, path: Path, limits: PackageLimits) -> None:
+        self._path = path
+        members, folders = [], []
+        entries = sorted(entry for entry in path.rglob("*") if "__pycache__" not in entry.parts[len(path.parts) :])
+        for entry in entries:
+            name = entry.relative_to(path).as_posix()
+            _check_name(name)
+            mode = entry.lstat().st_mode
+            if stat.S_ISDIR(mode):
+                folders.append(name)
+            elif stat.S_ISREG(mode):
+                members.append(Member(name, entry.stat().st_size))
+            else:
+                raise InvalidPackageError(f"{name!r} is a link or no ordinary file", member=name)
+        _check_names((member.name for member in members), folders)
+        _check_sizes(members, len(entries), limits)
+        self.members = tuple(sorted(members, key=lambda member: member.name))
+
+    def close(self) -> None:
+        """Do nothing; a zip has a file to close."""
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """Yield the content of a file."""
+        with (self._path / name).open("rb") as stream:
+            while chunk := stream.read(_CHUNK):
+                yield chunk
+
+    def head(self, name: str) -> bytes:
+        """Return the first bytes of a file."""
+        with (self._path / name).open("rb") as stream:
+            return stream.read(HEAD_BYTES)
+
+
+@contextmanager
+def open_source(path: Path, limits: PackageLimits) -> Iterator[ZipSource | FolderSource]:
+    """Open a zip or a folder, check its members' names, kinds, sizes and first bytes, and close it afterwards."""
+    if not path.exists():
+        raise InvalidPackageError(f"there is no file or folder {str(path)!r}")
+    source = FolderSource(path, limits) if path.is_dir() else ZipSource(path, limits)
+    try:
+        for member in source.members:
+            check_head(member.name, source.head(member.name))
+        yield source
+    finally:
+        source.close()
