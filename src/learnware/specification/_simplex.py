@@ -1,0 +1,122 @@
+"""The quadratic programme of weights: minimise 1/2 b'Kb - c'b over the probability simplex."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from learnware.errors import SpecificationError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["rkme_solve_qp", "solve_simplex_qp"]
+
+# Added to the diagonal, relative to its mean: two equal points make K singular and their split arbitrary.
+_RIDGE = 1e-13
+# How far below zero a reduced cost may be before its point enters, relative to the scale of the problem.
+_OPTIMALITY = 1e-12
+
+
+def solve_simplex_qp(K: ArrayLike, c: ArrayLike) -> NDArray[np.float64]:
+    """Return argmin 1/2 b'Kb - c'b subject to b >= 0 and sum b = 1.
+
+    A primal active-set method (Lawson and Hanson, Solving Least Squares Problems, 1974, ch. 23, with the equality
+    added): it starts with all weights free, which is nearly the answer for points that were optimised together with
+    their weights, and ends after finitely many steps at the exact optimum.
+
+    Parameters
+    ----------
+    K : array_like of shape (n, n)
+        Symmetric positive semidefinite kernel matrix.
+    c : array_like of shape (n,)
+        Linear term.
+
+    Returns
+    -------
+    ndarray of shape (n,), float64
+        Weights; exact zeros where the constraint binds.
+
+    Raises
+    ------
+    SpecificationError
+        If the shapes do not match or a value is not finite.
+
+    Examples
+    --------
+    >>> solve_simplex_qp([[1.0, 0.0], [0.0, 1.0]], [0.5, 0.25])
+    array([0.625, 0.375])
+    """
+    K = np.asarray(K, dtype=np.float64)
+    c = np.asarray(c, dtype=np.float64).ravel()
+    n = len(c)
+    if n == 0 or K.shape != (n, n):
+        raise SpecificationError(f"the kernel matrix must be square and match the linear term: {K.shape} and {c.shape}")
+    if not (np.isfinite(K).all() and np.isfinite(c).all()):
+        raise SpecificationError("the quadratic programme of weights has values that are not finite")
+    K = K + _RIDGE * max(float(np.trace(K)) / n, np.finfo(np.float64).tiny) * np.eye(n)
+    tolerance = _OPTIMALITY * max(float(np.abs(K).max()), float(np.abs(c).max()))
+    free = np.ones(n, dtype=bool)
+    b = np.full(n, 1.0 / n)
+    # Each point leaves and re-enters a few times at most; the cap only guards against cycling by rounding, where b
+    # is feasible and optimal to rounding already.
+    for _ in range(10 * n):
+        target, multiplier = _equality_optimum(K, c, free)
+        if target[free].min() >= 0.0:
+            b = target
+            gradient = c - K @ b - multiplier
+            gradient[free] = -np.inf
+            entering = int(np.argmax(gradient))
+            if not gradient[entering] > tolerance:
+                break
+            free[entering] = True
+        else:
+            # Go towards the unconstrained optimum until the first weight reaches zero.
+            falling = free & (target < 0.0)
+            ratio = np.full(n, np.inf)
+            ratio[falling] = b[falling] / (b[falling] - target[falling])
+            step = float(ratio.min())
+            b = b + step * (target - b)
+            free &= ratio > step
+            b[~free] = 0.0
+    return b / b.sum()
+
+
+def _equality_optimum(
+    K: NDArray[np.float64], c: NDArray[np.float64], free: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], float]:
+    """Return the optimum over the free weights under sum b = 1 alone, and the multiplier of the sum."""
+    solution = np.linalg.solve(K[np.ix_(free, free)], np.column_stack([c[free], np.ones(int(free.sum()))]))
+    multiplier = (solution[:, 0].sum() - 1.0) / solution[:, 1].sum()
+    target = np.zeros(len(c))
+    target[free] = solution[:, 0] - multiplier * solution[:, 1]
+    return target, float(multiplier)
+
+
+def rkme_solve_qp(K: ArrayLike, C: ArrayLike) -> tuple[NDArray[np.float64], float]:
+    """Return the mixture weights of embeddings with Gram matrix `K`, and the objective w'Kw - 2 C'w.
+
+    Parameters
+    ----------
+    K : array_like of shape (n, n)
+        Inner products between the candidates' embeddings.
+    C : array_like of shape (n,) or (1, n) or (n, 1)
+        Inner products of the candidates with the target.
+
+    Returns
+    -------
+    weight : ndarray of shape (n,)
+        Weights on the simplex.
+    objective : float
+        Squared MMD of the mixture to the target, less the target's product with itself.
+
+    Examples
+    --------
+    >>> weight, objective = rkme_solve_qp([[1.0, 0.0], [0.0, 1.0]], [0.5, 0.5])
+    >>> weight, objective
+    (array([0.5, 0.5]), -0.5)
+    """
+    weight = solve_simplex_qp(K, C)
+    target = np.asarray(C, dtype=np.float64).ravel()
+    return weight, float(weight @ np.asarray(K, dtype=np.float64) @ weight - 2.0 * target @ weight)
