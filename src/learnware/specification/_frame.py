@@ -1,9 +1,9 @@
 """Which kernel a table is described under, and its units.
 
 A specification's file keeps the published kernel exp(-gamma ||x - y||^2) on raw columns. On real tables that kernel is
-often degenerate: columns in the hundreds make all rows orthogonal, gradients vanish and weights mean nothing. A weighted
-point set can be evaluated under any kernel, so on such tables points and weights are sought under a robustly scaled
-kernel, and the points are written down in raw units all the same.
+often degenerate: columns in the hundreds make all rows orthogonal, gradients vanish and weights mean nothing. A
+weighted point set can be evaluated under any kernel, so on such tables points and weights are sought under a robustly
+scaled kernel, and the points are written down in raw units all the same.
 """
 
 from __future__ import annotations
@@ -55,12 +55,13 @@ class Frame:
     @property
     def unit(self) -> NDArray[np.float64]:
         """One kernel unit of each column."""
-        return self.scale / np.sqrt(2.0 * self.gamma)
+        unit: NDArray[np.float64] = self.scale / np.sqrt(2.0 * self.gamma)
+        return unit
 
     def clean(self, rows: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return raw rows with missing values at the median and the rest inside the limits."""
-        rows = np.where(np.isnan(rows), self.centre, rows)
-        return np.clip(rows, self.low, self.high, out=rows)
+        filled: NDArray[np.float64] = np.where(np.isnan(rows), self.centre, rows)
+        return np.clip(filled, self.low, self.high, out=filled)
 
     def to_units(self, rows: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return rows in kernel units."""

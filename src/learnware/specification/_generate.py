@@ -58,7 +58,7 @@ class ReductionReport:
     Attributes
     ----------
     mmd2 : float
-        Squared MMD to the rows under the kernel used; estimated without bias from `mmd2_rows` rows where there are more.
+        Squared MMD to the rows under the kernel used; estimated from `mmd2_rows` rows where there are more.
     mmd2_rows : int
         Rows behind the rows' own product in `mmd2`.
     mean_kernel : float
@@ -136,7 +136,7 @@ def reduce_table(
     privacy_floor: int | None,
     progress: bool | None,
 ) -> Reduction:
-    """Return at most `K` weighted points for the rows of `X`; the parameters are those of `generate_rkme_table_spec`."""
+    """Return at most `K` weighted points for the rows of `X`; parameters as in `generate_rkme_table_spec`."""
     if isinstance(K, bool) or not isinstance(K, int | np.integer) or K < 1:
         raise SpecificationError(f"the size of the reduced set must be a whole number of at least 1, not {K!r}")
     if not (np.isfinite(gamma) and gamma > 0):
@@ -221,8 +221,8 @@ def _kernel_means(
 
 
 def _signed_weights(gram: NDArray[np.float64], c: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return argmin 1/2 b'Kb - c'b without constraints; the ridge keeps near-equal points from cancelling each other."""
-    return np.linalg.solve(gram + 1e-8 * np.eye(len(c)), c)
+    """Return argmin 1/2 b'Kb - c'b without constraints; the ridge keeps near-equal points from cancelling out."""
+    return np.asarray(np.linalg.solve(gram + 1e-8 * np.eye(len(c)), c), dtype=np.float64)
 
 
 def _squared_mmd(
@@ -259,7 +259,7 @@ def _progress(wanted: bool | None, reader: TableReader, effort: _Effort, K: int)
     n = reader.n_rows
     long = n is None or 2.0 * n * K > _LONG_WORK or effort.evaluations * min(n, effort.rows) * K > _LONG_WORK
     if wanted is False or (wanted is None and not (long and sys.stderr.isatty())):
-        yield lambda done: None
+        yield lambda _: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn

@@ -1,8 +1,8 @@
 """The RKME solver: few weighted points whose kernel mean embedding is nearest to that of many rows.
 
 It minimises F(Z, beta) = ||(1/n) sum_n k(x_n, .) - sum_m beta_m k(z_m, .)||^2 over the points and the weights, with
-beta >= 0 and sum beta = 1 (Wu, Xu, Liu, Zhou: Model Reuse with RKME Specification, TKDE 35(1), 2023): a k-means++ start,
-then L-BFGS on the points and the logarithms of the weights together. Only the part of F that depends on them is
+beta >= 0 and sum beta = 1 (Wu, Xu, Liu, Zhou: Model Reuse with RKME Specification, TKDE 35(1), 2023): a k-means++
+start, then L-BFGS on the points and the logarithms of the weights together. Only the part of F that depends on them is
 computed, b'Kb - 2 c'b; the rows' own product is `self_product`.
 
 All arithmetic runs in kernel units (`_frame`), where k(u, v) = exp(-||u - v||^2 / 2).
@@ -100,7 +100,8 @@ class KernelMean:
         def sums(block: NDArray[np.floating]) -> NDArray[np.floating]:
             kernel = block @ points
             np.exp(kernel, out=kernel)
-            return kernel.T @ block
+            product: NDArray[np.floating] = kernel.T @ block
+            return product
 
         total = np.zeros((len(Z), self.d + 2))
         for part in self._map(sums, self._blocks):
@@ -131,16 +132,16 @@ def self_product(rows: NDArray[np.float64], single: bool, parallel_map: Parallel
         return float(kernel.sum(dtype=np.float64)) * (1.0 if pair[0] == pair[1] else 2.0)
 
     pairs = [(i, j) for i in range(len(blocks)) for j in range(i, len(blocks))]
-    return float(sum(parallel_map(product, pairs))) / mean.n**2
+    return float(sum(parallel_map(product, pairs))) / float(mean.n) ** 2
 
 
 def start_points(
     rows: NDArray[np.float64], K: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return at most `K` start points and their weights: k-means++ (Arthur and Vassilvitskii 2007), then one Lloyd step.
+    """Return at most `K` start points and their weights: k-means++, then one step of Lloyd.
 
-    Fewer points come back where there are fewer distinct rows. A point is the mean of the rows nearest to its seed, so
-    it is a row itself only where it stands alone or among equal rows.
+    k-means++ is by Arthur and Vassilvitskii (SODA 2007). Fewer points come back where there are fewer distinct rows. A
+    point is the mean of the rows nearest to its seed, so it is a row itself only where it stands alone or among equals.
     """
     n = len(rows)
     norms = (rows * rows).sum(axis=1)
@@ -198,7 +199,8 @@ def minimise(
 
     def weights(x: NDArray[np.float64]) -> NDArray[np.float64]:
         e = np.exp(x[Z.size :] - x[Z.size :].max())
-        return e / e.sum()
+        normalised: NDArray[np.float64] = e / e.sum()
+        return normalised
 
     def evaluate(x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         b = weights(x)
@@ -245,8 +247,9 @@ def _lbfgs_direction(
 ) -> NDArray[np.float64]:
     """Return minus the inverse Hessian's estimate times the gradient."""
     if not pairs:
-        return -gradient * (0.05 / max(float(np.abs(gradient).max()), 1e-300))
-    q = gradient.copy()
+        first: NDArray[np.float64] = gradient * (-0.05 / max(float(np.abs(gradient).max()), 1e-300))
+        return first
+    q: NDArray[np.float64] = gradient.copy()
     coefficients = []
     for moved, change, curvature in reversed(pairs):
         coefficients.append(float(moved @ q) / curvature)
@@ -255,4 +258,4 @@ def _lbfgs_direction(
     q *= curvature / float(change @ change)
     for (moved, change, curvature), coefficient in zip(pairs, reversed(coefficients), strict=True):
         q += (coefficient - float(change @ q) / curvature) * moved
-    return -q
+    return np.negative(q, out=q)

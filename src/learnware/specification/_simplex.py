@@ -48,24 +48,24 @@ def solve_simplex_qp(K: ArrayLike, c: ArrayLike) -> NDArray[np.float64]:
     >>> solve_simplex_qp([[1.0, 0.0], [0.0, 1.0]], [0.5, 0.25])
     array([0.625, 0.375])
     """
-    K = np.asarray(K, dtype=np.float64)
-    c = np.asarray(c, dtype=np.float64).ravel()
-    n = len(c)
-    if n == 0 or K.shape != (n, n):
-        raise SpecificationError(f"the kernel matrix must be square and match the linear term: {K.shape} and {c.shape}")
-    if not (np.isfinite(K).all() and np.isfinite(c).all()):
+    gram = np.array(K, dtype=np.float64)
+    linear = np.asarray(c, dtype=np.float64).ravel()
+    n = len(linear)
+    if n == 0 or gram.shape != (n, n):
+        raise SpecificationError(f"K must be square and match the linear term: shapes {gram.shape} and {linear.shape}")
+    if not (np.isfinite(gram).all() and np.isfinite(linear).all()):
         raise SpecificationError("the quadratic programme of weights has values that are not finite")
-    K = K + _RIDGE * max(float(np.trace(K)) / n, np.finfo(np.float64).tiny) * np.eye(n)
-    tolerance = _OPTIMALITY * max(float(np.abs(K).max()), float(np.abs(c).max()))
+    tolerance = _OPTIMALITY * max(float(np.abs(gram).max()), float(np.abs(linear).max()))
+    gram.flat[:: n + 1] += _RIDGE * max(float(np.trace(gram)) / n, float(np.finfo(np.float64).tiny))
     free = np.ones(n, dtype=bool)
     b = np.full(n, 1.0 / n)
     # Each point leaves and re-enters a few times at most; the cap only guards against cycling by rounding, where b
     # is feasible and optimal to rounding already.
     for _ in range(10 * n):
-        target, multiplier = _equality_optimum(K, c, free)
+        target, multiplier = _equality_optimum(gram, linear, free)
         if target[free].min() >= 0.0:
             b = target
-            gradient = c - K @ b - multiplier
+            gradient = linear - gram @ b - multiplier
             gradient[free] = -np.inf
             entering = int(np.argmax(gradient))
             if not gradient[entering] > tolerance:
@@ -80,7 +80,8 @@ def solve_simplex_qp(K: ArrayLike, c: ArrayLike) -> NDArray[np.float64]:
             b = b + step * (target - b)
             free &= ratio > step
             b[~free] = 0.0
-    return b / b.sum()
+    weights: NDArray[np.float64] = b / b.sum()
+    return weights
 
 
 def _equality_optimum(

@@ -6,7 +6,7 @@ import json
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
+    from typing_extensions import Self
 
     from learnware.specification._generate import Quality, ReductionReport
 
@@ -27,8 +28,6 @@ __all__ = ["PRIVACY_FLOOR", "RKMEStatSpecification", "RKMETableSpecification"]
 PRIVACY_FLOOR = 5
 # Points of one specification; a hundred are usual, and every comparison costs their square.
 _MAX_POINTS = 10_000
-
-_Self = TypeVar("_Self", bound="RKMETableSpecification")
 
 
 @register_stat_specification
@@ -89,8 +88,8 @@ class RKMETableSpecification(RegularStatSpecification):
         self,
         X: Any,
         K: int = 100,
-        step_size: float = 0.1,
-        steps: int = 3,
+        step_size: float = 0.1,  # noqa: ARG002 - published parameter
+        steps: int = 3,  # noqa: ARG002 - published parameter
         nonnegative_beta: bool = True,
         reduce: bool = True,
         *,
@@ -181,7 +180,7 @@ class RKMETableSpecification(RegularStatSpecification):
         return states
 
     @classmethod
-    def from_states(cls: type[_Self], states: Mapping[str, Any]) -> _Self:
+    def from_states(cls, states: Mapping[str, Any]) -> Self:
         """Return the specification that parsed JSON describes.
 
         Parameters
