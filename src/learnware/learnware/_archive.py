@@ -354,7 +354,8 @@ class ZipSource:
             raise InvalidPackageError(f"the folder {name!r} has content", member=name)
         if info.file_size > self._limits.ratio_from and info.file_size > self._limits.ratio * info.compress_size:
             raise InvalidPackageError(
-                f"{name!r} grows from {info.compress_size} to {info.file_size} bytes; {self._limits.ratio:g} fold at most",
+                f"{name!r} grows from {info.compress_size} to {info.file_size} bytes:"
+                f" more than {self._limits.ratio:g} fold",
                 member=name,
             )
 

@@ -1,1 +1,5 @@
-"""Running a learnware's code in a child process."""
+"""Running learnwares: a model in a process of its own."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,8 +1,7 @@
 """The child that runs one learnware's model; it needs only the standard library and numpy, and Python 3.8.
 
 It is run as a file (``python -I _worker.py``), never as a part of the package, so that it also serves environments
-where the engine is not installed. The parent imports it for the frames of the protocol and for loading a model in its own
-process.
+without the engine. The parent imports it for the frames of the protocol and for loading a model in its own process.
 
 A frame is the length of a JSON header (4 bytes, big-endian), the header, and the raw bytes of its ``value``. A value is
 an array of a plain kind (``{"kind": "array", "dtype": "<f8", "shape": [n, d]}``), or texts
@@ -79,7 +78,7 @@ def _encode_texts(texts: Iterable[str], shape: list[int]) -> tuple[dict[str, Any
     return {"kind": "text", "shape": shape, "bytes": len(body)}, [lengths.tobytes(), body]
 
 
-def send_frame(sock: socket.socket, header: dict[str, Any], value: Any = None) -> None:
+def send_frame(sock: Any, header: dict[str, Any], value: Any = None) -> None:
     """Send a header and, if `value` is not None, the value."""
     buffers: list[Any] = []
     if value is not None:
@@ -91,7 +90,7 @@ def send_frame(sock: socket.socket, header: dict[str, Any], value: Any = None) -
         sock.sendall(buffer)
 
 
-def receive_exactly(sock: socket.socket, buffer: Any) -> None:
+def receive_exactly(sock: Any, buffer: Any) -> None:
     """Fill a writable buffer.
 
     Raises
@@ -107,7 +106,7 @@ def receive_exactly(sock: socket.socket, buffer: Any) -> None:
         view = view[count:]
 
 
-def receive_frame(sock: socket.socket, max_bytes: int) -> tuple[dict[str, Any], Any]:
+def receive_frame(sock: Any, max_bytes: int) -> tuple[dict[str, Any], Any]:
     """Return a header and its value, or None where it has none.
 
     Raises
@@ -134,7 +133,7 @@ def receive_frame(sock: socket.socket, max_bytes: int) -> tuple[dict[str, Any], 
     return header, None if entry is None else _receive_value(sock, entry, max_bytes)
 
 
-def _receive_value(sock: socket.socket, entry: Any, max_bytes: int) -> Any:
+def _receive_value(sock: Any, entry: Any, max_bytes: int) -> Any:
     kind = entry.get("kind") if isinstance(entry, dict) else None
     shape = entry.get("shape") if isinstance(entry, dict) else None
     if (
@@ -170,7 +169,7 @@ def _parse_dtype(text: Any) -> Any:
     return known[text]
 
 
-def _receive_texts(sock: socket.socket, shape: list[int], count: int, size: int) -> Any:
+def _receive_texts(sock: Any, shape: list[int], count: int, size: int) -> Any:
     lengths = np.empty(count, dtype="<i8")
     if count:
         receive_exactly(sock, lengths.view(np.uint8).data)
@@ -333,8 +332,11 @@ def _call(model: Any, name: str, X: Any) -> Any:
 
 
 def _connect() -> socket.socket:
-    """Take over the socket on file descriptor 0 and send whatever is printed to the standard error."""
-    sock = socket.socket(fileno=os.dup(0))
+    """Take over the socket that the parent gave and send whatever is printed to the standard error."""
+    if sys.platform == "win32":
+        sock = socket.fromshare(sys.stdin.buffer.read())
+    else:
+        sock = socket.socket(fileno=os.dup(0))
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.close(null)
@@ -346,7 +348,7 @@ def _connect() -> socket.socket:
 class _Requests:
     """Reads requests in a thread of its own, which ends the process and its children as soon as the parent is gone."""
 
-    def __init__(self, sock: socket.socket, max_bytes: int) -> None:
+    def __init__(self, sock: Any, max_bytes: int) -> None:
         self._sock = sock
         self._max_bytes = max_bytes
         self._ready = threading.Semaphore(0)
@@ -373,14 +375,14 @@ class _Requests:
         return request
 
 
-def _answer(sock: socket.socket, header: dict[str, Any], value: Any) -> None:
+def _answer(sock: Any, header: dict[str, Any], value: Any) -> None:
     try:
         send_frame(sock, header, value)
     except (TypeError, ValueError) as error:  # found before anything was sent
         _answer_error(sock, "the output cannot be handed over", error)
 
 
-def _answer_error(sock: socket.socket, message: str, error: BaseException) -> None:
+def _answer_error(sock: Any, message: str, error: BaseException) -> None:
     text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
     send_frame(
         sock,

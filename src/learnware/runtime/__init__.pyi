@@ -1,0 +1,1 @@
+from ._process import ModelProcess as ModelProcess

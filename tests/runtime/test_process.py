@@ -1,0 +1,372 @@
+"""A model in a child process: what it answers, how it fails, and that nothing survives it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from learnware.errors import ModelError, ModelTimeoutError
+from learnware.runtime import ModelProcess
+
+CONFIG = {"class_name": "Model", "kwargs": {}}
+LINUX = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes through /proc")
+
+
+@pytest.fixture
+def learnware(tmp_path):
+    """Return a function that writes a learnware whose predict has the given body."""
+
+    def write(body: str, output_shape: object = None, head: str = "", init: str = "pass", more: str = "") -> Path:
+        folder = tmp_path / "learnware"
+        folder.mkdir(exist_ok=True)
+        code = (
+            f"import os, sys, time\nimport numpy as np\nfrom learnware.model import BaseModel\n{head}\n\n"
+            "class Model(BaseModel):\n"
+            "    def __init__(self, **kwargs):\n"
+            f"        super().__init__(input_shape=(3,), output_shape={output_shape!r})\n"
+            "        self.kwargs = kwargs\n"
+            f"        {init}\n"
+            f"    def predict(self, X):\n{textwrap.indent(textwrap.dedent(body), ' ' * 8)}\n"
+            f"{textwrap.indent(textwrap.dedent(more), ' ' * 4)}\n"
+        )
+        (folder / "__init__.py").write_text(code, encoding="utf-8")
+        return folder
+
+    return write
+
+
+def run(folder: Path, X: object = None, **arguments: object) -> np.ndarray:
+    with ModelProcess(folder, CONFIG, **arguments) as process:
+        return process.predict(np.zeros((4, 3)) if X is None else X)
+
+
+@pytest.mark.parametrize("dtype", ["?", "i1", "u2", "<i4", ">i8", "f2", "f4", ">f8"])
+def test_arrays_come_back_as_they_went(learnware, dtype):
+    X = (np.arange(12) % 2).astype(dtype).reshape(4, 3)
+    out = run(learnware("return X"), X)
+    assert out.dtype == X.dtype.newbyteorder("=") or out.dtype == X.dtype.newbyteorder("<")
+    np.testing.assert_array_equal(out, X)
+
+
+def test_strided_and_large_arrays(learnware):
+    X = np.arange(2_000_000.0).reshape(-1, 4)[:, 1:]
+    np.testing.assert_array_equal(run(learnware("return X[:, :1] + 1"), X), X[:, :1] + 1)
+
+
+def test_no_rows(learnware):
+    assert run(learnware("return X"), np.zeros((0, 3))).shape == (0, 3)
+
+
+def test_texts_both_ways(learnware):
+    folder = learnware("assert isinstance(X, list); return [text.upper() for text in X]")
+    assert run(folder, ["ä", "", "北冥有鱼"]).tolist() == ["Ä", "", "北冥有鱼"]
+    assert run(learnware("return np.array([['a', 'bc']] * len(X))")).tolist() == [["a", "bc"]] * 4
+
+
+def test_description_and_arguments(learnware):
+    folder = learnware("return X", output_shape=(3,), more="def predict_proba(self, X): return X[:, :2]")
+    config = {"class_name": "Model", "kwargs": {"shape": (1, (2,)), "names": ["a"], "x": {"y": 1.5}}}
+    folder.joinpath("__init__.py").write_text(
+        folder.joinpath("__init__.py").read_text() + "\n    def fit(self, X, y): pass\n"
+    )
+    with ModelProcess(folder, config) as process:
+        assert process.describe() == {
+            "input_shape": (3,),
+            "output_shape": (3,),
+            "methods": ("predict", "predict_proba", "fit"),
+        }
+        assert process.predict_proba(np.zeros((2, 3))).shape == (2, 2)
+    folder = learnware("return np.full(len(X), self.kwargs == {'shape': (1, (2,)), 'names': ['a'], 'x': {'y': 1.5}})")
+    with ModelProcess(folder, config) as process:
+        assert process.predict(np.zeros((2, 3))).all()
+
+
+def test_prints_do_not_disturb(learnware):
+    folder = learnware("print('out'); os.write(1, b'raw\\n'); sys.stderr.write('err\\n'); return X")
+    with ModelProcess(folder, CONFIG) as process:
+        for _ in range(3):
+            process.predict(np.zeros((2, 3)))
+        process.close()
+    for word in ("out", "raw", "err"):
+        assert word in process.output
+
+
+def test_endless_prints_keep_their_end_only(learnware):
+    with ModelProcess(
+        learnware("for _ in range(300): print('x' * 10_000)\nprint('the end'); return X"), CONFIG
+    ) as process:
+        process.predict(np.zeros((2, 3)))
+        process.close()
+        assert len(process.output) <= 1 << 16
+
+
+def test_an_exception_is_told_and_the_process_goes_on(learnware):
+    folder = learnware("if len(X) == 1: raise KeyError('no such thing')\nreturn X")
+    with ModelProcess(folder, CONFIG) as process:
+        with pytest.raises(ModelError, match="KeyError") as caught:
+            process.predict(np.zeros((1, 3)))
+        assert "no such thing" in caught.value.traceback_text
+        assert "in predict" in caught.value.traceback_text
+        assert len(process.predict(np.zeros((2, 3)))) == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("sys.exit(3)", "SystemExit"),
+        ("os._exit(3)", "exit code 3"),
+        ("print('last words'); os.kill(os.getpid(), 9)", "signal 9.*last words"),
+        ("return None", "returned None"),
+        ("return np.array([object()] * len(X))", "cannot be handed over"),
+        ("return [[1], [2, 3]]", "cannot be handed over"),
+        ("return X[:2]", r"shape \(2, 3\) for 4 inputs"),
+        ("return 1.0", r"shape \(\) for 4 inputs"),
+        ("return X * np.nan", "NaN"),
+        ("return X + np.inf", "infinite"),
+        ("return np.zeros((4, 1 << 20))", "at most 1000000 are allowed"),
+        ("return ['x' * 400_000] + ['y'] * 3", "too long"),
+        ("return np.zeros(4, dtype=complex)", "cannot be handed over"),
+        ("return np.zeros(4, dtype='M8[s]')", "cannot be handed over"),
+        ("return np.zeros(4, dtype=[('a', 'O')])", "cannot be handed over"),
+        ("return np.zeros((4,) + (1,) * 10)", "shape"),
+    ],
+)
+def test_bad_answers(learnware, body, message):
+    with pytest.raises(ModelError, match=message):
+        run(learnware(body), max_output_bytes=1_000_000)
+
+
+def test_the_promised_shape_is_checked(learnware):
+    with pytest.raises(ModelError, match=r"\(3,\); the model promises \(2,\)"):
+        run(learnware("return X", output_shape=(2,)))
+    assert run(learnware("return X[:, 0]", output_shape=(1,))).shape == (4,)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b"\xff\xff\xff\xff",
+        b"\x00\x00\x00\x02[]",
+        b"\x00\x00\x00\x02{x",
+        b"nonsense that is no frame",
+        b'{"value": {"kind": "array", "dtype": "O", "shape": [4]}}',
+        b'{"value": {"kind": "array", "dtype": "<f8", "shape": [4, 1000000000000]}}',
+        b'{"value": {"kind": "array", "dtype": "<f8", "shape": [0, 1000000000000]}}',
+        b'{"value": {"kind": "array", "dtype": "<f8", "shape": [-4]}}',
+        b'{"value": {"kind": "array", "dtype": "<f8", "shape": [true]}}',
+        b'{"value": {"kind": "array", "dtype": "<f8", "shape": "4"}}',
+        b'{"value": {"kind": "pickle", "shape": [4], "bytes": 4}}',
+        b'{"value": {"kind": "text", "shape": [1], "bytes": -4}}',
+        b'{"value": {"kind": "text", "shape": [1], "bytes": 1}}' + b"\x02" + b"\x00" * 7 + b"x",
+        b'{"value": {"kind": "text", "shape": [1], "bytes": 1}}' + b"\x01" + b"\x00" * 7 + b"\xff",
+        b'{"value": 4}',
+    ],
+)
+def test_forged_frames(learnware, frame):
+    if frame.startswith(b"{"):
+        head = frame[: frame.rindex(b"}") + 1]
+        frame = len(head).to_bytes(4, "big") + frame
+    body = f"""
+    import gc, socket
+    sock = [s for s in gc.get_objects() if isinstance(s, socket.socket)][0]
+    sock.sendall({frame!r})
+    sock.shutdown(socket.SHUT_WR)
+    time.sleep(60)
+    """
+    with pytest.raises(ModelError) as caught:
+        run(learnware(body), max_output_bytes=1_000_000)
+    assert not isinstance(caught.value, ModelTimeoutError)
+
+
+@pytest.mark.parametrize("body", ["time.sleep(600)", "while True: pass"])
+def test_timeout(learnware, body):
+    process = ModelProcess(learnware(body), CONFIG, timeout=3)
+    with pytest.raises(ModelTimeoutError, match="3 seconds"):
+        process.predict(np.zeros((4, 3)))
+    with pytest.raises(ModelError, match="closed"):
+        process.predict(np.zeros((4, 3)))
+
+
+def test_loading_runs_out_of_time(learnware):
+    with pytest.raises(ModelTimeoutError, match="loading the model"):
+        run(learnware("return X", init="time.sleep(600)"), timeout=2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"head": "raise ValueError('at import')"}, "at import"),
+        ({"init": "raise ValueError('in init')"}, "in init"),
+        ({"init": "self.output_shape = ('a',)"}, "ValueError"),
+        ({"init": "self.predict = None"}, "no predict"),
+        ({"init": "os._exit(7)"}, "exit code 7"),
+    ],
+)
+def test_models_that_cannot_be_loaded(learnware, arguments, message):
+    with pytest.raises(ModelError, match=message):
+        run(learnware("return X", **arguments))
+
+
+def test_missing_class_folder_and_method(learnware, tmp_path):
+    folder = learnware("return X")
+    with pytest.raises(ModelError, match="no class 'Other'"), ModelProcess(folder, {"class_name": "Other"}):
+        pass
+    with pytest.raises(ModelError, match="no folder"), ModelProcess(tmp_path / "nowhere", CONFIG):
+        pass
+    with ModelProcess(folder, CONFIG) as process, pytest.raises(ModelError, match="no predict_proba"):
+        process.predict_proba(np.zeros((1, 3)))
+
+
+@pytest.mark.parametrize("X", [np.array([object()]), [object()], np.array(["x"], dtype="S1")])
+def test_inputs_that_cannot_be_handed_over(learnware, X):
+    with ModelProcess(learnware("return X"), CONFIG) as process:
+        with pytest.raises(ModelError, match="input of predict cannot be handed over"):
+            process.predict(X)
+        assert process.predict(np.zeros((2, 3))).shape == (2, 3)
+
+
+def test_the_environment_is_cleared(learnware, monkeypatch):
+    monkeypatch.setenv("SOME_SECRET", "hidden")
+    monkeypatch.setenv("PYTHONPATH", "/nowhere")
+    body = "return [str(sorted(os.environ)) + os.getcwd() + '|' + os.environ['HOME']] * len(X)"
+    told = run(learnware(body))[0]
+    assert "SOME_SECRET" not in told
+    assert "PYTHONPATH" not in told
+    assert str(Path.home()) not in told
+    scratch = Path(told.split("|")[1])
+    assert not scratch.exists()
+
+
+def test_nothing_is_written_into_the_learnware(learnware):
+    folder = learnware("return X")
+    run(folder)
+    assert sorted(path.name for path in folder.iterdir()) == ["__init__.py"]
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def gone(pid: int) -> bool:
+    for _ in range(600):
+        if not is_running(pid):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+FORK = """
+pid = os.fork()
+if pid == 0:
+    while True: time.sleep(1)
+return np.full(len(X), pid)
+"""
+
+
+@LINUX
+def test_forks_are_gone_after_close(learnware):
+    with ModelProcess(learnware(FORK), CONFIG) as process:
+        pid = int(process.predict(np.zeros((1, 3)))[0])
+        assert is_running(pid)
+    assert gone(pid)
+
+
+@LINUX
+def test_forks_are_gone_after_a_timeout(learnware, tmp_path):
+    note = tmp_path / "pid"
+    body = f"""
+    pid = os.fork()
+    open({str(note)!r}, "a").write(f"{{os.getpid()}} ")
+    time.sleep(600)
+    """
+    with pytest.raises(ModelTimeoutError):
+        run(learnware(body), timeout=3)
+    pids = [int(pid) for pid in note.read_text().split()]
+    assert len(pids) == 2
+    assert all(gone(pid) for pid in pids)
+
+
+@LINUX
+def test_an_owner_that_forgets_leaves_no_process(learnware):
+    process = ModelProcess(learnware("return np.full(len(X), os.getpid())"), CONFIG)
+    pid = int(process.predict(np.zeros((1, 3)))[0])
+    del process
+    assert gone(pid)
+
+
+@LINUX
+def test_a_killed_owner_leaves_no_process(learnware):
+    script = f"""
+import sys, time, numpy as np
+from learnware.runtime import ModelProcess
+process = ModelProcess({str(learnware(FORK.replace("pid)", "pid * 10_000_000 + os.getpid())")))!r}, {CONFIG!r})
+print(int(process.predict(np.zeros((1, 3)))[0]), flush=True)
+time.sleep(600)
+"""
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as owner:
+        grandchild, child = divmod(int(owner.stdout.readline()), 10_000_000)
+        assert is_running(child)
+        assert is_running(grandchild)
+        owner.send_signal(signal.SIGKILL)
+    assert gone(child)
+    assert gone(grandchild)
+
+
+def test_close_from_another_thread_ends_a_call(learnware):
+    process = ModelProcess(learnware("time.sleep(600)"), CONFIG)
+    process.describe()
+    timer = threading.Timer(0.5, process.close)
+    timer.start()
+    with pytest.raises(ModelError):
+        process.predict(np.zeros((1, 3)))
+    timer.join()
+
+
+def test_calls_from_many_threads(learnware):
+    with ModelProcess(learnware("return X"), CONFIG) as process:
+        answers: list[float] = []
+
+        def ask(number: int) -> None:
+            answers.append(float(process.predict(np.full((2, 3), number))[0, 0]) - number)
+
+        threads = [threading.Thread(target=ask, args=(i,)) for i in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert answers == [0.0] * 8
+
+
+def test_a_model_works_where_the_engine_is_not_installed(learnware):
+    folder = learnware("return X", head="from learnware.model.base import BaseModel as Same\nassert Same is BaseModel")
+    script = f"""
+import sys, importlib.util
+sys.modules["learnware"] = None  # as if it were not installed
+spec = importlib.util.spec_from_file_location("worker", {os.fspath(worker_file())!r})
+worker = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(worker)
+worker.provide_base_model()
+model = worker.load_model({os.fspath(folder)!r}, {CONFIG!r}, "package")
+assert worker.describe(model)["methods"] == ["predict"], worker.describe(model)
+assert model.predict([1]) == [1]
+assert sys.modules["learnware"].__spec__ is None
+"""
+    subprocess.run([sys.executable, "-I", "-c", script], check=True)
+
+
+def worker_file() -> Path:
+    from learnware.runtime import _worker
+
+    return Path(_worker.__file__)
