@@ -119,7 +119,9 @@ def _robust_scale(
     safe = np.where(reach > 0, reach, 1.0)
     deviation = safe * np.sqrt((((rows - centre) / safe) ** 2).mean(axis=0))
     scale = np.where(scale > 0, scale, deviation)
-    return np.where(scale > 0, scale, safe)
+    # The lower limit keeps quotients finite.
+    floored: NDArray[np.float64] = np.maximum(np.where(scale > 0, scale, safe), safe / 1e100)
+    return floored
 
 
 def _squared_distances(rows: NDArray[np.float64]) -> NDArray[np.float64]:

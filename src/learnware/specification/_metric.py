@@ -1,4 +1,4 @@
-"""The kernel of an island: one robust scale a feature and one bandwidth for all specifications of a feature space."""
+"""The kernel of an island: one robust scale a feature and two bandwidths for all specifications of a feature space."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from learnware.specification._gaussian import gaussian_inner_product, gaussian_kernel
+from learnware.errors import IncompatibleSpecificationError, SpecificationError
+from learnware.specification._gaussian import gaussian_kernel
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -18,51 +19,112 @@ if TYPE_CHECKING:
 
 __all__ = ["KernelMetric"]
 
+# Bandwidths in units of the features' scale, divided by their number, and the weights of the two kernels. Measured on
+# the market of the benchmarks (air quality, store sales): the broad kernel alone names the best learnware, because it
+# compares where the data lie and how they spread; the narrow one tells a mixture from a single learnware with the same
+# moments. A tenth of narrow kernel keeps both (benchmarks/quality).
+_BROAD, _NARROW = 0.125, 2.0
+_WEIGHTS = (0.9, 0.1)
+# The narrow kernel is this power of the broad one: four squarings are cheaper than a second exponential.
+_SQUARINGS = 4
+
 
 @dataclass(frozen=True)
 class KernelMetric:
-    """A Gaussian kernel on scaled features: exp(-gamma ||(x - y) / scale||^2).
+    """A kernel on scaled features: a broad and a narrow Gaussian of ||(x - y) / scale||^2, weighted 9 to 1.
 
     Raw columns differ by orders of magnitude; under one fixed gamma nearly all points of real tables are orthogonal.
-    A weighted point set can be evaluated under any kernel, so specifications are compared under the kernel of their
-    island.
+    A weighted point set can be evaluated under any kernel, so the specifications of an island are compared under a
+    kernel that is estimated from themselves.
 
     Attributes
     ----------
     scale : ndarray of shape (n_features,)
-        Units of the features, all larger than 0.
-    gamma : float
-        Inverse squared length scale, in these units.
+        Units of the features, all larger than 0: the typical standard deviation *within* one specification, so that a
+        feature in which learnwares differ from each other counts.
     """
 
     scale: NDArray[np.float64]
-    gamma: float
 
     @classmethod
     def estimate(cls, specs: Sequence[RKMETableSpecification]) -> KernelMetric:
-        """Estimate the metric of an island from its own specifications; the result does not depend on their order."""
-        points = np.concatenate([spec.get_z() for spec in specs])
-        weights = np.concatenate([spec.get_beta() / len(specs) for spec in specs])
-        mean = weights @ points
-        scale = np.sqrt(np.maximum(weights @ (points - mean) ** 2, 0.0))
-        scale = np.where(scale > 0, scale, 1.0)
-        return cls(scale, 1.0 / points.shape[1])
+        """Estimate the metric of an island from its own specifications; their order does not matter.
+
+        The scale of a feature is the root of the mean, over specifications, of its variance in one specification,
+        each clipped at 25 times the median one: a specification with absurd units does not blind the island.
+
+        Raises
+        ------
+        SpecificationError
+            If there is no specification.
+        IncompatibleSpecificationError
+            If they do not have the same features.
+        """
+        if not specs:
+            raise SpecificationError("a metric is estimated from one specification or more, received none")
+        widths = {spec.get_z().shape[1] for spec in specs}
+        if len(widths) > 1:
+            raise IncompatibleSpecificationError(f"specifications of {sorted(widths)} features share no metric")
+        variances = np.empty((len(specs), widths.pop()))
+        means = np.empty_like(variances)
+        for i, spec in enumerate(specs):
+            z, beta = spec.get_z(), np.abs(spec.get_beta())
+            beta = beta / beta.sum()
+            means[i] = beta @ z
+            variances[i] = beta @ np.square(z - means[i])
+        typical = np.median(variances, axis=0)
+        # Sorted before they are summed: equal sets of specifications give equal bytes.
+        variances = np.sort(np.where(typical > 0, np.minimum(variances, 25.0 * typical), variances), axis=0)
+        variance = variances.mean(axis=0)
+        # A feature that is constant within every specification is measured by how they differ.
+        between = np.sort(np.square(means - np.median(means, axis=0)), axis=0).mean(axis=0)
+        negligible = variance <= 1e-12 * (between + np.square(np.median(means, axis=0)))
+        variance = np.where(negligible, between, variance)
+        return cls(np.sqrt(np.where(variance > 0, variance, 1.0)))
+
+    @property
+    def n_features(self) -> int:
+        """Number of features."""
+        return len(self.scale)
 
     def to_states(self) -> dict[str, Any]:
         """Return the metric as plain values."""
-        return {"scale": self.scale.tolist(), "gamma": self.gamma}
+        return {"scale": self.scale.tolist()}
 
     @classmethod
-    def from_states(cls, states: dict[str, Any]) -> KernelMetric:
+    def from_states(cls, states: Mapping[str, Any]) -> KernelMetric:
         """Return the metric that `to_states` wrote."""
-        return cls(np.asarray(states["scale"], dtype=np.float64), float(states["gamma"]))
+        return cls(np.asarray(states["scale"], dtype=np.float64))
 
     def kernel(self, A: NDArray[np.floating], B: NDArray[np.floating]) -> NDArray[np.floating]:
         """Return the kernel of all pairs of rows, shape (len(A), len(B))."""
-        return gaussian_kernel(A / self.scale, B / self.scale, self.gamma)
+        broad, narrow = self._kernels(A / self.scale, B / self.scale)
+        broad *= _WEIGHTS[0]
+        narrow *= _WEIGHTS[1]
+        broad += narrow
+        return broad
+
+    def narrow_kernel(self, A: NDArray[np.floating], B: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return the narrow kernel alone: the densities of specifications and what is local to them."""
+        return gaussian_kernel(A / self.scale, B / self.scale, _NARROW / self.n_features)
+
+    def broad_kernel(self, A: NDArray[np.floating], B: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return the broad kernel alone."""
+        return gaussian_kernel(A / self.scale, B / self.scale, _BROAD / self.n_features)
+
+    def _kernels(
+        self, A: NDArray[np.floating], B: NDArray[np.floating]
+    ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+        broad = gaussian_kernel(A, B, _BROAD / self.n_features)
+        narrow = np.square(broad)
+        for _ in range(_SQUARINGS - 1):
+            np.square(narrow, out=narrow)
+        return broad, narrow
 
     def inner_product(self, P: RKMETableSpecification, Q: RKMETableSpecification) -> float:
-        """Return <P, Q>."""
-        return gaussian_inner_product(
-            P.get_z() / self.scale, P.get_beta(), Q.get_z() / self.scale, Q.get_beta(), self.gamma
-        )
+        """Return <P, Q>, the inner product of the two embeddings."""
+        return float(P.get_beta() @ self.kernel(P.get_z(), Q.get_z()) @ Q.get_beta())
+
+    def mmd2(self, P: RKMETableSpecification, Q: RKMETableSpecification) -> float:
+        """Return the squared MMD, at least 0."""
+        return max(0.0, self.inner_product(P, P) - 2.0 * self.inner_product(P, Q) + self.inner_product(Q, Q))

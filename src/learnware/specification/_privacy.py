@@ -7,7 +7,6 @@ and no point may lie on a row. A value that many rows share is not one row's and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +14,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Neighbours", "leave_rows"]
+__all__ = ["RowGuard"]
 
 # A point nearer to a row than this share of the rows' median nearest-neighbour distance is on the row.
 _ON_A_ROW = 0.05
@@ -23,78 +22,66 @@ _ON_A_ROW = 0.05
 _PROBES = 500
 
 
-@dataclass(frozen=True)
-class Neighbours:
-    """Points and rows near each other, in kernel units.
+class RowGuard:
+    """Knows how near points come to rows.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n, d)
+        Rows in kernel units; the sample of which the points are made.
+    floor : int
+        A value that at least so many rows share (and at least two) is not one row's.
 
     Attributes
     ----------
-    row : ndarray of shape (K,)
-        Index of the row nearest to each point, among rows that fewer than `floor` rows share; -1 where there is none.
-    distance : ndarray of shape (K,)
-        Distance to it, infinite where there is none.
     typical : float
         Median distance of a row to the nearest different row; 0 where all are equal.
     """
 
-    row: NDArray[np.intp]
-    distance: NDArray[np.float64]
-    typical: float
+    def __init__(self, rows: NDArray[np.float64], floor: int) -> None:
+        # Adding zero makes -0 and 0 one value.
+        self._distinct, counts = np.unique(rows + 0.0, axis=0, return_counts=True)
+        self._private = self._distinct[counts < max(floor, 2)]
+        self.typical = 0.0
+        if len(self._distinct) > 1:
+            probes = np.linspace(0, len(self._distinct) - 1, min(_PROBES, len(self._distinct))).astype(np.intp)
+            _, apart = _nearest(self._distinct[probes], self._distinct, exclude_equal=True)
+            self.typical = float(np.median(apart))
 
-    @classmethod
-    def find(cls, points: NDArray[np.float64], rows: NDArray[np.float64], floor: int) -> Neighbours:
-        """Look up all points among all rows given."""
-        distinct, first, counts = np.unique(rows, axis=0, return_index=True, return_counts=True)
-        probes = distinct[np.linspace(0, len(distinct) - 1, min(_PROBES, len(distinct))).astype(np.intp)]
-        typical = 0.0
-        if len(distinct) > 1:
-            _, apart = _nearest(probes, distinct, exclude_equal=True)
-            typical = float(np.median(apart))
-        private = counts < max(floor, 1)
-        if not private.any():
-            nobody = np.full(len(points), -1, dtype=np.intp)
-            return cls(nobody, np.full(len(points), np.inf), typical)
-        row, distance = _nearest(points, distinct[private], exclude_equal=False)
-        return cls(first[private][row], distance, typical)
+    def nearest(self, points: NDArray[np.float64]) -> float | None:
+        """Return the smallest distance from a point to a row, in units of `typical`; None where there is neither."""
+        if len(self._private) == 0 or not self.typical > 0.0:
+            return None
+        return float(_nearest(points, self._private, exclude_equal=False)[1].min()) / self.typical
 
-    @property
-    def too_near(self) -> NDArray[np.bool_]:
-        """Which points are on a row."""
-        near: NDArray[np.bool_] = self.distance <= _ON_A_ROW * self.typical
-        return near
+    def leave_rows(self, points: NDArray[np.float64], rng: np.random.Generator) -> tuple[NDArray[np.float64], int]:
+        """Return the points with those that are on a row moved, and how many were moved.
 
+        A point moves halfway from its row to the nearest different row: in a dense region that is next to nothing, and
+        from a row that stands alone it is far. No other row is near the halfway point, for it would be the nearer one.
 
-def leave_rows(
-    points: NDArray[np.float64], rows: NDArray[np.float64], floor: int, rng: np.random.Generator
-) -> tuple[NDArray[np.float64], int]:
-    """Return the points with those that are on a row moved, and how many were moved.
-
-    A point moves halfway from its row to the nearest different row: in a dense region that is next to nothing, and from
-    a row that stands alone it is far. No other row is near the halfway point, for it would be the nearer one.
-
-    Parameters
-    ----------
-    points : ndarray of shape (K, d)
-        Points in kernel units.
-    rows : ndarray of shape (n, d)
-        Rows in kernel units; the sample of which the points were made.
-    floor : int
-        A value that at least so many rows share is not one row's.
-    rng : numpy.random.Generator
-        Where there is no different row, the point moves by a tenth of a unit in a random direction.
-    """
-    near = Neighbours.find(points, rows, floor)
-    moving = np.flatnonzero(near.too_near)
-    moved = points.copy()
-    for index in moving:
-        row = rows[near.row[index]]
-        if near.typical > 0.0:
-            other, _ = _nearest(row[None, :], rows, exclude_equal=True)
-            moved[index] = 0.5 * (row + rows[other[0]])
-        else:
-            direction = rng.normal(size=len(row))
-            moved[index] = row + 0.1 * direction / np.linalg.norm(direction)
-    return moved, len(moving)
+        Parameters
+        ----------
+        points : ndarray of shape (K, d)
+            Points in kernel units.
+        rng : numpy.random.Generator
+            Where all rows are equal, and fewer than the floor, the point moves by a tenth of a unit in a random
+            direction.
+        """
+        if len(self._private) == 0:
+            return points, 0
+        index, distance = _nearest(points, self._private, exclude_equal=False)
+        moving = np.flatnonzero(distance <= _ON_A_ROW * self.typical)
+        moved = points.copy()
+        for point in moving:
+            row = self._private[index[point]]
+            if self.typical > 0.0:
+                other, _ = _nearest(row[None, :], self._distinct, exclude_equal=True)
+                moved[point] = 0.5 * (row + self._distinct[other[0]])
+            else:
+                direction = rng.normal(size=len(row))
+                moved[point] = row + 0.1 * direction / np.linalg.norm(direction)
+        return moved, len(moving)
 
 
 def _nearest(

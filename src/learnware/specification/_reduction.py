@@ -171,7 +171,7 @@ def minimise(
     constant: float,
     evaluations: int,
     tolerance: float,
-    tick: Callable[[int], None],
+    tick: Callable[[], None],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return points and positive weights with a lower (never a higher) objective than the given ones.
 
@@ -193,7 +193,7 @@ def minimise(
     tolerance : float
         Ten steps that lower the squared MMD by less than this share of it end the search.
     tick : callable
-        Called with the number of evaluations done, after each.
+        Called after each evaluation.
     """
     shape = Z.shape
 
@@ -205,7 +205,7 @@ def minimise(
     def evaluate(x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         b = weights(x)
         value, gradient_Z, gradient_b = mean.objective(x[: Z.size].reshape(shape), b)
-        tick(1)
+        tick()
         return value, np.concatenate([gradient_Z.ravel(), b * (gradient_b - gradient_b @ b)])
 
     x = np.concatenate([Z.ravel(), np.log(b)])

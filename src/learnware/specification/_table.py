@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from typing_extensions import Self
 
-    from learnware.specification._generate import Quality, ReductionReport
+    from learnware.specification._generate import Quality
+    from learnware.specification._report import ReductionReport
 
 __all__ = ["PRIVACY_FLOOR", "RKMEStatSpecification", "RKMETableSpecification"]
 
@@ -193,7 +194,7 @@ class RKMETableSpecification(RegularStatSpecification):
         SpecificationError
             If a value is missing, of the wrong type or shape, or not finite.
         """
-        from learnware.specification._generate import ReductionReport
+        from learnware.specification._report import ReductionReport
 
         if not hasattr(states, "keys"):
             raise SpecificationError("a specification file holds one JSON object")

@@ -178,6 +178,8 @@ def _open(X: Any) -> tuple[Callable[[int, int], NDArray[np.floating]], int, list
         X = (X.float() if str(X.dtype) == "torch.bfloat16" else X).numpy()
     elif "scipy" in library and hasattr(X, "toarray"):
         raise SpecificationError("sparse matrices are not tables of points; pass X.toarray(), or chunks of it")
+    elif isinstance(X, np.ma.MaskedArray):
+        X = np.ma.filled(X.astype(np.float64), np.nan)
     elif not isinstance(X, np.ndarray):
         try:
             X = np.asarray(X)
@@ -240,7 +242,7 @@ def _numbers(column: Any, name: str | int) -> NDArray[np.floating]:
             else:
                 try:
                     numbers[i] = float(value)
-                except (TypeError, ValueError):
+                except (TypeError, ValueError, OverflowError):
                     break
         else:
             return numbers
