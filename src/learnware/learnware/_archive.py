@@ -248,8 +248,8 @@ class ZipSource:
             with self._broken(path.name, "is no readable zip"):
                 self._check_directory_size(path)
                 self._zip = zipfile.ZipFile(self._file)
-            self._infos, folders = self._check(path)
-            self.top_folder = None if "learnware.yaml" in self._infos else _find_top_folder([*self._infos, *folders])
+            self._infos = self._check(path)
+            self.top_folder = None if "learnware.yaml" in self._infos else _find_top_folder(self._infos)
             if self.top_folder is not None:
                 cut = len(self.top_folder) + 1
                 self._infos = {name[cut:]: info for name, info in self._infos.items()}
@@ -307,7 +307,7 @@ class ZipSource:
         if directory > self._limits.members * 1024:
             raise InvalidPackageError(f"the directory of {path.name!r} has {directory} bytes: too many members")
 
-    def _check(self, path: Path) -> tuple[dict[str, zipfile.ZipInfo], list[str]]:
+    def _check(self, path: Path) -> dict[str, zipfile.ZipInfo]:
         infos = self._zip.infolist()
         named = [(self._name(info), info) for info in infos]
         for name, info in named:
@@ -325,7 +325,7 @@ class ZipSource:
                 f"{path.name!r} grows from {packed} to {total} bytes; {self._limits.ratio:g} fold at most"
             )
         self._check_overlap(infos)
-        return dict(files), folders
+        return dict(files)
 
     @staticmethod
     def _name(info: zipfile.ZipInfo) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from learnware.errors import InvalidPackageError
+from learnware.errors import InvalidPackageError, SpecificationError
 from learnware.learnware._archive import FolderSource, PackageLimits, open_source, read_member
 from learnware.learnware._manifest import MANIFEST_NAME, parse_manifest
 from learnware.specification import stat_specification_class
@@ -84,9 +84,13 @@ def read_package(path: str | os.PathLike[str], *, limits: PackageLimits | None =
         semantic_spec = {}
         if manifest.semantic_file is not None:
             semantic_spec = _read_json(source, manifest.semantic_file, limits)
-        stat_specs = {}
+        stat_specs: dict[str, BaseStatSpecification] = {}
         for entry in manifest.stat_specifications:
-            spec = _parse_stat_spec(entry.class_name, _read_json(source, entry.file_name, limits))
+            spec_class: Any = stat_specification_class(entry.class_name)
+            try:
+                spec = spec_class.from_states(_read_json(source, entry.file_name, limits))
+            except SpecificationError as error:
+                raise SpecificationError(f"{entry.file_name!r}: {error}", column=error.column) from error
             stat_specs[spec.type] = spec
         names = {member.name for member in source.members}
         return PackageContents(
@@ -225,16 +229,3 @@ def _read_json(source: Source, name: str, limits: PackageLimits) -> dict[str, An
     if not isinstance(value, dict):
         raise InvalidPackageError(f"{name!r} holds no JSON object", member=name)
     return value
-
-
-def _parse_stat_spec(class_name: str, states: dict[str, Any]) -> BaseStatSpecification:
-    spec_class: Any = stat_specification_class(class_name)
-    if hasattr(spec_class, "from_states"):
-        spec: BaseStatSpecification = spec_class.from_states(states)
-        return spec
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "spec.json"
-        file.write_text(json.dumps(states), encoding="utf-8")
-        spec = spec_class()
-        spec.load(str(file))
-    return spec
