@@ -88,7 +88,9 @@ def choose_frame(
     if (reach <= _REACH * unit).all():
         likeness = _mean_kernel((filled - centre) / unit)
         if len(filled) == 1 or _DEGENERATE[0] <= likeness <= _DEGENERATE[1] or not reach.any():
-            return _frame(centre, np.ones(len(centre)), gamma, low, high), likeness
+            # The scale of a constant column is of no consequence, but one unit must be a difference in its values.
+            scale = np.where(reach > 0, 1.0, np.maximum(1.0, 1e-9 * np.abs(centre)))
+            return _frame(centre, scale, gamma, low, high), likeness
     scale = _robust_scale(filled, centre, reach)
     rows = np.clip((filled - centre) / scale, -_REACH, _REACH)
     squared = _squared_distances(rows)

@@ -47,6 +47,8 @@ _EFFORTS = {"default": _Effort(10_000, 150, 0.01), "best": _Effort(40_000, 800, 
 _SAMPLE_ROWS, _SAMPLE_BYTES = 1 << 16, 1 << 27
 # Rows from which the rows' own product is estimated where there are more.
 _HELD_OUT = 8192
+# Rows up to which the final products run in double precision: fits of few rows go below single precision's rounding.
+_EXACT_ROWS = 2000
 # Rows for the rough own product that says when the search may end.
 _OWN_PRODUCT = 4096
 # Squares and differences of larger values overflow.
@@ -149,6 +151,7 @@ class _Rows:
         self.finite = np.isfinite(summary.sample)
         self.sample = frame.to_units(summary.sample)
         self.fitted = self.sample[: effort.rows]
+        self._single = frame.single and self.n > _EXACT_ROWS
 
     def kernel_means(self, Z: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return (1/n) sum_n k(z_i, x_n) over all rows that can be read again, else over the sample."""
@@ -164,13 +167,13 @@ class _Rows:
         """Return the squared MMD and the number of rows that the rows' own product rests on."""
         gain = float(b @ unit_kernel(Z, Z) @ b - 2.0 * (c @ b))
         if self.n == len(self.sample) <= 2 * _HELD_OUT:
-            return max(0.0, self_product(self.sample, self._frame.single, self._map) + gain), self.n
+            return max(0.0, self_product(self.sample, self._single, self._map) + gain), self.n
         # Rows that the points were not fitted to, where there are enough of them.
         rest = self.sample[len(self.fitted) :]
         held_out = rest[:_HELD_OUT] if 2 * len(rest) >= _HELD_OUT else self.sample[-_HELD_OUT:]
         m = len(held_out)
         # Mean kernel of two different rows, with the points' embedding as control variate: its mean is known.
-        others = (m * self_product(held_out, self._frame.single, self._map) - 1.0) / (m - 1)
+        others = (m * self_product(held_out, self._single, self._map) - 1.0) / (m - 1)
         others += 2.0 * float((c - self._mean(held_out, Z)) @ b)
         return max(0.0, 1.0 / self.n + (1.0 - 1.0 / self.n) * others + gain), m
 
@@ -184,7 +187,7 @@ class _Rows:
         return float(effective.min(initial=len(self.fitted))) * self.n / len(self.fitted)
 
     def _mean(self, rows: NDArray[np.float64], Z: NDArray[np.float64]) -> NDArray[np.float64]:
-        return KernelMean(rows, self._frame.single, self._map)(Z)[0]
+        return KernelMean(rows, self._single, self._map)(Z)[0]
 
 
 def _check_range(summary: ColumnSummary, reader: TableReader) -> None:

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 __all__ = ["RowGuard"]
 
-# A point nearer to a row than this share of the rows' median nearest-neighbour distance is on the row.
+# A point nearer to a row than this share of the row's distance to its own nearest neighbour is on the row.
 _ON_A_ROW = 0.05
-# Rows whose nearest neighbour is looked for, to know the data's own distances.
-_PROBES = 500
 
 
 class RowGuard:
     """Knows how near points come to rows.
+
+    Distances from a point to a row are in units of the row's own distance to the nearest different row.
 
     Parameters
     ----------
@@ -31,57 +31,49 @@ class RowGuard:
         Rows in kernel units; the sample of which the points are made.
     floor : int
         A value that at least so many rows share (and at least two) is not one row's.
-
-    Attributes
-    ----------
-    typical : float
-        Median distance of a row to the nearest different row; 0 where all are equal.
     """
 
     def __init__(self, rows: NDArray[np.float64], floor: int) -> None:
         # Adding zero makes -0 and 0 one value.
         self._distinct, counts = np.unique(rows + 0.0, axis=0, return_counts=True)
         self._private = self._distinct[counts < max(floor, 2)]
-        self.typical = 0.0
-        if len(self._distinct) > 1:
-            probes = np.linspace(0, len(self._distinct) - 1, min(_PROBES, len(self._distinct))).astype(np.intp)
-            _, apart = _nearest(self._distinct[probes], self._distinct, exclude_equal=True)
-            self.typical = float(np.median(apart))
+
+    def _surroundings(
+        self, points: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Return each point's nearest private row, the row nearest to that one, and the point's relative distance."""
+        index, distance = _nearest(points, self._private, exclude_equal=False)
+        row = self._private[index]
+        neighbour, apart = _nearest(row, self._distinct, exclude_equal=True)
+        return row, self._distinct[neighbour], distance / apart
 
     def nearest(self, points: NDArray[np.float64]) -> float | None:
-        """Return the smallest distance from a point to a row, in units of `typical`; None where there is neither."""
-        if len(self._private) == 0 or not self.typical > 0.0:
+        """Return the smallest relative distance from a point to a row; None where no row is single, or all are equal."""
+        if len(self._private) == 0 or len(self._distinct) == 1:
             return None
-        return float(_nearest(points, self._private, exclude_equal=False)[1].min()) / self.typical
+        return float(self._surroundings(points)[2].min())
 
     def leave_rows(self, points: NDArray[np.float64], rng: np.random.Generator) -> tuple[NDArray[np.float64], int]:
         """Return the points with those that are on a row moved, and how many were moved.
 
         A point moves halfway from its row to the nearest different row: in a dense region that is next to nothing, and
-        from a row that stands alone it is far. No other row is near the halfway point, for it would be the nearer one.
+        from a row that stands alone it is far. It is on no other row then, for that row would be the nearer one.
 
         Parameters
         ----------
         points : ndarray of shape (K, d)
             Points in kernel units.
         rng : numpy.random.Generator
-            Where all rows are equal, and fewer than the floor, the point moves by a tenth of a unit in a random
-            direction.
+            Where all rows are equal, and fewer than the floor, points move by a tenth of a unit in a random direction.
         """
         if len(self._private) == 0:
             return points, 0
-        index, distance = _nearest(points, self._private, exclude_equal=False)
-        moving = np.flatnonzero(distance <= _ON_A_ROW * self.typical)
-        moved = points.copy()
-        for point in moving:
-            row = self._private[index[point]]
-            if self.typical > 0.0:
-                other, _ = _nearest(row[None, :], self._distinct, exclude_equal=True)
-                moved[point] = 0.5 * (row + self._distinct[other[0]])
-            else:
-                direction = rng.normal(size=len(row))
-                moved[point] = row + 0.1 * direction / np.linalg.norm(direction)
-        return moved, len(moving)
+        if len(self._distinct) == 1:
+            direction = rng.normal(size=points.shape)
+            return points + 0.1 * direction / np.linalg.norm(direction, axis=1, keepdims=True), len(points)
+        row, neighbour, distance = self._surroundings(points)
+        near = distance <= _ON_A_ROW
+        return np.where(near[:, None], 0.5 * (row + neighbour), points), int(near.sum())
 
 
 def _nearest(

@@ -30,8 +30,8 @@ class ReductionReport:
         Smallest effective number of rows that pull on one point, (sum_n k(z, x_n))^2 / sum_n k(z, x_n)^2; scaled up
         from `privacy_rows` rows where there are more.
     nearest_row : float or None
-        Smallest distance from a point to a row, in units of the rows' median nearest-neighbour distance; values that at
-        least `privacy_floor` rows share are left out. None where there is no such row or no such distance.
+        Smallest distance from a point to a row, in units of the row's distance to its own nearest neighbour; values
+        that at least `privacy_floor` rows share are left out. None where there is no such row, or all are equal.
     privacy_rows : int
         Rows that `fewest_rows` and `nearest_row` were measured on.
     privacy_floor : int
