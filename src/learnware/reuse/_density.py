@@ -1,0 +1,173 @@
+"""Which learnware knows a point: densities from the reduced sets, and the shares of a mixture.
+
+With mixture weights w_i and the reduced sets (z_im, beta_im) of the learnwares,
+
+    p(i | x) ~ w_i sum_m beta_im k(z_im, x)
+
+is the density-weighted rule of Mansour, Mohri and Rostamizadeh (Domain Adaptation with Multiple Sources, 2009).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from learnware.errors import ReuseError
+from learnware.specification import RKMETableSpecification
+from learnware.specification._simplex import solve_simplex_qp
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from learnware.learnware import Learnware
+    from learnware.specification._metric import KernelMetric
+
+__all__ = ["density_bandwidth", "mixture_weights", "routing_posterior", "table_specs"]
+
+# Rows of the user's data that are compared with the reduced sets at a time, which bounds the memory.
+_BLOCK_ROWS = 4096
+# Rows that the mixture weights are estimated from; their error, about 1 / sqrt(n), is small beside the fit's.
+_MIXTURE_ROWS = 10_000
+
+
+def table_specs(learnwares: Sequence[Learnware], width: int) -> list[RKMETableSpecification]:
+    """Return the table specifications of learnwares for tables of `width` columns.
+
+    Raises
+    ------
+    ReuseError
+        If a learnware has none, or one of other columns.
+    """
+    found = []
+    for learnware in learnwares:
+        specs = learnware.get_specification().get_stat_spec().values()
+        spec = next((spec for spec in specs if isinstance(spec, RKMETableSpecification)), None)
+        if spec is None:
+            raise ReuseError(f"learnware {learnware.id!r} has no table specification, which routing needs")
+        if spec.get_z().shape[1] != width:
+            raise ReuseError(
+                f"learnware {learnware.id!r} describes tables of {spec.get_z().shape[1]} columns, the data have {width}"
+            )
+        found.append(spec)
+    return found
+
+
+def mixture_weights(
+    X: NDArray[np.float64], specs: Sequence[RKMETableSpecification], metric: KernelMetric
+) -> NDArray[np.float64]:
+    """Return the weights of the mixture of specifications that is nearest to the rows, in squared MMD.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+    specs : sequence of RKMETableSpecification
+    metric : KernelMetric
+
+    Returns
+    -------
+    ndarray of shape (n_specs,)
+        On the simplex.
+    """
+    rows = _filled(X[:: -(-len(X) // _MIXTURE_ROWS)], specs)
+    products = np.zeros(len(specs))
+    for start in range(0, len(rows), _BLOCK_ROWS):
+        block = rows[start : start + _BLOCK_ROWS]
+        products += [float((metric.kernel(block, spec.get_z()) @ spec.get_beta()).sum()) for spec in specs]
+    gram = np.array([[metric.inner_product(P, Q) for Q in specs] for P in specs])
+    return solve_simplex_qp((gram + gram.T) / 2.0, products / len(rows))
+
+
+def routing_posterior(
+    X: NDArray[np.float64],
+    specs: Sequence[RKMETableSpecification],
+    weights: NDArray[np.float64],
+    scale: NDArray[np.float64],
+    gamma: float,
+) -> NDArray[np.float64]:
+    """Return p(i | x) ~ w_i sum_m beta_im k(z_im, x), shape (n_samples, n_specs), each row on the simplex.
+
+    The sums are taken in logarithms, so a row far from all points still goes to those that are nearest.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+    specs : sequence of RKMETableSpecification
+    weights : ndarray of shape (n_specs,)
+    scale : ndarray of shape (n_features,)
+        Units of the features.
+    gamma : float
+        k is exp(-gamma ||(z - x) / scale||^2).
+    """
+    X = _filled(X, specs)
+    # A weight of 0 stays 0 wherever another learnware has weight.
+    with np.errstate(divide="ignore"):
+        log_weights = [
+            np.log(weight * np.maximum(spec.get_beta(), 0.0)) for weight, spec in zip(weights, specs, strict=True)
+        ]
+    scaled = [spec.get_z() / scale for spec in specs]
+    posterior = np.empty((len(X), len(specs)))
+    for start in range(0, len(X), _BLOCK_ROWS):
+        rows = X[start : start + _BLOCK_ROWS] / scale
+        logs = np.stack(
+            [
+                _log_sum(log_weight - gamma * _squared_distances(rows, Z))
+                for log_weight, Z in zip(log_weights, scaled, strict=True)
+            ],
+            axis=1,
+        )
+        powers = np.exp(logs - logs.max(axis=1, keepdims=True))
+        posterior[start : start + _BLOCK_ROWS] = powers / powers.sum(axis=1, keepdims=True)
+    return posterior
+
+
+def density_bandwidth(specs: Sequence[RKMETableSpecification], scale: NDArray[np.float64]) -> float:
+    """Return the gamma under which the reduced sets describe a density best.
+
+    It maximises the leave-one-out likelihood of the points of all reduced sets (Habbema, Hermans, van den Broek 1974).
+    An MMD is best measured with a wide kernel; who is nearest to a single point is best seen with a narrow one.
+    """
+    points = np.concatenate([spec.get_z() for spec in specs]) / scale
+    weights = np.concatenate([np.maximum(spec.get_beta(), 0.0) for spec in specs])
+    weights = weights / weights.sum()
+    squared = _squared_distances(points, points)
+    # A point of two learnwares is no evidence of a narrow kernel: it leaves its copies out, too.
+    squared[squared <= 1e-12 * max(float(squared.max()), 1e-300)] = np.inf
+    finite = squared[np.isfinite(squared)]
+    if not finite.size:
+        return 1.0 / points.shape[1]
+    with np.errstate(divide="ignore"):
+        log_weights = np.log(weights)
+    candidates = np.median(finite) ** -1.0 * 2.0 ** np.arange(-3.0, 10.0, 0.5)
+
+    def likelihood(gamma: float) -> float:
+        logs = _log_sum(log_weights - gamma * squared) + 0.5 * points.shape[1] * np.log(gamma)
+        kept = np.isfinite(logs) & (weights > 0)
+        return float(weights[kept] @ logs[kept])
+
+    return float(max(candidates, key=likelihood))
+
+
+def _filled(X: NDArray[np.float64], specs: Sequence[RKMETableSpecification]) -> NDArray[np.float64]:
+    """Return rows whose missing values say nothing: they are at the centre of the reduced sets."""
+    known = np.isfinite(X)
+    if known.all():
+        return X
+    centre = np.mean([spec.get_beta() @ spec.get_z() for spec in specs], axis=0)
+    return np.where(known, X, centre)
+
+
+def _squared_distances(A: NDArray[np.float64], B: NDArray[np.float64]) -> NDArray[np.float64]:
+    squared: NDArray[np.float64] = (A * A).sum(axis=1)[:, None] + (B * B).sum(axis=1)[None, :] - 2.0 * (A @ B.T)
+    return np.maximum(squared, 0.0, out=squared)
+
+
+def _log_sum(exponents: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return log sum exp of each row; minus infinity where all are."""
+    largest = exponents.max(axis=1)
+    shift = np.where(np.isfinite(largest), largest, 0.0)
+    with np.errstate(divide="ignore"):
+        result: NDArray[np.float64] = np.log(np.exp(exponents - shift[:, None]).sum(axis=1)) + shift
+    return result

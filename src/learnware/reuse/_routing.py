@@ -1,0 +1,141 @@
+"""Density-weighted routing: the learnwares' answers, weighted at every row by how well each knows its region."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from learnware.errors import ReuseError
+from learnware.reuse._base import BaseReuser, as_input, as_table
+from learnware.reuse._classes import ClassSpace
+from learnware.reuse._density import mixture_weights, routing_posterior, table_specs
+from learnware.reuse._outputs import ask, output_space
+from learnware.specification._metric import KernelMetric
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from learnware.learnware import Learnware
+
+__all__ = ["RoutingReuser"]
+
+# Bandwidth in units of the scale, divided by the number of features: that of the island's narrow kernel. Answers mixed
+# softly want a wider kernel than the hard choice of a job selector.
+_GAMMA = 2.0
+
+_Self = TypeVar("_Self", bound="RoutingReuser")
+
+
+class RoutingReuser(BaseReuser):
+    """Weight the learnwares' answers at every row by p(i | x) ~ w_i sum_m beta_im k(z_im, x).
+
+    This is the distribution-weighted combination of Mansour, Mohri and Rostamizadeh (Domain Adaptation with Multiple
+    Sources, NIPS 2009), with the reduced sets as densities.
+
+    Parameters
+    ----------
+    learnware_list : list of Learnware, optional
+        Learnwares with table specifications.
+    weights : array_like of shape (n_learnwares,), optional
+        Weights of the mixture that the user's data are, e.g. those of a search. By default they are estimated from the
+        data given to `fit`, else from those given to `predict`.
+    metric : KernelMetric, optional
+        The metric of the learnwares' island; by default it is estimated from these learnwares.
+
+    Attributes
+    ----------
+    weights_ : ndarray of shape (n_learnwares,)
+        The mixture weights; after `fit`.
+    classes_ : ndarray of shape (n_classes,)
+        Labels, after a prediction of classes.
+    """
+
+    def __init__(
+        self,
+        learnware_list: list[Learnware] | None = None,
+        weights: ArrayLike | None = None,
+        metric: KernelMetric | None = None,
+    ) -> None:
+        super().__init__(learnware_list)
+        self.weights = weights
+        self.metric = metric
+
+    def fit(self: _Self, X: Any, y: Any = None) -> _Self:
+        """Estimate the mixture weights from data; without it, every call of `predict` does so from its own data.
+
+        Parameters
+        ----------
+        X : array, data frame or tensor of shape (n_samples, n_features)
+        y : ignored
+        """
+        self.weights_ = self._mixture(as_table(as_input(X), self.__class__.__name__))
+        return self
+
+    def predict(self, user_data: Any) -> NDArray[Any]:
+        """Return weighted means, or the labels of the largest weighted probability.
+
+        Parameters
+        ----------
+        user_data : array, data frame or tensor of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), or (n_samples, n_values) for several targets
+
+        Raises
+        ------
+        ReuseError
+            If a learnware has no table specification of the data's columns, or the outputs cannot be combined.
+        """
+        rows = self._rows(user_data)
+        return self._space.decode(rows)
+
+    def predict_proba(self, user_data: Any) -> NDArray[np.float64]:
+        """Return weighted class probabilities, shape (n_samples, n_classes) in the order of `classes_`.
+
+        Raises
+        ------
+        ReuseError
+            If the learnwares are no classifiers.
+        """
+        rows = self._rows(user_data)
+        if not isinstance(self._space, ClassSpace):
+            raise ReuseError("these learnwares answer numbers, not classes; use predict")
+        return rows
+
+    def posterior(self, user_data: Any) -> NDArray[np.float64]:
+        """Return p(i | x), shape (n_samples, n_learnwares), each row on the simplex."""
+        X = as_table(as_input(user_data), self.__class__.__name__)
+        specs = table_specs(self._learnwares(), X.shape[1])
+        metric = KernelMetric.estimate(specs) if self.metric is None else self.metric
+        weights = self.weights_ if hasattr(self, "weights_") else self._mixture(X)
+        return routing_posterior(X, specs, weights, metric.scale, _GAMMA / X.shape[1])
+
+    def _mixture(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+        learnwares = self._learnwares()
+        specs = table_specs(learnwares, X.shape[1])
+        if self.weights is None:
+            return mixture_weights(X, specs, KernelMetric.estimate(specs) if self.metric is None else self.metric)
+        weights = np.asarray(self.weights, dtype=np.float64)
+        if (
+            weights.shape != (len(learnwares),)
+            or not np.isfinite(weights).all()
+            or weights.min() < 0
+            or not weights.any()
+        ):
+            raise ReuseError(
+                f"weights are {self.weights!r}; allowed are {len(learnwares)} numbers, none negative and not all 0"
+            )
+        return weights / weights.sum()
+
+    def _rows(self, user_data: Any) -> NDArray[np.float64]:
+        learnwares, data = self._learnwares(), as_input(user_data)
+        posterior = self.posterior(data)
+        outputs = ask(learnwares, data)
+        self._space = output_space(learnwares, outputs)
+        if isinstance(self._space, ClassSpace):
+            self.classes_ = self._space.labels
+        self.report_ = self._report(posterior.mean(axis=0))
+        rows: NDArray[np.float64] = np.einsum("ni,inc->nc", posterior, self._space.encode(outputs))
+        return rows
