@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from learnware.market._results import SearchResults
+from learnware.errors import MarketError
 
 if TYPE_CHECKING:
+    import os
+
     from learnware.learnware import Learnware
+    from learnware.market._results import SearchResults
 
 __all__ = ["AtomicSearcher", "BaseChecker", "BaseOrganizer", "BaseSearcher", "BaseUserInfo"]
 
@@ -75,7 +78,9 @@ class BaseOrganizer:
         """Open the market anew and return whether that worked."""
         raise NotImplementedError(f"{self.__class__.__name__} cannot be reloaded")
 
-    def add_learnware(self, zip_path: str, semantic_spec: dict[str, Any], check_status: int) -> tuple[str | None, int]:
+    def add_learnware(
+        self, zip_path: str | os.PathLike[str], semantic_spec: dict[str, Any] | None, check_status: int
+    ) -> tuple[str | None, int]:
         """Add a learnware and return its new id and its status."""
         raise NotImplementedError(f"{self.__class__.__name__} cannot add learnwares")
 
@@ -83,7 +88,13 @@ class BaseOrganizer:
         """Delete a learnware and return whether there was one."""
         raise NotImplementedError(f"{self.__class__.__name__} cannot delete learnwares")
 
-    def update_learnware(self, id: str, zip_path: str, semantic_spec: dict[str, Any], check_status: int) -> bool:
+    def update_learnware(
+        self,
+        id: str,
+        zip_path: str | os.PathLike[str] | None = None,
+        semantic_spec: dict[str, Any] | None = None,
+        check_status: int | None = None,
+    ) -> bool:
         """Replace parts of a learnware."""
         raise NotImplementedError(f"{self.__class__.__name__} cannot update learnwares")
 
@@ -125,7 +136,7 @@ class BaseSearcher:
         self.learnware_organizer = organizer
         self.reset(organizer, **kwargs)
 
-    def reset(self, organizer: BaseOrganizer, **kwargs: Any) -> None:
+    def reset(self, organizer: BaseOrganizer, **kwargs: Any) -> None:  # noqa: ARG002 - for subclasses
         """Search another organizer from now on."""
         self.learnware_organizer = organizer
 
@@ -154,7 +165,9 @@ class BaseChecker:
     USABLE_LEARNWARE = 1
 
     def reset(self, **kwargs: Any) -> None:
-        """Change settings of the checker."""
+        """Change settings of the checker; one without settings refuses all."""
+        if kwargs:
+            raise MarketError(f"{self.__class__.__name__} has no setting {', '.join(sorted(kwargs))}")
 
     def __call__(self, learnware: Learnware) -> tuple[int, str]:
         """Return the status of a learnware, and why in words."""

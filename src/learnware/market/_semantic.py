@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     from learnware.learnware import Learnware
     from learnware.market._base import BaseUserInfo
 
-__all__ = ["EasyExactSemanticSearcher", "EasyFuzzSemanticSearcher", "SemanticIndex", "SemanticMatch", "SemanticQuery"]
+__all__ = [
+    "EasyExactSemanticSearcher",
+    "EasyFuzzSemanticSearcher",
+    "SemanticIndex",
+    "SemanticMatch",
+    "SemanticQuery",
+    "SemanticSearcher",
+]
 
 # Keys of a query that are no tags. A query's description is the user's own prose and no condition, as in the published
 # package; what is searched for stands in its name.
@@ -98,7 +105,7 @@ class SemanticQuery:
         if not isinstance(semantic_spec, dict):
             raise MarketError(f"the semantic conditions are {type(semantic_spec).__name__}; expected a dict")
         tags = {key: _values(entry) for key, entry in semantic_spec.items() if key not in _TEXT_KEYS}
-        if tags.get("Model") == {_ANY_MODEL}:
+        if tags.get("Model") == frozenset({_ANY_MODEL}):
             del tags["Model"]
         return cls(
             tags={key: values for key, values in tags.items() if values},
@@ -244,7 +251,7 @@ class SemanticIndex:
         return {ordered[i]: float(score[i]) / 100.0 * 0.9 for i in np.flatnonzero(score >= min_score)}
 
 
-class _SemanticSearcher(AtomicSearcher):
+class SemanticSearcher(AtomicSearcher):
     """What both semantic searchers share."""
 
     fuzzy: bool
@@ -304,13 +311,13 @@ class _SemanticSearcher(AtomicSearcher):
         return SearchResults([SingleSearchItem(learnwares[match.id], match.score) for match in matches])
 
 
-class EasyExactSemanticSearcher(_SemanticSearcher):
+class EasyExactSemanticSearcher(SemanticSearcher):
     """Finds learnwares whose tags agree and whose name or description contains the text of the query's name."""
 
     fuzzy = False
 
 
-class EasyFuzzSemanticSearcher(_SemanticSearcher):
+class EasyFuzzSemanticSearcher(SemanticSearcher):
     """The same as `EasyExactSemanticSearcher`, and tolerant where nothing contains the text.
 
     Then all words of the text in any order count (score 0.9), and after that passages that resemble it (partial ratio
