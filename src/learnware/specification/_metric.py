@@ -17,16 +17,24 @@ if TYPE_CHECKING:
 
     from learnware.specification._table import RKMETableSpecification
 
-__all__ = ["KernelMetric"]
+__all__ = ["BROAD_SHARE", "KernelMetric", "broad_gamma", "narrow_gamma"]
 
-# Bandwidths in units of the features' scale, divided by their number, and the weights of the two kernels. Measured on
-# the market of the benchmarks (air quality, store sales): the broad kernel alone names the best learnware, because it
-# compares where the data lie and how they spread; the narrow one tells a mixture from a single learnware with the same
-# moments. A tenth of narrow kernel keeps both (benchmarks/quality).
-_BROAD, _NARROW = 0.125, 2.0
-_WEIGHTS = (0.9, 0.1)
-# The narrow kernel is this power of the broad one: four squarings are cheaper than a second exponential.
+# Share of the broad kernel in the sum of both, measured on the markets of benchmarks/quality: the broad kernel alone
+# names the best learnware, because it compares where the data lie and how they spread; the narrow one tells a mixture
+# from a single learnware of the same moments. A tenth of narrow kernel serves both.
+BROAD_SHARE = 0.9
+# The narrow kernel is the broad one to this power of two: four squarings are cheaper than a second exponential.
 _SQUARINGS = 4
+
+
+def broad_gamma(n_features: int) -> float:
+    """Return the gamma of the broad kernel on scaled features: it reaches over whole specifications."""
+    return 0.125 / n_features
+
+
+def narrow_gamma(n_features: int) -> float:
+    """Return the gamma of the narrow kernel on scaled features: it sees what is near."""
+    return broad_gamma(n_features) * (1 << _SQUARINGS)
 
 
 @dataclass(frozen=True)
@@ -98,28 +106,20 @@ class KernelMetric:
 
     def kernel(self, A: NDArray[np.floating], B: NDArray[np.floating]) -> NDArray[np.floating]:
         """Return the kernel of all pairs of rows, shape (len(A), len(B))."""
-        broad, narrow = self._kernels(A / self.scale, B / self.scale)
-        broad *= _WEIGHTS[0]
-        narrow *= _WEIGHTS[1]
+        broad = gaussian_kernel(A / self.scale, B / self.scale, broad_gamma(self.n_features))
+        narrow = self.narrow_of_broad(broad)
+        broad *= BROAD_SHARE
+        narrow *= 1.0 - BROAD_SHARE
         broad += narrow
         return broad
 
-    def narrow_kernel(self, A: NDArray[np.floating], B: NDArray[np.floating]) -> NDArray[np.floating]:
-        """Return the narrow kernel alone: the densities of specifications and what is local to them."""
-        return gaussian_kernel(A / self.scale, B / self.scale, _NARROW / self.n_features)
-
-    def broad_kernel(self, A: NDArray[np.floating], B: NDArray[np.floating]) -> NDArray[np.floating]:
-        """Return the broad kernel alone."""
-        return gaussian_kernel(A / self.scale, B / self.scale, _BROAD / self.n_features)
-
-    def _kernels(
-        self, A: NDArray[np.floating], B: NDArray[np.floating]
-    ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-        broad = gaussian_kernel(A, B, _BROAD / self.n_features)
-        narrow = np.square(broad)
+    @staticmethod
+    def narrow_of_broad(broad: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return the narrow kernel from the values of the broad one."""
+        narrow: NDArray[np.floating] = np.square(broad)
         for _ in range(_SQUARINGS - 1):
             np.square(narrow, out=narrow)
-        return broad, narrow
+        return narrow
 
     def inner_product(self, P: RKMETableSpecification, Q: RKMETableSpecification) -> float:
         """Return <P, Q>, the inner product of the two embeddings."""

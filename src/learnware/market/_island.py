@@ -1,0 +1,296 @@
+"""An island of the specification world: the learnwares of one feature space, and the index over them.
+
+An embedding is represented by random Fourier features (Rahimi and Recht 2007) with orthogonal frequencies (Yu et al.,
+Orthogonal Random Features, 2016), so that <P, Q> is nearly an inner product of two short vectors. A search scans all
+vectors, and only the nearest candidates are compared exactly.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from learnware.market._mixture import Gram, Mixture, fit_mixture, grow_support, open_weights, squared_error
+from learnware.specification._gaussian import gaussian_kernel
+from learnware.specification._metric import BROAD_SHARE, broad_gamma, narrow_gamma
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from numpy.typing import NDArray
+
+    from learnware.specification import RKMETableSpecification
+    from learnware.specification._metric import KernelMetric
+
+__all__ = ["Embedding", "Hit", "IslandIndex", "embed", "island_name"]
+
+# Random features of the two kernels, cosines and sines. Most of what tells learnwares apart is in the broad kernel.
+# On 5 000 learnwares of 20 features the ten nearest are then always among the candidates (benchmarks/market).
+_FEATURES = (384, 128)
+# Candidates of a search for single learnwares that are compared exactly.
+_CANDIDATES = 64
+# Parts that the exact fit of a mixture starts from.
+_MIXTURE_CANDIDATES = 10
+# Scaled values beyond this are cut, so that single precision neither overflows nor loses the others.
+_LARGEST = 1e6
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """What a market stores of a specification for the index.
+
+    Attributes
+    ----------
+    vector : ndarray of shape (512,), float32
+        Random features.
+    self_product : float
+        <P, P>, exact.
+    """
+
+    vector: NDArray[np.float32]
+    self_product: float
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A learnware that is near to a requirement.
+
+    Attributes
+    ----------
+    learnware_id : str
+    mmd2 : float
+        Squared MMD under the metric of the island, at least 0.
+    similarity : float
+        Cosine of the two embeddings, in [0, 1].
+    """
+
+    learnware_id: str
+    mmd2: float
+    similarity: float
+
+
+def island_name(spec: RKMETableSpecification) -> str:
+    """Return the name of the island of a specification: its kind and its number of features."""
+    return f"{spec.type}/{spec.get_z().shape[1]}"
+
+
+def embed(metric: KernelMetric, name: str, spec: RKMETableSpecification) -> Embedding:
+    """Return the embedding of a specification in an island of this metric and name."""
+    points = _scaled(metric, spec.get_z())
+    vector = np.concatenate(
+        [
+            amplitude * (weights @ function(points @ frequencies))
+            for frequencies, amplitude in _frequencies(name, metric.n_features)
+            for weights, function in ((spec.get_beta(), np.cos), (spec.get_beta(), np.sin))
+        ]
+    )
+    return Embedding(vector.astype(np.float32), metric.inner_product(spec, spec))
+
+
+@lru_cache(maxsize=64)
+def _frequencies(name: str, n_features: int) -> tuple[tuple[NDArray[np.float64], float], ...]:
+    """Return frequencies (n_features, n) and amplitude of each kernel, equal in every process."""
+    rng = np.random.default_rng(list(hashlib.sha256(name.encode()).digest()))
+    blocks = []
+    for size, gamma, share in zip(
+        _FEATURES,
+        (broad_gamma(n_features), narrow_gamma(n_features)),
+        (BROAD_SHARE, 1.0 - BROAD_SHARE),
+        strict=True,
+    ):
+        count = size // 2
+        rows: list[NDArray[np.float64]] = []
+        while len(rows) < count:
+            directions = np.linalg.qr(rng.normal(size=(n_features, n_features)))[0]
+            rows.extend(directions * np.sqrt(rng.chisquare(n_features, size=n_features))[:, None])
+        blocks.append((np.sqrt(2.0 * gamma) * np.array(rows[:count]).T, float(np.sqrt(share / count))))
+    return tuple(blocks)
+
+
+def _scaled(metric: KernelMetric, z: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.clip(z / metric.scale, -_LARGEST, _LARGEST)
+
+
+class IslandIndex:
+    """Nearest learnwares and mixtures of learnwares in one island.
+
+    Parameters
+    ----------
+    name : str
+        Name of the island.
+    metric : KernelMetric
+        Its kernel.
+    ids : sequence of str
+        The learnwares.
+    vectors : ndarray of shape (n, 512), float32
+        Random features of each (`embed`).
+    self_products : ndarray of shape (n,), float64
+        <Q, Q> of each.
+    num_points : ndarray of shape (n,)
+        Rows of data behind each.
+    load_specs : callable
+        Returns the specifications of a sequence of ids, in its order.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        metric: KernelMetric,
+        ids: Sequence[str],
+        vectors: NDArray[np.float32],
+        self_products: NDArray[np.float64],
+        num_points: NDArray[np.integer],
+        load_specs: Callable[[Sequence[str]], Sequence[RKMETableSpecification]],
+    ) -> None:
+        self.name = name
+        self.metric = metric
+        self.ids = list(ids)
+        self._vectors = np.ascontiguousarray(vectors, dtype=np.float32)
+        self._self_products = np.asarray(self_products, dtype=np.float64)
+        self._num_points = np.asarray(num_points)
+        self._load_specs = load_specs
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def single(self, spec: RKMETableSpecification, allowed: AbstractSet[str] | None = None, top: int = 10) -> list[Hit]:
+        """Return the nearest learnwares, nearest first, equally near ones by id.
+
+        Parameters
+        ----------
+        spec : RKMETableSpecification
+            The requirement.
+        allowed : set of str, optional
+            Only these learnwares; all if None.
+        top : int, default=10
+            How many at most.
+        """
+        positions = self._positions(allowed)
+        if not len(positions):
+            return []
+        query = embed(self.metric, self.name, spec)
+        nearest = self._nearest(query.vector, positions, max(_CANDIDATES, 2 * top))
+        products = self._products(spec, nearest)
+        squared = np.maximum(query.self_product - 2.0 * products + self._self_products[nearest], 0.0)
+        cosine = np.clip(products / np.sqrt(query.self_product * self._self_products[nearest]), 0.0, 1.0)
+        hits = [Hit(self.ids[i], float(mmd2), float(c)) for i, mmd2, c in zip(nearest, squared, cosine, strict=True)]
+        return sorted(hits, key=lambda hit: (hit.mmd2, hit.learnware_id))[:top]
+
+    def mixture(
+        self, spec: RKMETableSpecification, allowed: AbstractSet[str] | None = None, max_size: int = 5
+    ) -> Mixture | None:
+        """Return the mixture of at most `max_size` learnwares that is nearest to a requirement; None if there is none.
+
+        A mixture may have one part: then no second learnware brings the fit nearer by more than chance does.
+        """
+        positions = self._positions(allowed)
+        if not len(positions):
+            return None
+        query = embed(self.metric, self.name, spec)
+        support = grow_support(self._vectors, query.vector, positions, _MIXTURE_CANDIDATES)
+        # The single that is best by itself is always a candidate.
+        support = list(dict.fromkeys([*support, *self._nearest(query.vector, positions, 2).tolist()]))
+        members = self._load_specs([self.ids[i] for i in support])
+        products = _combined(*_gram(self.metric, [spec, *members]))
+        gram = Gram(
+            parts=products[1:, 1:],
+            target=products[0, 1:],
+            target_self=float(products[0, 0]),
+            errors=np.array([squared_error(p, q) for p, q in zip(np.diag(products)[1:], members, strict=True)]),
+            target_error=squared_error(float(products[0, 0]), spec),
+        )
+        mixture = fit_mixture([self.ids[i] for i in support], gram, max_size)
+        if mixture.mmd2 <= mixture.noise_floor:
+            return mixture
+        return replace(mixture, unexplained=self._unexplained(spec, query.vector, positions, support))
+
+    def _unexplained(
+        self,
+        spec: RKMETableSpecification,
+        vector: NDArray[np.float32],
+        positions: NDArray[np.intp],
+        support: list[int],
+    ) -> float:
+        """Return the share of a requirement that nothing in the island covers."""
+        local = slice(_FEATURES[0], None)
+        covering = grow_support(self._vectors[:, local], vector[local], positions, _MIXTURE_CANDIDATES, partial=True)
+        members = self._load_specs([self.ids[i] for i in dict.fromkeys([*covering, *support])])
+        narrow = _gram(self.metric, [spec, *members])[1]
+        return float(np.clip(1.0 - open_weights(narrow[1:, 1:], narrow[0, 1:]).sum(), 0.0, 1.0))
+
+    def _positions(self, allowed: AbstractSet[str] | None) -> NDArray[np.intp]:
+        if allowed is None:
+            return np.arange(len(self.ids))
+        return np.array([i for i, learnware_id in enumerate(self.ids) if learnware_id in allowed], dtype=np.intp)
+
+    def _nearest(self, vector: NDArray[np.float32], positions: NDArray[np.intp], count: int) -> NDArray[np.intp]:
+        """Return the positions of the nearest by the vectors, in no order."""
+        if len(positions) == len(self.ids):
+            approximate = self._self_products - 2.0 * (self._vectors @ vector)
+        else:
+            approximate = self._self_products[positions] - 2.0 * (self._vectors[positions] @ vector)
+        if len(positions) <= count:
+            return positions
+        return positions[np.argpartition(approximate, count)[:count]]
+
+    def _products(self, spec: RKMETableSpecification, positions: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return <P, Q> for the members at `positions`."""
+        members = self._load_specs([self.ids[i] for i in positions])
+        own, theirs = _Stack.of([spec], self.metric), _Stack.of(members, self.metric)
+        return _combined(*own.products(theirs, self.metric))[0]
+
+
+def _gram(
+    metric: KernelMetric, specs: Sequence[RKMETableSpecification]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the products of all pairs of specifications, under the broad and the narrow kernel."""
+    stack = _Stack.of(specs, metric)
+    return stack.products(stack, metric)
+
+
+def _combined(broad: NDArray[np.float64], narrow: NDArray[np.float64]) -> NDArray[np.float64]:
+    return BROAD_SHARE * broad + (1.0 - BROAD_SHARE) * narrow
+
+
+@dataclass(frozen=True)
+class _Stack:
+    """Several specifications as one array of scaled points, for one kernel matrix between all of them."""
+
+    points: NDArray[np.float64]
+    weights: NDArray[np.float32]
+    starts: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, specs: Sequence[RKMETableSpecification], metric: KernelMetric) -> _Stack:
+        return cls(
+            _scaled(metric, np.concatenate([spec.get_z() for spec in specs])),
+            np.concatenate([spec.get_beta() for spec in specs]).astype(np.float32),
+            np.cumsum([0, *(len(spec.get_beta()) for spec in specs[:-1])]),
+        )
+
+    def products(self, other: _Stack, metric: KernelMetric) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the inner products of all pairs, shape (n_specs, n_other), under the broad and the narrow kernel."""
+        # Single precision is enough once the points are centred, and several times faster.
+        centre = self.points.mean(axis=0)
+        mine = (self.points - centre).astype(np.float32)
+        theirs = mine if other is self else (other.points - centre).astype(np.float32)
+        broad = gaussian_kernel(mine, theirs, broad_gamma(metric.n_features))
+        narrow = metric.narrow_of_broad(broad)
+        return self._summed(broad, other), self._summed(narrow, other)
+
+    def _summed(self, kernel: NDArray[np.floating], other: _Stack) -> NDArray[np.float64]:
+        columns = np.zeros((len(other.points), len(other.starts)), dtype=np.float32)
+        columns[np.arange(len(other.points)), _owners(other)] = other.weights
+        summed = (kernel @ columns).astype(np.float64) * self.weights[:, None]
+        products: NDArray[np.float64] = np.add.reduceat(summed, self.starts, axis=0)
+        return products
+
+
+def _owners(stack: _Stack) -> NDArray[np.intp]:
+    """Return the specification of each point."""
+    return np.repeat(np.arange(len(stack.starts)), np.diff([*stack.starts, len(stack.points)]))
