@@ -8,6 +8,9 @@ from ._learnware import read_yaml_to_dict as read_yaml_to_dict
 from ._manifest import Manifest as Manifest
 from ._manifest import ModelEntry as ModelEntry
 from ._manifest import StatSpecEntry as StatSpecEntry
+from ._pack import MissingField as MissingField
+from ._pack import missing_information as missing_information
+from ._pack import pack as pack
 from ._package import PackageContents as PackageContents
 from ._package import read_package as read_package
 from ._package import unpack as unpack
