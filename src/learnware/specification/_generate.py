@@ -94,9 +94,9 @@ def reduce_table(
         # Outside of the workers: reading an iterator runs the caller's code.
         summary = reader.summarise(_SAMPLE_BYTES, _SAMPLE_ROWS, seed, tick)
         _check_range(summary, reader)
-        frame, mean_kernel = choose_frame(summary.sample, summary.low, summary.high, gamma)
         rng = np.random.default_rng([seed, 1])
         with workers() as parallel_map:
+            frame, mean_kernel = choose_frame(summary.sample, summary.low, summary.high, gamma)
             rows = _Rows(reader, summary, frame, effort, parallel_map, tick)
             size = min(K, len(rows.fitted)) if floor == 0 else max(1, min(K, summary.n_rows // floor))
             Z, b = start_points(rows.fitted[: max(2000, 20 * size)], size, rng)
@@ -115,22 +115,22 @@ def reduce_table(
             used = b != 0.0
             z, Z, b = z[used], Z[used], b[used]
             mmd2, mmd2_rows = rows.squared_mmd(Z, b, c[used])
-        report = ReductionReport(
-            mmd2=mmd2,
-            mmd2_rows=mmd2_rows,
-            mean_kernel=mean_kernel,
-            kernel_gamma=frame.gamma,
-            kernel_scale=None if (frame.scale == 1.0).all() else tuple(frame.scale.tolist()),
-            rows_per_point=summary.n_rows / len(Z),
-            fewest_rows=rows.fewest(Z),
-            nearest_row=guard.nearest(Z),
-            privacy_rows=len(rows.fitted),
-            privacy_floor=floor,
-            moved_points=moved,
-            missing=summary.missing,
-            infinite=summary.infinite,
-            limited=int((rows.finite & ((summary.sample < frame.low) | (summary.sample > frame.high))).sum()),
-        )
+            report = ReductionReport(
+                mmd2=mmd2,
+                mmd2_rows=mmd2_rows,
+                mean_kernel=mean_kernel,
+                kernel_gamma=frame.gamma,
+                kernel_scale=None if (frame.scale == 1.0).all() else tuple(frame.scale.tolist()),
+                rows_per_point=summary.n_rows / len(Z),
+                fewest_rows=rows.fewest(Z),
+                nearest_row=guard.nearest(Z),
+                privacy_rows=len(rows.fitted),
+                privacy_floor=floor,
+                moved_points=moved,
+                missing=summary.missing,
+                infinite=summary.infinite,
+                limited=int((rows.finite & ((summary.sample < frame.low) | (summary.sample > frame.high))).sum()),
+            )
     return Reduction(z, b, summary.n_rows, report)
 
 
@@ -217,7 +217,7 @@ def _progress(wanted: bool | None) -> Iterator[Callable[[int], None]]:
         TextColumn("Making the specification: {task.completed:,} rows gone over"),
         TimeElapsedColumn(),
     )
-    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    bar = Progress(*columns, console=Console(stderr=True, force_terminal=wanted), transient=True)
     task = bar.add_task("", total=None)
     begin = time.monotonic()
 

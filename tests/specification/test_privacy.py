@@ -1,0 +1,101 @@
+"""What a reduced set gives away of single rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from learnware.specification import generate_rkme_table_spec
+from learnware.specification._privacy import RowGuard
+
+
+def on_rows(points: np.ndarray, X: np.ndarray) -> int:
+    return int((points[:, None, :] == X[None, :, :]).all(axis=2).any(axis=1).sum())
+
+
+@pytest.mark.parametrize(("n", "K"), [(1, 1), (4, 1), (5, 1), (9, 1), (10, 2), (250, 50), (2000, 100)])
+def test_five_rows_to_a_point_on_average(n: int, K: int) -> None:
+    X = np.random.default_rng(0).normal(size=(n, 12))
+    spec = generate_rkme_table_spec(X)
+    assert 1 <= len(spec.get_z()) <= K
+    assert spec.report.rows_per_point >= min(n, 5)
+    assert on_rows(spec.get_z(), X) == 0
+
+
+def test_the_floor_can_be_moved_and_switched_off() -> None:
+    X = np.random.default_rng(0).normal(size=(60, 8))
+    assert len(generate_rkme_table_spec(X, privacy_floor=20).get_z()) <= 3
+    for off in (0, None):
+        spec = generate_rkme_table_spec(X, privacy_floor=off)
+        assert len(spec.get_z()) > 12
+        assert spec.report.privacy_floor == 0
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 60), st.integers(1, 4), st.sampled_from(["continuous", "grid", "tails"]))
+def test_no_point_is_a_row_of_few(seed: int, n: int, d: int, kind: str) -> None:
+    rng = np.random.default_rng(seed)
+    X = {
+        "continuous": lambda: rng.normal(size=(n, d)),
+        "grid": lambda: rng.integers(0, 3, size=(n, d)).astype(float),
+        "tails": lambda: rng.standard_cauchy((n, d)) * 100.0,
+    }[kind]()
+    spec = generate_rkme_table_spec(X)
+    distinct, counts = np.unique(X, axis=0, return_counts=True)
+    assert on_rows(spec.get_z(), distinct[counts < 5]) == 0
+    if spec.report.nearest_row is not None:
+        assert spec.report.nearest_row > 0.0
+
+
+def test_a_lonely_row_is_not_published() -> None:
+    rng = np.random.default_rng(0)
+    X = np.vstack([rng.normal(size=(200, 2)), [[80.0, 80.0]]])
+    spec = generate_rkme_table_spec(X, reduced_set_size=40)
+    # Halfway to its nearest row at least, some 57 units away.
+    assert np.linalg.norm(spec.get_z() - X[-1], axis=1).min() > 40.0
+    open_spec = generate_rkme_table_spec(X, reduced_set_size=40, privacy_floor=None)
+    assert np.linalg.norm(open_spec.get_z() - X[-1], axis=1).min() < 1.0
+
+
+def test_a_value_of_many_rows_may_be_a_point() -> None:
+    X = np.repeat([[0.0, 1.0], [3.0, -1.0]], 30, axis=0)
+    spec = generate_rkme_table_spec(X)
+    np.testing.assert_allclose(spec.get_z()[np.argsort(spec.get_z()[:, 0])], [[0.0, 1.0], [3.0, -1.0]], atol=1e-3)
+    np.testing.assert_allclose(spec.get_beta(), 0.5, atol=1e-3)
+    assert spec.report.moved_points == 0
+    assert spec.report.nearest_row is None
+
+
+def test_a_single_row_is_moved() -> None:
+    X = np.array([[5.0, 1e20, -3.0]])
+    spec = generate_rkme_table_spec(X)
+    assert spec.report.moved_points == 1
+    assert spec.report.fewest_rows == pytest.approx(1.0)
+    assert (spec.get_z() != X).any()
+    np.testing.assert_array_equal(generate_rkme_table_spec(X, privacy_floor=None).get_z(), X)
+
+
+def test_moved_points_are_halfway_and_off_every_row() -> None:
+    rows = np.array([[0.0], [1.0], [3.0], [10.0]])
+    guard = RowGuard(rows, 5)
+    moved, count = guard.leave_rows(np.array([[0.0], [3.01], [2.0], [10.2]]), np.random.default_rng(0))
+    np.testing.assert_allclose(moved, [[0.5], [2.0], [2.0], [6.5]])
+    assert count == 3
+    assert guard.nearest(moved) == pytest.approx(0.5)
+
+
+def test_report_measures_what_it_says() -> None:
+    X = np.random.default_rng(0).normal(size=(300, 3))
+    report = (spec := generate_rkme_table_spec(X, reduced_set_size=10)).report
+    assert report.rows_per_point == 300 / len(spec.get_z())
+    apart = np.linalg.norm(X[:, None] - X[None], axis=2)
+    np.fill_diagonal(apart, np.inf)
+    to_rows = np.linalg.norm(spec.get_z()[:, None] - X[None], axis=2)
+    nearest = to_rows.argmin(axis=1)
+    relative = to_rows.min(axis=1) / apart.min(axis=1)[nearest]
+    assert report.nearest_row == pytest.approx(relative.min())
+    kernel = np.exp(-0.1 * to_rows**2)
+    assert report.fewest_rows == pytest.approx((kernel.sum(axis=1) ** 2 / (kernel**2).sum(axis=1)).min())
+    assert report.privacy_rows == 300
