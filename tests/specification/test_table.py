@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -231,7 +232,7 @@ class TestGeneration:
         for threads in ("1", "2"):
             other = subprocess.run(
                 [sys.executable, "-c", program],
-                env={"OPENBLAS_NUM_THREADS": threads, "OMP_NUM_THREADS": threads},
+                env={**os.environ, "OPENBLAS_NUM_THREADS": threads, "OMP_NUM_THREADS": threads},
                 capture_output=True,
                 text=True,
                 check=True,

@@ -62,7 +62,8 @@ def generate_rkme_table_spec(
     quality : {"default", "best"}, default="default"
         "best" searches several times longer for a slightly closer fit.
     seed : int, default=0
-        Seed of the sample and of the start. Equal data and seed give equal bytes.
+        Seed of the sample and of the start. Equal data and seed give equal bytes on one machine, with any number of
+        threads; another processor's arithmetic rounds differently, and the search may end at slightly other points.
     privacy_floor : int or None, default=5
         Rows to a point, at least, on average; K shrinks to keep it. A point that falls on a row is moved, unless at
         least so many rows share that value. 0 or None switches both off.
