@@ -1,5 +1,5 @@
 """Models of learnwares: the interface that the model in a package implements."""
 
-from learnware.model.base import BaseModel
+import lazy_loader
 
-__all__ = ["BaseModel"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

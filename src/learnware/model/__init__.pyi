@@ -1,0 +1,2 @@
+from ._torch import TorchModel as TorchModel
+from .base import BaseModel as BaseModel

@@ -1,0 +1,1 @@
+"""Helpers for people who make and test learnwares."""

@@ -1,0 +1,5 @@
+"""Writing learnware packages by template, with the published package's calls."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
