@@ -10,7 +10,8 @@
     ├── ModelError                      a learnware's model could not be loaded or did not answer properly
     │   └── ModelTimeoutError           ... in the time allowed
     ├── MarketError                     a market cannot do what was asked
-    │   └── LearnwareNotFoundError      no such learnware (also a KeyError)
+    │   ├── LearnwareNotFoundError      no such learnware (also a KeyError)
+    │   └── NothingFitsError            no learnware of the market is for the task
     ├── ReuseError                      learnwares cannot be combined as asked (also a ValueError)
     └── MissingDependencyError          an optional package is not installed (also an ImportError)
 
@@ -28,6 +29,7 @@ __all__ = [
     "MissingDependencyError",
     "ModelError",
     "ModelTimeoutError",
+    "NothingFitsError",
     "PackError",
     "ReuseError",
     "SpecificationError",
@@ -122,6 +124,10 @@ class LearnwareNotFoundError(MarketError, KeyError):
     def __str__(self) -> str:
         # KeyError would print the message quoted.
         return str(self.args[0])
+
+
+class NothingFitsError(MarketError):
+    """No learnware of the market is for the task."""
 
 
 class ReuseError(LearnwareError, ValueError):

@@ -1,1 +1,370 @@
-"""From a task to a prediction in one call."""
+"""From a task to a prediction in one call: search, load, choose the way of reuse, fit."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from learnware.errors import NothingFitsError, ReuseError
+from learnware.market import BaseUserInfo, instantiate_learnware_market
+from learnware.reuse import (
+    AveragingReuser,
+    EnsemblePruningReuser,
+    FeatureAugmentReuser,
+    RoutingReuser,
+    StackingReuser,
+)
+from learnware.specification import generate_rkme_table_spec, generate_semantic_spec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from learnware.learnware import Learnware
+    from learnware.market import LearnwareMarket, SearchResults
+    from learnware.reuse import BaseReuser
+
+__all__ = ["ChosenLearnware", "Solution", "SolutionReport", "solve"]
+
+_REGRESSION, _CLASSIFICATION = "Regression", "Classification"
+# Fewer labels than this cannot choose between ways of reuse.
+_FEWEST_LABELS = 10
+_FOLDS = 5
+
+
+@dataclass(frozen=True)
+class ChosenLearnware:
+    """A learnware that a solution uses.
+
+    Attributes
+    ----------
+    id, name : str
+        The learnware.
+    similarity : float or None
+        Similarity of its data to the user's, in [0, 1].
+    share : float
+        Share of the answers that it gives.
+    """
+
+    id: str
+    name: str
+    similarity: float | None
+    share: float
+
+
+@dataclass(frozen=True)
+class SolutionReport:
+    """How a task was solved.
+
+    Attributes
+    ----------
+    task : {"Classification", "Regression"}
+        The kind of task.
+    way : str
+        The way of reuse that was chosen.
+    measure : str
+        What `scores` measures.
+    scores : dict of str to float
+        Cross-validated score of every way; empty where no labels were given.
+    n_labels : int
+        Labelled rows that were given.
+    learnwares : tuple of ChosenLearnware
+        Those that answer, heaviest first.
+    own_share : float
+        Share of models that were trained on the user's own labels.
+    unexplained : float or None
+        Share of the data that no learnware covers, where a mixture was found.
+    message : str
+        What the search said.
+    """
+
+    task: str
+    way: str
+    measure: str
+    scores: dict[str, float]
+    n_labels: int
+    learnwares: tuple[ChosenLearnware, ...]
+    own_share: float
+    unexplained: float | None
+    message: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as plain values."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        chosen_by = f", chosen by cross-validation on {self.n_labels} labels" if self.scores else ", without labels"
+        lines = [f"{self.task} by {self.way}{chosen_by}", self.message]
+        if self.scores:
+            lines.append(f"cross-validated {self.measure}:")
+            lines += [f"  {way:<14} {score:.4g}" for way, score in self.scores.items()]
+        lines.append("who answers:")
+        lines += [
+            f"  {one.share:6.1%}  {one.id}  {one.name}"
+            + ("" if one.similarity is None else f" (similarity {one.similarity:.3f})")
+            for one in self.learnwares
+        ]
+        if self.own_share:
+            lines.append(f"  {self.own_share:6.1%}  models trained on your own labels")
+        return "\n".join(lines)
+
+
+class Solution:
+    """A fitted predictor for the user's task.
+
+    Attributes
+    ----------
+    report : SolutionReport
+        How the task was solved.
+    learnwares : list of Learnware
+        The learnwares in use, best fit first.
+    reuser : BaseReuser
+        What combines them.
+    """
+
+    def __init__(self, reuser: BaseReuser, learnwares: list[Learnware], report: SolutionReport) -> None:
+        self.reuser = reuser
+        self.learnwares = learnwares
+        self.report = report
+
+    def __repr__(self) -> str:
+        return f"Solution({self.report.task} by {self.report.way}, {len(self.learnwares)} learnwares)"
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return predictions, shape (n_samples,), or (n_samples, n_outputs) where there are several outputs."""
+        predictions = self.reuser.predict(X)
+        return predictions[:, 0] if predictions.ndim == 2 and predictions.shape[1] == 1 else predictions
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return probabilities of the classes, shape (n_samples, n_classes).
+
+        Raises
+        ------
+        ReuseError
+            If the task is no classification.
+        """
+        predict_proba = getattr(self.reuser, "predict_proba", None)
+        if self.report.task != _CLASSIFICATION or predict_proba is None:
+            raise ReuseError(f"a solution of a {self.report.task.lower()} task has no probabilities of classes")
+        probabilities: NDArray[np.float64] = predict_proba(X)
+        return probabilities
+
+
+def solve(
+    X: Any,
+    y: ArrayLike | None = None,
+    *,
+    market: LearnwareMarket | str = "default",
+    semantic_spec: dict[str, Any] | None = None,
+    task: str | None = None,
+    max_learnwares: int = 10,
+    seed: int = 0,
+    progress: Callable[[str], None] | None = None,
+) -> Solution:
+    """Solve a task with the learnwares of a market.
+
+    The data are described by a specification, the market is searched, and the best learnwares are combined: without
+    labels by density-weighted routing, with labels in the way that cross-validation finds best, the user's own model
+    among them. The learnwares' code runs in this process, as it does when a learnware is used directly.
+
+    Parameters
+    ----------
+    X : array, data frame or tensor of shape (n_samples, n_features)
+        The user's data.
+    y : array_like of shape (n_samples,), optional
+        Labels or targets; NaN or None marks a row without.
+    market : LearnwareMarket or str, default="default"
+        The market, or the id of one on this machine.
+    semantic_spec : dict, optional
+        Conditions on tags and words, as `generate_semantic_spec` makes them.
+    task : {"Classification", "Regression"}, optional
+        By default read from the labels, else taken from the learnware that fits best.
+    max_learnwares : int, default=10
+        How many learnwares are combined at most.
+    seed : int, default=0
+        Seed of everything random.
+    progress : callable, optional
+        Called with a sentence before every step.
+
+    Returns
+    -------
+    Solution
+
+    Raises
+    ------
+    NothingFitsError
+        If no learnware of the market is for this task, or, without labels, if most of the data is covered by none.
+    SpecificationError
+        If `X` is no table of numbers.
+    ReuseError
+        If labels and data do not fit together.
+    """
+    if task not in (None, _REGRESSION, _CLASSIFICATION):
+        raise ReuseError(f"task is {task!r}; expected {_CLASSIFICATION!r}, {_REGRESSION!r} or None")
+    if max_learnwares < 1:
+        raise ReuseError(f"max_learnwares is {max_learnwares}; expected at least 1")
+    say = progress or _silent
+    say("describing the data")
+    spec = generate_rkme_table_spec(X, seed=seed)
+    labelled, labels = _labelled_rows(y, spec.num_points)
+    task = task or _task_of_labels(labels)
+    say("searching the market")
+    if isinstance(market, str):
+        market = instantiate_learnware_market(market)
+    conditions = dict(semantic_spec or generate_semantic_spec())
+    if task is not None:
+        conditions["Task"] = {"Values": [task], "Type": "Class"}
+    results = market.search_learnware(BaseUserInfo(semantic_spec=conditions, stat_info={spec.type: spec}))
+    if results.nothing_fits and not (len(labels) and results.get_single_results()):
+        raise NothingFitsError(results.message)
+    learnwares, task = _compatible(results, task, max_learnwares)
+    classes = task == _CLASSIFICATION
+    scores: dict[str, float] = {}
+    ways = _ways(learnwares, task, seed)
+    data = _rows(X)
+    if len(labels) >= _FEWEST_LABELS:
+        known = data[labelled]
+        for name, make in ways.items():
+            say(f"trying {name}")
+            scores[name] = _cross_validated(make, known, labels, classes, seed)
+        way = (max if classes else min)(scores, key=lambda name: scores[name])
+    else:
+        way = "routing" if len(learnwares) > 1 else "top-1"
+    say(f"solving by {way}")
+    reuser = ways[way]()
+    if _needs_labels(reuser):
+        reuser.fit(data[labelled], labels)
+    elif hasattr(reuser, "fit"):
+        reuser.fit(data)
+    if not hasattr(reuser, "report_"):
+        reuser.predict(data)
+    return Solution(reuser, learnwares, _report(reuser, learnwares, results, task, way, scores, len(labels)))
+
+
+def _silent(_: str) -> None:
+    """Say nothing."""
+
+
+def _rows(X: Any) -> NDArray[Any]:
+    if hasattr(X, "detach"):
+        X = X.detach().cpu()
+    if hasattr(X, "to_pandas") and not hasattr(X, "to_numpy"):
+        X = X.to_pandas()
+    return np.asarray(X.to_numpy() if hasattr(X, "to_numpy") else X)
+
+
+def _labelled_rows(y: ArrayLike | None, n_rows: int) -> tuple[NDArray[np.intp], NDArray[Any]]:
+    """Return the positions of the labelled rows, and their labels."""
+    if y is None:
+        return np.empty(0, dtype=np.intp), np.empty(0)
+    labels = np.asarray(y)
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    if labels.shape != (n_rows,):
+        raise ReuseError(f"y has shape {labels.shape}; expected ({n_rows},), with NaN or None where a label is missing")
+    if labels.dtype == object:
+        known = np.array([label is not None and label == label for label in labels])  # noqa: PLR0124  # NaN
+    else:
+        known = ~np.isnan(labels) if labels.dtype.kind == "f" else np.ones(len(labels), dtype=bool)
+    chosen = labels[known]
+    if chosen.dtype == object:
+        chosen = np.array(chosen.tolist())
+    return np.flatnonzero(known), chosen
+
+
+def _task_of_labels(labels: NDArray[Any]) -> str | None:
+    if not len(labels):
+        return None
+    from sklearn.utils.multiclass import type_of_target
+
+    return _REGRESSION if type_of_target(labels).startswith("continuous") else _CLASSIFICATION
+
+
+def _compatible(results: SearchResults, task: str | None, count: int) -> tuple[list[Learnware], str]:
+    """Return the best learnwares that answer the same question as the best of them, and the kind of task."""
+    found = [item.learnware for item in results.get_single_results()]
+    tasks = [_tag(learnware, "Task") for learnware in found]
+    task = task or next((tag for tag in tasks if tag in (_REGRESSION, _CLASSIFICATION)), None)
+    if task is None:
+        raise NothingFitsError("the learnwares that were found neither classify nor regress; nothing can be predicted")
+    found = [learnware for learnware, tag in zip(found, tasks, strict=True) if tag == task]
+    question = _question(found[0], task)
+    return [learnware for learnware in found if _question(learnware, task) == question][:count], task
+
+
+def _tag(learnware: Learnware, key: str) -> str:
+    values = learnware.get_specification().get_semantic_spec().get(key, {}).get("Values") or [""]
+    return str(values[0])
+
+
+def _question(learnware: Learnware, task: str) -> object:
+    """Return what a learnware predicts; classes are aligned by name, so any two classifiers can answer together."""
+    return None if task == _CLASSIFICATION else learnware.get_specification().get_semantic_spec().get("Output")
+
+
+def _ways(learnwares: list[Learnware], task: str, seed: int) -> Mapping[str, Callable[[], Any]]:
+    mode = task.lower()
+    ways: dict[str, Callable[[], Any]] = {"top-1": lambda: AveragingReuser(learnwares[:1], _averaging_mode(task))}
+    if len(learnwares) > 1:
+        ways["averaging"] = lambda: AveragingReuser(learnwares, _averaging_mode(task))
+        ways["routing"] = lambda: RoutingReuser(learnwares)
+        ways["pruning"] = lambda: EnsemblePruningReuser(learnwares, mode, seed=seed)
+    ways["augmentation"] = lambda: FeatureAugmentReuser(learnwares, mode)
+    ways["stacking"] = lambda: StackingReuser(learnwares, mode, seed=seed)
+    return ways
+
+
+def _averaging_mode(task: str) -> str:
+    return "vote_by_label" if task == _CLASSIFICATION else "mean"
+
+
+def _needs_labels(reuser: Any) -> bool:
+    return isinstance(reuser, (EnsemblePruningReuser, FeatureAugmentReuser, StackingReuser))
+
+
+def _cross_validated(make: Callable[[], Any], X: NDArray[Any], y: NDArray[Any], classes: bool, seed: int) -> float:
+    """Return the cross-validated accuracy, or root mean squared error, of a way of reuse."""
+    from sklearn.model_selection import KFold, StratifiedKFold
+
+    counts = np.unique(y, return_counts=True)[1]
+    stratified = classes and counts.min() >= _FOLDS
+    split = (StratifiedKFold if stratified else KFold)(_FOLDS, shuffle=True, random_state=seed)
+    losses = np.empty(len(y))
+    for train, test in split.split(X, y if stratified else None):
+        reuser = make()
+        if _needs_labels(reuser):
+            reuser.fit(X[train], y[train])
+        predictions = np.asarray(reuser.predict(X[test])).reshape(len(test), -1)[:, 0]
+        losses[test] = predictions == y[test] if classes else np.square(predictions - y[test])
+    return float(losses.mean() if classes else np.sqrt(losses.mean()))
+
+
+def _report(
+    reuser: BaseReuser,
+    learnwares: Sequence[Learnware],
+    results: SearchResults,
+    task: str,
+    way: str,
+    scores: dict[str, float],
+    n_labels: int,
+) -> SolutionReport:
+    similarity = {item.learnware.id: item.similarity for item in results.get_single_results()}
+    names = {one.id: str(one.get_specification().get_semantic_spec()["Name"]["Values"]) for one in learnwares}
+    shares = sorted(reuser.report_.shares.items(), key=lambda item: (-item[1], item[0]))
+    mixtures = results.get_multiple_results()
+    return SolutionReport(
+        task=task,
+        way=way,
+        measure="accuracy" if task == _CLASSIFICATION else "root mean squared error",
+        scores=scores,
+        n_labels=n_labels,
+        learnwares=tuple(
+            ChosenLearnware(name, names[name], similarity.get(name), share) for name, share in shares if share > 0
+        ),
+        own_share=reuser.report_.own_share,
+        unexplained=mixtures[0].unexplained if mixtures else None,
+        message=results.message,
+    )

@@ -254,7 +254,8 @@ def _gram(
 
 
 def _combined(broad: NDArray[np.float64], narrow: NDArray[np.float64]) -> NDArray[np.float64]:
-    return BROAD_SHARE * broad + (1.0 - BROAD_SHARE) * narrow
+    combined: NDArray[np.float64] = BROAD_SHARE * broad + (1.0 - BROAD_SHARE) * narrow
+    return combined
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,7 @@ class EasyStatSearcher(AtomicSearcher):
             ]
         nothing_fits = mixture.unexplained > _MOST
         if nothing_fits:
-            message = f"Nothing fits: {mixture.unexplained:.0%} of the task is covered by no learnware; the nearest are listed."
+            message = f"Nothing fits: {mixture.unexplained:.0%} of the task is covered by no learnware."
         elif multiples:
             message = f"A mixture of {len(mixture.weights)} learnwares fits best (similarity {mixture.similarity:.3f})."
         else:
