@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from learnware.errors import ReuseError
-from learnware.reuse._base import BaseReuser, as_features, as_input, as_labels, check_option
+from learnware.reuse._base import as_features, as_input, as_labels, check_option
 from learnware.reuse._classes import ClassSpace
+from learnware.reuse._combined import CombinedReuser
 from learnware.reuse._models import fit_linear
 from learnware.reuse._outputs import ask, labelled_space
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from typing_extensions import Self
 
     from learnware.learnware import Learnware
 
 __all__ = ["FeatureAugmentReuser"]
 
-_Self = TypeVar("_Self", bound="FeatureAugmentReuser")
 
-
-class FeatureAugmentReuser(BaseReuser):
+class FeatureAugmentReuser(CombinedReuser):
     """Append the learnwares' answers to the features and train a linear model on a few labelled rows.
 
     Features and answers are standardised. The model is a ridge regression whose ridge is chosen by leave-one-out
@@ -45,7 +44,7 @@ class FeatureAugmentReuser(BaseReuser):
         super().__init__(learnware_list)
         self.mode = mode
 
-    def fit(self: _Self, x_train: Any, y_train: Any) -> _Self:
+    def fit(self, x_train: Any, y_train: Any) -> Self:
         """Train the model.
 
         Parameters
@@ -69,59 +68,25 @@ class FeatureAugmentReuser(BaseReuser):
         learnwares, data = self._learnwares(), as_input(x_train)
         features = as_features(data, self.__class__.__name__)
         outputs = ask(learnwares, data)
-        self._space, targets = labelled_space(learnwares, outputs, as_labels(y_train, len(data)), self.mode)
-        # What the learnwares can answer; classes that only the labels know would be columns of zeros.
+        space, targets = labelled_space(learnwares, outputs, as_labels(y_train, len(data)), self.mode)
+        self._set_space(space)
         answers = self._space.encode(outputs)
-        classes = isinstance(self._space, ClassSpace)
-        self._predict, sizes = fit_linear(_augmented(features, answers), targets, classes=classes)
-        if isinstance(self._space, ClassSpace):
-            self.classes_ = self._space.labels
+        self._model, sizes = fit_linear(_augmented(features, answers), targets, classes=isinstance(space, ClassSpace))
         total = sizes.sum() or 1.0
         width = features.shape[1]
         shares = sizes[width:].reshape(len(learnwares), -1).sum(axis=1) / total
         self.report_ = self._report(
             shares,
             "a share is that of the absolute coefficients of standardised features and answers",
-            own_share=1.0 - float(shares.sum()),
+            own_share=max(0.0, 1.0 - float(shares.sum())),
         )
         return self
 
-    def predict(self, user_data: Any) -> NDArray[Any]:
-        """Return the model's answers.
-
-        Parameters
-        ----------
-        user_data : array, data frame or tensor of shape (n_samples, ...)
-
-        Returns
-        -------
-        ndarray of shape (n_samples,), or (n_samples, n_values) for several targets
-
-        Raises
-        ------
-        ReuseError
-            If it is not fitted.
-        """
-        self._check_fitted()
-        return self._space.decode(self._rows(user_data))
-
-    def predict_proba(self, user_data: Any) -> NDArray[np.float64]:
-        """Return class probabilities, shape (n_samples, n_classes) in the order of `classes_`.
-
-        Raises
-        ------
-        ReuseError
-            If it is not fitted, or for regression.
-        """
-        self._check_fitted()
-        if not isinstance(self._space, ClassSpace):
-            raise ReuseError("a regression has no probabilities; use predict")
-        return self._rows(user_data)
-
     def _rows(self, user_data: Any) -> NDArray[np.float64]:
+        self._check_fitted()
         data = as_input(user_data)
         answers = self._space.encode(ask(self._learnwares(), data))
-        return self._predict(_augmented(as_features(data, self.__class__.__name__), answers))
+        return self._model.predict(_augmented(as_features(data, self.__class__.__name__), answers))
 
 
 def _augmented(features: NDArray[np.float64], answers: NDArray[np.float64]) -> NDArray[np.float64]:

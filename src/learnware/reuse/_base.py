@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,12 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
+    from typing_extensions import Self
 
     from learnware.learnware import Learnware
 
 __all__ = ["BaseReuser", "ReuseReport"]
-
-_Self = TypeVar("_Self", bound="BaseReuser")
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ class BaseReuser:
     def _parameter_names(cls) -> list[str]:
         return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
 
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
+    def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002  # scikit-learn passes it
         """Return the constructor's arguments by name.
 
         Parameters
@@ -93,7 +92,7 @@ class BaseReuser:
         """
         return {name: getattr(self, name) for name in self._parameter_names()}
 
-    def set_params(self: _Self, **params: Any) -> _Self:
+    def set_params(self, **params: Any) -> Self:
         """Set constructor arguments, forget what was learned, and return the reuser.
 
         Raises
@@ -179,11 +178,12 @@ def as_input(data: Any) -> NDArray[Any] | list[str]:
             raise ReuseError(f"the data are not numbers: {error}") from None
     if array.ndim < 2:
         raise ReuseError(
-            f"the data have shape {array.shape}; allowed are (n_samples, n_features), more dimensions, or a list of texts"
+            f"the data have shape {array.shape}; allowed are (n_samples, n_features, ...), or a list of texts"
         )
     if len(array) == 0:
         raise ReuseError("the data have no rows")
-    return array
+    # One order in memory, so that a data frame gives the same bytes as the array in it.
+    return np.ascontiguousarray(array)
 
 
 def as_table(data: NDArray[Any] | list[str], what: str) -> NDArray[np.float64]:
@@ -195,7 +195,7 @@ def as_table(data: NDArray[Any] | list[str], what: str) -> NDArray[np.float64]:
 
 
 def as_features(data: NDArray[Any] | list[str], what: str) -> NDArray[np.float64]:
-    """Return inputs as rows of numbers for a model of the user's own, shape (n_samples, n_features), missing ones as NaN."""
+    """Return inputs as float64 rows for a model of the user's own, shape (n_samples, n_features); NaN is missing."""
     if isinstance(data, list):
         raise ReuseError(f"{what} trains on numbers, received texts; reuse texts with averaging or pruning")
     features = data.reshape(len(data), -1).astype(np.float64)

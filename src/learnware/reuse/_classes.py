@@ -1,8 +1,8 @@
 """Aligning the outputs of classifiers by the names of their classes.
 
-A learnware's semantic specification names its classes: ``Output.Description`` maps an index to a name. Learnwares answer
-labels, which are such indexes (or names), or rows with a score for each index, and they may know different classes. All
-answers become rows of probabilities over the union of the classes:
+A learnware's semantic specification names its classes: ``Output.Description`` maps an index to a name. Learnwares
+answer labels, which are such indexes (or names), or rows with a score for each index, and they may know different
+classes. All answers become rows of probabilities over the union of the classes:
 
 * If no name has two indexes and no index has two names among the learnwares, classes are identified by their index, and
   labels are these indexes: what programs for a single learnware compare with their labels. Learnwares without names are
@@ -102,14 +102,14 @@ class ClassSpace:
             missing = [index for index in range(size or 1) if index not in names]
             if missing:
                 raise ReuseError(
-                    f"the learnwares number their classes differently, and learnware {id_!r} has no name for the classes "
-                    f"{missing}; describe them in Output.Description of its semantic specification"
+                    f"the learnwares number their classes differently, and learnware {id_!r} has no name for the "
+                    f"classes {missing}; describe them in Output.Description of its semantic specification"
                 )
             if len({_key(name) for name in names.values()}) < len(names):
                 raise ReuseError(f"learnware {id_!r} gives two classes the same name: {sorted(names.values())}")
             for name in names.values():
                 # The smallest spelling, so that the order of the learnwares does not matter.
-                spelling[_key(name)] = min(spelling.get(_key(name), name.strip()), name.strip())
+                spelling[_key(name)] = min(spelling.get(_key(name), name), name)
         numerals = all(key.isdecimal() for key in spelling)
         order = sorted(spelling, key=(lambda key: (int(key), key)) if numerals else None)
         column = {key: number for number, key in enumerate(order)}
@@ -120,8 +120,8 @@ class ClassSpace:
     def encode(self, outputs: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
         """Return all answers as probabilities, shape (n_learnwares, n_samples, n_classes).
 
-        A label is a 1 in its column; scores that are no probabilities are taken for logits. Classes that a learnware does
-        not know have 0.
+        A label is a 1 in its column; scores that are no probabilities are taken for logits. Classes that a learnware
+        does not know have 0.
 
         Raises
         ------
@@ -142,8 +142,8 @@ class ClassSpace:
             if (labels != np.round(labels)).any() or labels.min() < 0 or labels.max() >= len(columns):
                 bad = labels[(labels != np.round(labels)) | (labels < 0) | (labels >= len(columns))][0]
                 raise ReuseError(
-                    f"learnware {id_!r} answers {bad}; allowed are labels from 0 to {len(columns) - 1}, or scores of its "
-                    f"{len(columns)} classes"
+                    f"learnware {id_!r} answers {bad}; allowed are labels from 0 to {len(columns) - 1}, or scores of "
+                    f"its {len(columns)} classes"
                 )
             rows[np.arange(len(rows)), columns[labels.astype(np.intp)]] = 1.0
             return rows
@@ -159,7 +159,7 @@ class ClassSpace:
         column = {_key(name): number for number, name in enumerate(self.names)}
         unknown = {str(value) for value in values} - {value for value in map(str, values) if _key(value) in column}
         if unknown:
-            raise ReuseError(f"{who} {sorted(unknown)[0]!r}, which is none of the classes: {', '.join(self.names)}")
+            raise ReuseError(f"{who} {min(unknown)!r}, which is none of the classes: {', '.join(self.names)}")
         return np.array([column[_key(str(value))] for value in values], dtype=np.intp)
 
     def decode(self, rows: NDArray[np.floating]) -> NDArray[Any]:
@@ -200,9 +200,8 @@ class ClassSpace:
         if new:
             codes.update({value: len(labels) + number for number, value in enumerate(new)})
         space = replace(self, labels=np.array([*labels, *new]), names=(*self.names, *map(str, new)))
-        rows = np.zeros((len(values), len(space.labels)))
-        rows[np.arange(len(values)), [codes[value] for value in values.tolist()]] = 1.0
-        return space, rows
+        columns = np.array([codes[value] for value in values.tolist()], dtype=np.intp)
+        return space, np.eye(len(space.labels))[columns]
 
 
 def _key(name: str) -> str:
@@ -225,7 +224,7 @@ def _description(learnware: Learnware) -> dict[int, str]:
     # One dimension cannot be a classifier's classes: it describes the label itself.
     if not isinstance(description, dict) or ("Dimension" in output and _stated_dimension(learnware) <= 1):
         return {}
-    return {int(index): str(name) for index, name in description.items() if str(name).strip()}
+    return {int(index): str(name).strip() for index, name in description.items() if str(name).strip()}
 
 
 def _dimension(learnware: Learnware, names: dict[int, str], output: NDArray[Any]) -> int | None:

@@ -142,7 +142,7 @@ def density_bandwidth(specs: Sequence[RKMETableSpecification], scale: NDArray[np
         log_weights = np.log(weights)
     candidates = np.median(finite) ** -1.0 * 2.0 ** np.arange(-3.0, 10.0, 0.5)
 
-    def likelihood(gamma: float) -> float:
+    def likelihood(gamma: np.float64) -> float:
         logs = _log_sum(log_weights - gamma * squared) + 0.5 * points.shape[1] * np.log(gamma)
         kept = np.isfinite(logs) & (weights > 0)
         return float(weights[kept] @ logs[kept])

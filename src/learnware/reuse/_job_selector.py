@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from learnware.errors import ReuseError
-from learnware.reuse._base import BaseReuser, as_input, as_table, check_count
-from learnware.reuse._classes import ClassSpace
+from learnware.reuse._base import as_input, as_table, check_count
+from learnware.reuse._combined import CombinedReuser
 from learnware.reuse._density import density_bandwidth, mixture_weights, routing_posterior, table_specs
 from learnware.reuse._outputs import ask, output_space
 from learnware.specification._metric import KernelMetric
@@ -21,12 +20,12 @@ if TYPE_CHECKING:
 __all__ = ["JobSelectorReuser"]
 
 
-class JobSelectorReuser(BaseReuser):
+class JobSelectorReuser(CombinedReuser):
     """Send every row to the learnware that most probably knows it.
 
     The published job selector samples points of the mixture of learnwares by kernel herding and trains a classifier on
-    which learnware a point came from. What this classifier estimates is p(i | x) ~ w_i p_i(x), and with reduced sets that
-    is known in closed form: w_i sum_m beta_im k(z_im, x), under the bandwidth at which the reduced sets describe a
+    which learnware a point came from. What this classifier estimates is p(i | x) ~ w_i p_i(x), and with reduced sets
+    that is known in closed form: w_i sum_m beta_im k(z_im, x), under the bandwidth at which the reduced sets describe a
     density best. (Wu, Xu, Liu, Zhou: Model Reuse with Reduced Kernel Mean Embedding Specification, TKDE 35(1), 2023;
     Mansour, Mohri, Rostamizadeh, 2009.)
 
@@ -84,39 +83,6 @@ class JobSelectorReuser(BaseReuser):
         choice: NDArray[np.intp] = routing_posterior(X, specs, weights, metric.scale, gamma).argmax(axis=1)
         return choice
 
-    def predict(self, user_data: Any) -> NDArray[Any]:
-        """Return for every row the answer of its learnware.
-
-        Parameters
-        ----------
-        user_data : array, data frame or tensor of shape (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_samples,), or (n_samples, n_values) for several targets
-            Labels for classifiers, also where they answer probabilities; numbers otherwise.
-
-        Raises
-        ------
-        ReuseError
-            If a learnware has no table specification of the data's columns, or the outputs cannot be combined.
-        """
-        rows = self._rows(user_data)
-        return self._space.decode(rows)
-
-    def predict_proba(self, user_data: Any) -> NDArray[np.float64]:
-        """Return for every row the class probabilities of its learnware, in the order of `classes_`.
-
-        Raises
-        ------
-        ReuseError
-            If the learnwares are no classifiers.
-        """
-        rows = self._rows(user_data)
-        if not isinstance(self._space, ClassSpace):
-            raise ReuseError("these learnwares answer numbers, not classes; use predict")
-        return rows
-
     def _rows(self, user_data: Any) -> NDArray[np.float64]:
         learnwares, data = self._learnwares(), as_input(user_data)
         choice = self.job_selector(data)
@@ -124,9 +90,7 @@ class JobSelectorReuser(BaseReuser):
         # A learnware without a job answers one row, which shows what it answers.
         parts = [_take(data, job if len(job) else np.array([0])) for job in jobs]
         outputs = [ask([learnware], part)[0] for learnware, part in zip(learnwares, parts, strict=True)]
-        self._space = output_space(learnwares, outputs)
-        if isinstance(self._space, ClassSpace):
-            self.classes_ = self._space.labels
+        self._set_space(output_space(learnwares, outputs))
         encoded = [self._space.encode_one(number, output) for number, output in enumerate(outputs)]
         rows = np.empty((len(choice), encoded[0].shape[1]))
         for job, part in zip(jobs, encoded, strict=True):

@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import copy
 import warnings
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from learnware.errors import ReuseError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
-__all__ = ["classifiers", "correctors", "fit_classifier", "fit_linear", "fit_regressor", "regressors"]
+__all__ = ["Predictor", "classifiers", "correctors", "fit_classifier", "fit_linear", "fit_regressor", "regressors"]
 
 # A Gaussian process takes cubic time in the rows; above, the trees have enough data to be the better model anyway.
 _MOST_ROWS_OF_A_PROCESS = 500
@@ -98,56 +97,74 @@ def classifiers(seed: int) -> dict[str, Any]:
     }
 
 
-def fit_regressor(
-    model: Any, X: NDArray[np.float64], targets: NDArray[np.float64]
-) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
-    """Fit copies of a regressor, one for each column of the targets, and return what predicts all columns."""
-    fitted = [_fit(model, X, column) for column in targets.T]
-    return lambda rows: np.stack(
-        [np.asarray(one.predict(rows), dtype=np.float64).reshape(-1) for one in fitted], axis=1
-    )
+class Predictor(Protocol):
+    """What answers rows of features with rows of columns."""
+
+    def predict(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return shape (n_samples, n_columns)."""
+        ...
 
 
-def fit_classifier(
-    model: Any, X: NDArray[np.float64], targets: NDArray[np.float64]
-) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
-    """Fit a copy of a classifier on one-hot rows and return what predicts probabilities of all their columns."""
-    codes = targets.argmax(axis=1)
-    n_columns = targets.shape[1]
-    if (codes == codes[0]).all():  # nothing to tell apart, which many classifiers refuse
-        return lambda rows: np.tile(targets[0], (len(rows), 1))
-    fitted = _fit(model, X, codes)
-    return _probabilities_of(fitted, n_columns)
+@dataclass(frozen=True)
+class _Regressor:
+    """Regressors, one for each column or one for all."""
+
+    models: list[Any]
+
+    def predict(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        columns = [np.asarray(one.predict(rows), dtype=np.float64).reshape(len(rows), -1) for one in self.models]
+        return np.concatenate(columns, axis=1)
 
 
-def _probabilities_of(fitted: Any, n_columns: int) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
-    """Return what predicts probabilities of all columns from a classifier that was fitted on some of their numbers."""
+@dataclass(frozen=True)
+class _Classifier:
+    """A classifier that was fitted on the numbers of some of the columns."""
 
-    def predict(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-        if not hasattr(fitted, "predict_proba"):
-            hard: NDArray[np.float64] = np.eye(n_columns)[np.asarray(fitted.predict(rows), dtype=np.intp).reshape(-1)]
-            return hard
-        probabilities = np.zeros((len(rows), n_columns))
-        probabilities[:, np.asarray(fitted.classes_, dtype=np.intp)] = fitted.predict_proba(rows)
+    model: Any
+    n_columns: int
+
+    def predict(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        if not hasattr(self.model, "predict_proba"):
+            columns = np.asarray(self.model.predict(rows), dtype=np.intp).reshape(-1)
+            return np.eye(self.n_columns)[columns]
+        probabilities = np.zeros((len(rows), self.n_columns))
+        probabilities[:, np.asarray(self.model.classes_, dtype=np.intp)] = self.model.predict_proba(rows)
         return probabilities
 
-    return predict
+
+@dataclass(frozen=True)
+class _Constant:
+    """The same answer for all rows: where there is one class, which many classifiers refuse."""
+
+    answer: NDArray[np.float64]
+
+    def predict(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.tile(self.answer, (len(rows), 1))
+
+
+def fit_regressor(model: Any, X: NDArray[np.float64], targets: NDArray[np.float64]) -> Predictor:
+    """Fit copies of a regressor, one for each column of the targets."""
+    return _Regressor([_fit(model, X, column) for column in targets.T])
+
+
+def fit_classifier(model: Any, X: NDArray[np.float64], targets: NDArray[np.float64]) -> Predictor:
+    """Fit a copy of a classifier on one-hot rows."""
+    codes = targets.argmax(axis=1)
+    if (codes == codes[0]).all():
+        return _Constant(targets[0])
+    return _Classifier(_fit(model, X, codes), targets.shape[1])
 
 
 def fit_linear(
     X: NDArray[np.float64], targets: NDArray[np.float64], *, classes: bool
-) -> tuple[Callable[[NDArray[np.float64]], NDArray[np.float64]], NDArray[np.float64]]:
-    """Fit the linear model; return what predicts, and the sum of absolute coefficients of each standardised feature."""
-    if classes and len(np.unique(targets.argmax(axis=1))) == 1:
-        return fit_classifier(None, X, targets), np.zeros(X.shape[1])
-    if not classes:
-        model = _fit(_linear_regressor(), X, targets)
-        coefficients = model[-1].coef_
-        return lambda rows: np.asarray(model.predict(rows)).reshape(len(rows), -1), np.atleast_2d(
-            np.abs(coefficients)
-        ).sum(axis=0)
-    model = _fit(_linear_classifier(), X, targets.argmax(axis=1))
-    return _probabilities_of(model, targets.shape[1]), np.abs(model[-1].coef_).sum(axis=0)
+) -> tuple[Predictor, NDArray[np.float64]]:
+    """Fit the linear model; return it, and the sum of absolute coefficients of each standardised feature."""
+    codes = targets.argmax(axis=1)
+    if classes and (codes == codes[0]).all():
+        return _Constant(targets[0]), np.zeros(X.shape[1])
+    model = _fit(_linear_classifier(), X, codes) if classes else _fit(_linear_regressor(), X, targets)
+    sizes: NDArray[np.float64] = np.abs(np.atleast_2d(model[-1].coef_)).sum(axis=0)
+    return (_Classifier(model, targets.shape[1]) if classes else _Regressor([model])), sizes
 
 
 def _fit(model: Any, X: NDArray[np.float64], y: NDArray[Any]) -> Any:

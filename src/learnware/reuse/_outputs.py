@@ -106,7 +106,7 @@ class ValueSpace:
         """Return all answers as shape (n_learnwares, n_samples, n_values)."""
         return np.stack([self.encode_one(number, output) for number, output in enumerate(outputs)])
 
-    def encode_one(self, number: int, output: NDArray[Any]) -> NDArray[np.float64]:
+    def encode_one(self, number: int, output: NDArray[Any]) -> NDArray[np.float64]:  # noqa: ARG002  # as of classes
         """Return the answers of learnware `number` as shape (n_samples, n_values)."""
         return output.reshape(len(output), -1).astype(np.float64)
 

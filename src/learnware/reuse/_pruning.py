@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from learnware.errors import ReuseError
-from learnware.reuse._base import BaseReuser, as_input, as_labels, check_count, check_option
-from learnware.reuse._classes import ClassSpace
+from learnware.reuse._base import as_input, as_labels, check_count, check_option
+from learnware.reuse._combined import CombinedReuser
 from learnware.reuse._outputs import ask, output_space
 from learnware.reuse._weights import gram, greedy_selection, mix
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from typing_extensions import Self
 
     from learnware.learnware import Learnware
 
 __all__ = ["EnsemblePruningReuser"]
 
-_Self = TypeVar("_Self", bound="EnsemblePruningReuser")
-
 # Bootstrap samples of the labelled rows; the weights are averaged over them, which steadies the choice.
 _BAGS = 20
 
 
-class EnsemblePruningReuser(BaseReuser):
+class EnsemblePruningReuser(CombinedReuser):
     """Choose and weight learnwares by labelled rows: bagged greedy forward selection with replacement.
 
     Caruana, Niculescu-Mizil, Crew, Ksikes: Ensemble Selection from Libraries of Models, ICML 2004; the bags are
-    bootstrap samples of the rows, so that small sets of learnwares can be pruned, too. The error is the mean squared one,
-    for classes the Brier score. The published package searches the same sets with an evolutionary algorithm.
+    bootstrap samples of the rows, so that small sets of learnwares can be pruned, too. The error is the mean squared
+    one, for classes the Brier score. The published package searches the same sets with an evolutionary algorithm.
 
     Parameters
     ----------
@@ -56,7 +54,7 @@ class EnsemblePruningReuser(BaseReuser):
         self.mode = mode
         self.seed = seed
 
-    def fit(self: _Self, val_X: Any, val_y: Any, maxgen: int = 500) -> _Self:
+    def fit(self, val_X: Any, val_y: Any, maxgen: int = 500) -> Self:
         """Choose the learnwares by labelled rows that none of them was trained on.
 
         Parameters
@@ -82,56 +80,24 @@ class EnsemblePruningReuser(BaseReuser):
         check_count("maxgen", maxgen)
         learnwares, data = self._learnwares(), as_input(val_X)
         outputs = ask(learnwares, data)
-        self._space, targets = output_space(learnwares, outputs, self.mode).with_targets(as_labels(val_y, len(data)))
+        space, targets = output_space(learnwares, outputs, self.mode).with_targets(as_labels(val_y, len(data)))
+        self._set_space(space)
         answers = self._space.encode(outputs)
         rng = np.random.default_rng(self.seed)
         bags = [rng.integers(0, len(targets), len(targets)) for _ in range(_BAGS)]
         weights = [greedy_selection(*gram(answers[:, bag], targets[bag]), maxgen) for bag in bags]
         self.weights_ = np.mean(weights, axis=0)
-        if isinstance(self._space, ClassSpace):
-            self.classes_ = self._space.labels
         self.report_ = self._report(
             self.weights_, f"{np.count_nonzero(self.weights_)} of {len(learnwares)} learnwares chosen"
         )
         return self
 
-    def predict(self, user_data: Any) -> NDArray[Any]:
-        """Return the weighted mean of the chosen learnwares, or the label with the most weight.
-
-        Parameters
-        ----------
-        user_data : array, data frame or tensor of shape (n_samples, ...), or list of str
-
-        Returns
-        -------
-        ndarray of shape (n_samples,), or (n_samples, n_values) for several targets
-
-        Raises
-        ------
-        ReuseError
-            If it is not fitted.
-        """
-        self._check_fitted()
-        return self._space.decode(self._rows(user_data))
-
-    def predict_proba(self, user_data: Any) -> NDArray[np.float64]:
-        """Return class probabilities, shape (n_samples, n_classes) in the order of `classes_`.
-
-        Raises
-        ------
-        ReuseError
-            If it is not fitted, or for regression.
-        """
-        self._check_fitted()
-        if not isinstance(self._space, ClassSpace):
-            raise ReuseError('the mode "regression" has no probabilities; use predict')
-        return self._rows(user_data)
-
     def _rows(self, user_data: Any) -> NDArray[np.float64]:
-        chosen = np.flatnonzero(self.weights_)
+        self._check_fitted()
+        chosen = np.flatnonzero(self.weights_).tolist()
         learnwares = self._learnwares()
         outputs = ask([learnwares[number] for number in chosen], as_input(user_data))
         rows = np.stack(
-            [self._space.encode_one(int(number), output) for number, output in zip(chosen, outputs, strict=True)]
+            [self._space.encode_one(number, output) for number, output in zip(chosen, outputs, strict=True)]
         )
         return mix(self.weights_[chosen], rows)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from learnware.errors import ReuseError
-from learnware.reuse._base import BaseReuser, as_input, as_table
-from learnware.reuse._classes import ClassSpace
+from learnware.reuse._base import as_input, as_table
+from learnware.reuse._combined import CombinedReuser
 from learnware.reuse._density import mixture_weights, routing_posterior, table_specs
 from learnware.reuse._outputs import ask, output_space
 from learnware.specification._metric import KernelMetric
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+    from typing_extensions import Self
 
     from learnware.learnware import Learnware
 
@@ -24,10 +25,8 @@ __all__ = ["RoutingReuser"]
 # softly want a wider kernel than the hard choice of a job selector.
 _GAMMA = 2.0
 
-_Self = TypeVar("_Self", bound="RoutingReuser")
 
-
-class RoutingReuser(BaseReuser):
+class RoutingReuser(CombinedReuser):
     """Weight the learnwares' answers at every row by p(i | x) ~ w_i sum_m beta_im k(z_im, x).
 
     This is the distribution-weighted combination of Mansour, Mohri and Rostamizadeh (Domain Adaptation with Multiple
@@ -61,7 +60,7 @@ class RoutingReuser(BaseReuser):
         self.weights = weights
         self.metric = metric
 
-    def fit(self: _Self, X: Any, y: Any = None) -> _Self:
+    def fit(self, X: Any, y: Any = None) -> Self:  # noqa: ARG002  # scikit-learn passes it
         """Estimate the mixture weights from data; without it, every call of `predict` does so from its own data.
 
         Parameters
@@ -71,38 +70,6 @@ class RoutingReuser(BaseReuser):
         """
         self.weights_ = self._mixture(as_table(as_input(X), self.__class__.__name__))
         return self
-
-    def predict(self, user_data: Any) -> NDArray[Any]:
-        """Return weighted means, or the labels of the largest weighted probability.
-
-        Parameters
-        ----------
-        user_data : array, data frame or tensor of shape (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_samples,), or (n_samples, n_values) for several targets
-
-        Raises
-        ------
-        ReuseError
-            If a learnware has no table specification of the data's columns, or the outputs cannot be combined.
-        """
-        rows = self._rows(user_data)
-        return self._space.decode(rows)
-
-    def predict_proba(self, user_data: Any) -> NDArray[np.float64]:
-        """Return weighted class probabilities, shape (n_samples, n_classes) in the order of `classes_`.
-
-        Raises
-        ------
-        ReuseError
-            If the learnwares are no classifiers.
-        """
-        rows = self._rows(user_data)
-        if not isinstance(self._space, ClassSpace):
-            raise ReuseError("these learnwares answer numbers, not classes; use predict")
-        return rows
 
     def posterior(self, user_data: Any) -> NDArray[np.float64]:
         """Return p(i | x), shape (n_samples, n_learnwares), each row on the simplex."""
@@ -133,9 +100,7 @@ class RoutingReuser(BaseReuser):
         learnwares, data = self._learnwares(), as_input(user_data)
         posterior = self.posterior(data)
         outputs = ask(learnwares, data)
-        self._space = output_space(learnwares, outputs)
-        if isinstance(self._space, ClassSpace):
-            self.classes_ = self._space.labels
+        self._set_space(output_space(learnwares, outputs))
         self.report_ = self._report(posterior.mean(axis=0))
         rows: NDArray[np.float64] = np.einsum("ni,inc->nc", posterior, self._space.encode(outputs))
         return rows

@@ -50,7 +50,7 @@ def simplex_least_squares(
     -------
     ndarray of shape (L,)
     """
-    # The weights sum to 1, so the error is that of the weighted residuals; these keep their digits where values are large.
+    # The weights sum to 1, so the error is that of the weighted residuals, which keep their digits in large values.
     products, _ = gram(answers - targets, targets)
     variance = float(((targets - targets.mean(axis=0)) ** 2).sum()) / len(targets) or 1.0
     ridge, n = prior_rows / len(targets), len(answers)

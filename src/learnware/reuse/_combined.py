@@ -1,0 +1,72 @@
+"""What reusers share that answer with one space of classes or values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from learnware.errors import ReuseError
+from learnware.reuse._base import BaseReuser
+from learnware.reuse._classes import ClassSpace
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from learnware.reuse._outputs import ValueSpace
+
+__all__ = ["CombinedReuser"]
+
+
+class CombinedReuser(BaseReuser):
+    """A reuser whose answers are rows in the space of the learnwares' outputs.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Labels, in the order of the columns of probabilities; only where the learnwares are classifiers.
+    """
+
+    _space: ClassSpace | ValueSpace
+
+    def predict(self, user_data: Any) -> NDArray[Any]:
+        """Return predictions.
+
+        Parameters
+        ----------
+        user_data : array, data frame or tensor of shape (n_samples, ...), or list of str
+            Inputs of the learnwares.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), or (n_samples, n_values) for several targets
+            Labels for classifiers, also where the learnwares answer probabilities; numbers otherwise.
+
+        Raises
+        ------
+        ReuseError
+            If it needs to be fitted first, or the learnwares cannot answer these data together.
+        """
+        rows = self._rows(user_data)
+        return self._space.decode(rows)
+
+    def predict_proba(self, user_data: Any) -> NDArray[np.float64]:
+        """Return class probabilities, shape (n_samples, n_classes) in the order of `classes_`.
+
+        Raises
+        ------
+        ReuseError
+            If it needs to be fitted first, or the learnwares are no classifiers.
+        """
+        rows = self._rows(user_data)
+        if not isinstance(self._space, ClassSpace):
+            raise ReuseError("these learnwares answer numbers, not classes, so there are no probabilities; use predict")
+        return rows
+
+    def _rows(self, user_data: Any) -> NDArray[np.float64]:
+        """Return the answers as rows in the space, shape (n_samples, n_columns)."""
+        raise NotImplementedError
+
+    def _set_space(self, space: ClassSpace | ValueSpace) -> None:
+        self._space = space
+        if isinstance(space, ClassSpace):
+            self.classes_ = space.labels
