@@ -89,3 +89,13 @@ def test_a_column_with_few_finite_values(monkeypatch: pytest.MonkeyPatch) -> Non
     spec = generate_rkme_table_spec(X)
     np.testing.assert_allclose(spec.get_z()[:, 1], 3.0)
     assert spec.report.missing == 4999
+
+
+def test_few_points_need_a_wide_kernel() -> None:
+    # Nine points cannot stand for 48 rows that are nearly orthogonal to each other; a hundred of 1000 such rows can.
+    X = np.random.default_rng(0).normal(size=(1000, 25))
+    few = generate_rkme_table_spec(X[:48])
+    many = generate_rkme_table_spec(X)
+    assert few.report.kernel_scale is not None
+    assert many.report.kernel_scale is None
+    assert few.report.mmd2 < 0.1 * few.report.mean_kernel

@@ -18,10 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Frame", "choose_frame"]
 
-# Mean off-diagonal kernel outside of which gamma on raw columns is degenerate. Below: the data's embedding has less
-# norm than half of what a hundred unrelated points have from their own diagonal (1/K), so the zero function is nearer
-# to it than a sample of rows is, and gradients vanish. Above: all rows are one point to the kernel.
-_DEGENERATE = (0.005, 0.99)
+# Mean kernel between different rows from which all rows are one point to the kernel.
+_ALL_ALIKE = 0.99
 # Largest ||u||^2 / 2 for single precision: exponents are differences of such terms, so their error stays below 1e-4.
 _SINGLE_PRECISION = 500.0
 # Values further from the median than this many kernel units are moved there: the kernel cannot tell them apart, and
@@ -73,21 +71,25 @@ class Frame:
 
 
 def choose_frame(
-    sample: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64], gamma: float
+    sample: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64], gamma: float, K: int
 ) -> tuple[Frame, float]:
     """Return the frame for a table, and the mean kernel between two different rows in it.
 
-    `gamma` on raw columns where that kernel tells rows apart; else the columns are divided by a robust scale and gamma
-    follows the median heuristic. A weighted point set can be evaluated under any kernel, so the points stay raw.
+    `gamma` on raw columns where that kernel tells rows apart, but not all of them; else the columns are divided by a
+    robust scale and gamma follows the median heuristic. K unrelated points have a norm of 1/K from their own diagonal
+    alone. Where the rows' embedding has less than half of that, the zero function is nearer to it than K of its rows
+    are, nearly all gradients vanish, and nothing but the narrowness of the kernel is described.
     """
-    inside = np.clip(np.where(np.isfinite(sample), sample, np.nan), low, high)
+    inside = np.where(np.isfinite(sample), sample, np.nan)
+    # A column may have its few finite values outside of the sample.
+    inside[0] = np.where(np.isnan(inside).all(axis=0), low, inside[0])
     centre = np.nanmedian(inside, axis=0)
     filled = np.clip(np.where(np.isnan(sample), centre, sample), low, high)[:1000]
     reach = np.maximum(high - centre, centre - low)
     unit = 1.0 / np.sqrt(2.0 * gamma)
     if (reach <= _REACH * unit).all():
         likeness = _mean_kernel((filled - centre) / unit)
-        if len(filled) == 1 or _DEGENERATE[0] <= likeness <= _DEGENERATE[1] or not reach.any():
+        if len(filled) == 1 or 0.5 / K <= likeness <= _ALL_ALIKE or not reach.any():
             # The scale of a constant column is of no consequence, but one unit must be a difference in its values.
             scale = np.where(reach > 0, 1.0, np.maximum(1.0, 1e-9 * np.abs(centre)))
             return _frame(centre, scale, gamma, low, high), likeness

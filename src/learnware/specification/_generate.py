@@ -96,9 +96,9 @@ def reduce_table(
         _check_range(summary, reader)
         rng = np.random.default_rng([seed, 1])
         with workers() as parallel_map:
-            frame, mean_kernel = choose_frame(summary.sample, summary.low, summary.high, gamma)
+            size = min(K, summary.n_rows) if floor == 0 else max(1, min(K, summary.n_rows // floor))
+            frame, mean_kernel = choose_frame(summary.sample, summary.low, summary.high, gamma, size)
             rows = _Rows(reader, summary, frame, effort, parallel_map, tick)
-            size = min(K, len(rows.fitted)) if floor == 0 else max(1, min(K, summary.n_rows // floor))
             Z, b = start_points(rows.fitted[: max(2000, 20 * size)], size, rng)
             if reduce:
                 mean = KernelMean(rows.fitted, frame.single, parallel_map)
