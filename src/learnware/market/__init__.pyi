@@ -1,3 +1,6 @@
+from ._anchored import AnchoredOrganizer as AnchoredOrganizer
+from ._anchored import AnchoredSearcher as AnchoredSearcher
+from ._anchored import AnchoredUserInfo as AnchoredUserInfo
 from ._base import AtomicSearcher as AtomicSearcher
 from ._base import BaseChecker as BaseChecker
 from ._base import BaseOrganizer as BaseOrganizer
@@ -6,6 +9,8 @@ from ._base import BaseUserInfo as BaseUserInfo
 from ._checkers import CondaChecker as CondaChecker
 from ._checkers import EasySemanticChecker as EasySemanticChecker
 from ._checkers import EasyStatChecker as EasyStatChecker
+from ._evolved import EvolvedAnchoredOrganizer as EvolvedAnchoredOrganizer
+from ._evolved import EvolvedOrganizer as EvolvedOrganizer
 from ._instantiate import instantiate_learnware_market as instantiate_learnware_market
 from ._market import CheckReport as CheckReport
 from ._market import CheckResult as CheckResult

@@ -62,6 +62,7 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
             name TEXT PRIMARY KEY,
             metric TEXT NOT NULL,
             estimated_from INTEGER NOT NULL,
+            embedding_version INTEGER NOT NULL,
             revision INTEGER NOT NULL
         )
         """,

@@ -156,17 +156,18 @@ class MarketFiles:
 
     def place(self, staged: Iterable[StagedFile]) -> None:
         """Give staged packages their final names, for good."""
-        folders = set()
+        changed: set[Path] = set()
         for file in staged:
             target = self.blob_path(file.sha256)
-            if not target.exists():
-                target.parent.mkdir(parents=True, exist_ok=True)
-                file.path.replace(target)
-                folders.add(target.parent)
-        for folder in folders:
+            if target.exists():
+                continue
+            if not target.parent.exists():
+                target.parent.mkdir(parents=True)
+                changed.update((self.root, self._blobs))
+            file.path.replace(target)
+            changed.add(target.parent)
+        for folder in changed:
             _fsync_folder(folder)
-        if folders:
-            _fsync_folder(self._blobs)
 
     def unpacked_path(self, sha256: str) -> Path:
         """Return where the package of this content is unpacked to."""

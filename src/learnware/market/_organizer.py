@@ -68,7 +68,7 @@ class EasyOrganizer(BaseOrganizer):
                 f"unknown arguments of the organizer: {', '.join(sorted(kwargs))}; known are: rebuild, root"
             )
         if market_id is not None or self._store is None:
-            folder = market_folder(market_id or "default", root)
+            folder = market_folder("default" if market_id is None else market_id, root)
             self.market_id = folder.name
             self._folder = folder
         self.reload_market(rebuild=rebuild)

@@ -260,9 +260,9 @@ class SemanticSearcher(AtomicSearcher):
         """Return whether the learnware has a semantic specification."""
         return isinstance(learnware.get_specification().get_semantic_spec(), dict)
 
-    def is_applicable_user(self, user_info: BaseUserInfo) -> bool:
-        """Return whether the requirement has semantic conditions, of which all may be empty."""
-        return isinstance(user_info.get_semantic_spec(), dict)
+    def is_applicable_user(self, user_info: BaseUserInfo) -> bool:  # noqa: ARG002 - published
+        """Return True: every requirement has semantic conditions, of which all may be empty."""
+        return True
 
     def search_index(
         self,

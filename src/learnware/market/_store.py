@@ -39,6 +39,8 @@ _AUTOMATIC_ID = re.compile(r"[0-9]{8,18}")
 # The metric of an island is estimated anew each time the island has doubled, from at most this many members.
 _ESTIMATE_MEMBERS = 4096
 _CHUNK = 512
+# To be raised with every change of `embed` or of `KernelMetric`: stored embeddings of another version are made anew.
+_EMBEDDING_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,7 @@ class MarketStore:
         self._database = Database(root / "market.db")
         self._owner = os.getpid()
         self._collect()
+        self._renew_islands()
 
     @property
     def database(self) -> Database:
@@ -138,6 +141,15 @@ class MarketStore:
             referenced = {sha256 for (sha256,) in self.database.execute("SELECT DISTINCT sha256 FROM learnware")}
             for sha256 in self.files.contents() - referenced:
                 self.files.remove(sha256)
+
+    def _renew_islands(self) -> None:
+        """Make embeddings anew that another version of this package has made."""
+        stale = "SELECT name FROM island WHERE embedding_version <> ?"
+        if self.database.execute(stale, (_EMBEDDING_VERSION,)):
+            with self.database.write():
+                revision = self._next_revision()
+                for (name,) in self.database.execute(stale, (_EMBEDDING_VERSION,)):
+                    self._embed(name, [], revision)
 
     def _sweep(self, hashes: Iterable[str]) -> None:
         """Remove the packages of these contents that no learnware refers to any more."""
@@ -173,9 +185,9 @@ class MarketStore:
 
     def add(self, learnwares: Sequence[NewLearnware]) -> list[str]:
         """Add learnwares in one transaction and return their ids."""
-        rows = [(_semantic_json(new.semantic_spec), new) for new in learnwares]
         ids = []
         try:
+            rows = [(_semantic_json(new.semantic_spec), new) for new in learnwares]
             with self.database.write():
                 revision = self._next_revision()
                 self.files.place(new.package.file for new in learnwares)
@@ -241,8 +253,8 @@ class MarketStore:
         LearnwareNotFoundError
             If there is no such learnware.
         """
-        semantic_json = None if semantic_spec is None else _semantic_json(semantic_spec)
         try:
+            semantic_json = None if semantic_spec is None else _semantic_json(semantic_spec)
             with self.database.write():
                 row = self.row(learnware_id)
                 revision = self._next_revision()
@@ -324,7 +336,10 @@ class MarketStore:
 
     def _embed(self, island: str, arrivals: list[tuple[int, str, RKMETableSpecification]], revision: int) -> None:
         database = self.database
-        known = database.execute("SELECT metric, estimated_from FROM island WHERE name = ?", (island,))
+        known = database.execute(
+            "SELECT metric, estimated_from FROM island WHERE name = ? AND embedding_version = ?",
+            (island, _EMBEDDING_VERSION),
+        )
         estimated_from = known[0][1] if known else 0
         size = len(arrivals) + int(database.value("SELECT count(*) FROM embedding WHERE island = ?", (island,)))
         members: Iterable[tuple[int, str, RKMETableSpecification]] = arrivals
@@ -335,10 +350,11 @@ class MarketStore:
             metric = KernelMetric.estimate(sample)
             database.execute(
                 """
-                INSERT INTO island VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET
-                metric = excluded.metric, estimated_from = excluded.estimated_from, revision = excluded.revision
+                INSERT INTO island VALUES (?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET
+                metric = excluded.metric, estimated_from = excluded.estimated_from,
+                embedding_version = excluded.embedding_version, revision = excluded.revision
                 """,
-                (island, json.dumps(metric.to_states()), len(sample), revision),
+                (island, json.dumps(metric.to_states()), len(sample), _EMBEDDING_VERSION, revision),
             )
             database.execute("DELETE FROM embedding WHERE island = ?", (island,))
             members = self._table_specs(keys)
