@@ -85,3 +85,10 @@ def test_without_pyarrow(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(MissingDependencyError, match=r"learnware\[tables\]"):
         read_table(tmp_path / "x.csv")
+
+
+def test_the_index_of_a_data_frame_is_no_column(tmp_path):
+    frame = pd.DataFrame(ROWS[:20], columns=["a", "b", "c"]).iloc[::2]
+    frame.to_parquet(tmp_path / "x.parquet")
+    assert read_table(tmp_path / "x.parquet").column_names == ["a", "b", "c"]
+    assert next(iter_table_chunks(tmp_path / "x.parquet")).schema.names == ["a", "b", "c"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +51,7 @@ def read_table(path: str | os.PathLike[str]) -> Any:
             return csv.read_csv(path)
         from pyarrow import parquet
 
-        return parquet.read_table(path)
+        return _without_index(parquet.read_table(path))
     except (arrow.ArrowException, OSError) as error:
         raise SpecificationError(f"{path.name!r} is no readable {suffix} table: {error}") from error
 
@@ -81,7 +82,8 @@ def iter_table_chunks(path: str | os.PathLike[str]) -> Iterator[Any]:
             from pyarrow import parquet
 
             with parquet.ParquetFile(path) as file:
-                yield from file.iter_batches(_CHUNK_ROWS)
+                for batch in file.iter_batches(_CHUNK_ROWS):
+                    yield _without_index(batch)
     except (arrow.ArrowException, OSError) as error:
         raise SpecificationError(f"{path.name!r} is no readable {suffix} table: {error}") from error
 
@@ -94,6 +96,13 @@ def _check(path: str | os.PathLike[str]) -> tuple[Path, str]:
     if not path.is_file():
         raise SpecificationError(f"there is no file {str(path)!r}")
     return path, suffix
+
+
+def _without_index(table: Any) -> Any:
+    """Return an arrow table without the columns in which pandas keeps the index of a data frame."""
+    about = json.loads((table.schema.metadata or {}).get(b"pandas", b"{}"))
+    names = [name for name in about.get("index_columns", []) if isinstance(name, str)]
+    return table.drop_columns(names)
 
 
 def _open_array(path: Path) -> np.ndarray[Any, Any]:
