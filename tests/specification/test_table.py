@@ -132,7 +132,15 @@ class TestFiles:
         assert "report" not in spec.get_states()
         assert "new" not in spec.get_states()
         assert RKMETableSpecification.from_states({key: GOOD[key] for key in ("z", "beta", "gamma")}).num_points == 0
-        # A report of another version is left out, not an error.
+
+    @pytest.mark.parametrize(
+        "change",
+        [{"mmd2": "low"}, {"mmd2": None}, {"kernel_scale": "wide"}, {"kernel_scale": [1.0, "x"]}, {"missing": []}],
+    )
+    def test_a_broken_report_is_left_out(self, change: dict[str, object]) -> None:
+        report = json.loads(make().to_json())["report"]
+        assert RKMETableSpecification.from_states({**GOOD, "report": report}).report is not None
+        assert RKMETableSpecification.from_states({**GOOD, "report": {**report, **change}}).report is None
         assert RKMETableSpecification.from_states({**GOOD, "report": {"mmd2": 1.0}}).report is None
 
     def test_the_legacy_name_is_the_same_specification(self, tmp_path: Path) -> None:
@@ -256,6 +264,9 @@ class TestGeneration:
             {"gamma": float("nan")},
             {"quality": "superb"},
             {"privacy_floor": -1},
+            {"privacy_floor": 2.5},
+            {"reduced_set_size": 10_001},
+            {"seed": -1},
         ],
         ids=repr,
     )

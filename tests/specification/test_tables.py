@@ -30,13 +30,14 @@ def chunks(X: np.ndarray, size: int):
 
 
 KINDS = {
-    "float32": lambda X: X.astype(np.float32).astype(np.float64),
     "fortran order": np.asfortranarray,
     "list of rows": lambda X: X.tolist(),
     "tuple of rows": lambda X: tuple(map(tuple, X.tolist())),
     "object array": lambda X: X.astype(object),
     "masked array": np.ma.masked_array,
+    "strided view": lambda X: np.repeat(X, 2, axis=1)[:, ::2],
     "pandas": lambda X: pd.DataFrame(X, columns=list("abc")),
+    "pandas, arrow": lambda X: pd.DataFrame(X, columns=list("abc")).astype("double[pyarrow]"),
     "pandas, nullable": lambda X: pd.DataFrame(X, columns=list("abc")).astype("Float64"),
     "pandas, mixed": lambda X: pd.DataFrame({"a": X[:, 0], "b": X[:, 1].astype(object), "c": X[:, 2]}),
     "polars": lambda X: pl.DataFrame(X, schema=list("abc")),
@@ -49,7 +50,7 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "float32"])
+@pytest.mark.parametrize("kind", list(KINDS))
 def test_every_kind_gives_the_same_bytes(rows: np.ndarray, kind: str) -> None:
     assert spec_bytes(KINDS[kind](rows)) == spec_bytes(rows)
 
@@ -74,6 +75,14 @@ def test_whole_and_true_values_are_numbers() -> None:
     assert spec_bytes(whole) == spec_bytes(whole.astype(float)) == spec_bytes(pd.DataFrame(whole).astype("Int64"))
     flags = whole > 2
     assert spec_bytes(flags) == spec_bytes(flags.astype(float)) == spec_bytes(pl.DataFrame(flags))
+    gaps = [None if flag else bool(flag) for flag in flags[:, 0]]
+    numbers = np.where(flags[:, :1], np.nan, 0.0)
+    for table in (
+        pl.DataFrame({"a": gaps}),
+        pa.table({"a": gaps}),
+        pd.DataFrame({"a": pd.array(gaps, dtype="boolean")}),
+    ):
+        assert spec_bytes(table) == spec_bytes(numbers)
     mixed = pd.DataFrame({"flag": flags[:, 0], "count": whole[:, 1], "part": rng.normal(size=200)})
     assert spec_bytes(mixed) == spec_bytes(mixed.to_numpy(dtype=float))
 

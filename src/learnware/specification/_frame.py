@@ -34,13 +34,15 @@ class Frame:
     Attributes
     ----------
     centre, scale : ndarray of shape (n_features,), float64
-        Origin (the medians) and unit of each column; the scale is all ones unless `gamma` on raw columns is degenerate.
+        Origin (the medians) and unit of each column; the scale is one unless `gamma` on raw columns is degenerate.
     gamma : float
         Inverse squared length scale in these units.
     low, high : ndarray of shape (n_features,)
         Limits to which values are moved, infinite ones too.
     single : bool
         Whether single precision is enough.
+    raw : bool
+        Whether the kernel is that of the file.
     """
 
     centre: NDArray[np.float64]
@@ -49,6 +51,7 @@ class Frame:
     low: NDArray[np.float64]
     high: NDArray[np.float64]
     single: bool
+    raw: bool
 
     @property
     def unit(self) -> NDArray[np.float64]:
@@ -92,13 +95,13 @@ def choose_frame(
         if len(filled) == 1 or 0.5 / K <= likeness <= _ALL_ALIKE or not reach.any():
             # The scale of a constant column is of no consequence, but one unit must be a difference in its values.
             scale = np.where(reach > 0, 1.0, np.maximum(1.0, 1e-9 * np.abs(centre)))
-            return _frame(centre, scale, gamma, low, high), likeness
+            return _frame(centre, scale, gamma, low, high, raw=True), likeness
     scale = _robust_scale(filled, centre, reach)
     rows = np.clip((filled - centre) / scale, -_REACH, _REACH)
     squared = _squared_distances(rows)
     positive = squared[squared > 0.0]
     gamma = 1.0 / float(np.median(positive)) if len(positive) else 1.0 / len(centre)
-    return _frame(centre, scale, gamma, low, high), _mean_kernel(rows * np.sqrt(2.0 * gamma))
+    return _frame(centre, scale, gamma, low, high, raw=False), _mean_kernel(rows * np.sqrt(2.0 * gamma))
 
 
 def _frame(
@@ -107,11 +110,13 @@ def _frame(
     gamma: float,
     low: NDArray[np.float64],
     high: NDArray[np.float64],
+    *,
+    raw: bool,
 ) -> Frame:
     unit = scale / np.sqrt(2.0 * gamma)
     low, high = np.maximum(low, centre - _REACH * unit), np.minimum(high, centre + _REACH * unit)
     largest = (np.maximum(high - centre, centre - low) / unit) ** 2
-    return Frame(centre, scale, gamma, low, high, bool(0.5 * largest.sum() <= _SINGLE_PRECISION))
+    return Frame(centre, scale, gamma, low, high, bool(0.5 * largest.sum() <= _SINGLE_PRECISION), raw)
 
 
 def _robust_scale(

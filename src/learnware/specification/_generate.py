@@ -16,6 +16,7 @@ from learnware.specification._privacy import RowGuard
 from learnware.specification._reduction import KernelMean, minimise, self_product, start_points, unit_kernel, workers
 from learnware.specification._report import ReductionReport
 from learnware.specification._simplex import solve_simplex_qp
+from learnware.specification._table import MAX_POINTS
 from learnware.specification._tables import TableReader
 
 if TYPE_CHECKING:
@@ -80,15 +81,14 @@ def reduce_table(
     progress: bool | None,
 ) -> Reduction:
     """Return at most `K` weighted points for the rows of `X`; parameters as in `generate_rkme_table_spec`."""
-    if isinstance(K, bool) or not isinstance(K, int | np.integer) or K < 1:
-        raise SpecificationError(f"the size of the reduced set must be a whole number of at least 1, not {K!r}")
+    _check_whole("the size of the reduced set", K, 1, MAX_POINTS)
+    _check_whole("seed", seed, 0)
+    _check_whole("privacy_floor", privacy_floor or 0, 0)
     if not (np.isfinite(gamma) and gamma > 0):
         raise SpecificationError(f"gamma must be a finite number larger than 0, not {gamma!r}")
     if quality not in _EFFORTS:
         raise SpecificationError(f"quality must be one of {', '.join(_EFFORTS)}, not {quality!r}")
     effort, floor = _EFFORTS[quality], int(privacy_floor or 0)
-    if floor < 0:
-        raise SpecificationError(f"privacy_floor must be at least 0, or None, not {privacy_floor!r}")
     reader = TableReader(X)
     with _progress(progress) as tick:
         # Outside of the workers: reading an iterator runs the caller's code.
@@ -120,7 +120,7 @@ def reduce_table(
                 mmd2_rows=mmd2_rows,
                 mean_kernel=mean_kernel,
                 kernel_gamma=frame.gamma,
-                kernel_scale=None if (frame.scale == 1.0).all() else tuple(frame.scale.tolist()),
+                kernel_scale=None if frame.raw else tuple(frame.scale.tolist()),
                 rows_per_point=summary.n_rows / len(Z),
                 fewest_rows=rows.fewest(Z),
                 nearest_row=guard.nearest(Z),
@@ -188,6 +188,12 @@ class _Rows:
 
     def _mean(self, rows: NDArray[np.float64], Z: NDArray[np.float64]) -> NDArray[np.float64]:
         return KernelMean(rows, self._single, self._map)(Z)[0]
+
+
+def _check_whole(name: str, value: Any, least: int, most: float = np.inf) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= value <= most:
+        limits = f"of at least {least}" if most == np.inf else f"from {least} to {most:,}"
+        raise SpecificationError(f"{name} must be a whole number {limits}, not {value!r}")
 
 
 def _check_range(summary: ColumnSummary, reader: TableReader) -> None:

@@ -48,7 +48,7 @@ class RowGuard:
         return row, self._distinct[neighbour], distance / apart
 
     def nearest(self, points: NDArray[np.float64]) -> float | None:
-        """Return the smallest relative distance from a point to a row; None where no row is single, or all are equal."""
+        """Return the smallest relative distance from a point to a row; None where there is none to measure."""
         if len(self._private) == 0 or len(self._distinct) == 1:
             return None
         return float(self._surroundings(points)[2].min())

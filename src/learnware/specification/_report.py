@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -64,9 +65,17 @@ class ReductionReport:
 
     @classmethod
     def from_states(cls, states: Any) -> ReductionReport | None:
-        """Return the report that `to_states` wrote, or None where it is absent or another version's."""
+        """Return the report that `to_states` wrote, or None where it is absent, broken or another version's."""
         if not isinstance(states, dict) or not {field.name for field in fields(cls)} <= states.keys():
             return None
         values = {field.name: states[field.name] for field in fields(cls)}
-        scale = values["kernel_scale"]
-        return cls(**{**values, "kernel_scale": None if scale is None else tuple(scale)})
+        scale, nearest = values.pop("kernel_scale"), values.pop("nearest_row")
+        numbers = [*values.values(), *([] if nearest is None else [nearest])]
+        if isinstance(scale, list | tuple):
+            scale = tuple(scale)
+            numbers += scale
+        elif scale is not None:
+            return None
+        if not all(isinstance(number, int | float) and math.isfinite(number) for number in numbers):
+            return None
+        return cls(**values, kernel_scale=scale, nearest_row=nearest)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from learnware.specification._base import RegularStatSpecification, register_sta
 from learnware.specification._gaussian import gaussian_inner_product, gaussian_kernel
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from learnware.specification._generate import Quality
     from learnware.specification._report import ReductionReport
 
-__all__ = ["PRIVACY_FLOOR", "RKMEStatSpecification", "RKMETableSpecification"]
+__all__ = ["MAX_POINTS", "PRIVACY_FLOOR", "RKMEStatSpecification", "RKMETableSpecification"]
 
 # Rows to a point, on average, at least.
 PRIVACY_FLOOR = 5
 # Points of one specification; a hundred are usual, and every comparison costs their square.
-_MAX_POINTS = 10_000
+MAX_POINTS = 10_000
 
 
 @register_stat_specification
@@ -205,8 +205,8 @@ class RKMETableSpecification(RegularStatSpecification):
         z, beta = _array(states, "z", 2), _array(states, "beta", 1)
         if z.size == 0 or len(z) != len(beta):
             raise SpecificationError(f"z and beta do not match: shapes {z.shape} and {beta.shape}")
-        if len(z) > _MAX_POINTS:
-            raise SpecificationError(f"a specification has at most {_MAX_POINTS} points, this one {len(z)}")
+        if len(z) > MAX_POINTS:
+            raise SpecificationError(f"a specification has at most {MAX_POINTS} points, this one {len(z)}")
         if not beta.any():
             raise SpecificationError("all weights (beta) are zero")
         gamma = _array(states, "gamma", 0).item()
@@ -231,17 +231,12 @@ class RKMETableSpecification(RegularStatSpecification):
     def save(self, filepath: str | os.PathLike[str]) -> None:
         """Write the specification as JSON; a file of this name is replaced as a whole or not at all."""
         text, path = self.to_json(), Path(filepath)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
         try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
-            # mkstemp makes files that only their owner can read.
-            mask = os.umask(0)
-            os.umask(mask)
-            Path(temporary).chmod(0o666 & ~mask)
-            Path(temporary).replace(path)
+            temporary.write_text(text, encoding="utf-8")
+            temporary.replace(path)
         except BaseException:
-            Path(temporary).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
             raise
 
     def load(self, filepath: str | os.PathLike[str]) -> bool:

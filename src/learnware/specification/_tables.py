@@ -180,7 +180,7 @@ def _open(X: Any) -> tuple[Callable[[int, int], NDArray[np.floating]], int, list
         raise SpecificationError("sparse matrices are not tables of points; pass X.toarray(), or chunks of it")
     elif isinstance(X, np.ma.MaskedArray):
         X = np.ma.filled(X.astype(np.float64), np.nan)
-    elif not isinstance(X, np.ndarray):
+    else:
         try:
             X = np.asarray(X)
         except (TypeError, ValueError) as error:
