@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import signal
 import subprocess
@@ -364,6 +365,14 @@ assert model.predict([1]) == [1]
 assert sys.modules["learnware"].__spec__ is None
 """
     subprocess.run([sys.executable, "-I", "-c", script], check=True)
+
+
+def test_the_worker_is_written_for_python_3_8_and_imports_little():
+    tree = ast.parse(worker_file().read_text(encoding="utf-8"), feature_version=(3, 8))
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    modules = {name.name for node in nodes if isinstance(node, ast.Import) for name in node.names}
+    modules |= {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
+    assert {module.partition(".")[0] for module in modules} - sys.stdlib_module_names == {"numpy"}
 
 
 def worker_file() -> Path:

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from yaml.composer import Composer
+from yaml.constructor import ConstructorError, SafeConstructor
+from yaml.resolver import Resolver
 
 from learnware.errors import InvalidPackageError
 
@@ -95,7 +98,7 @@ class Manifest:
     name: str | None = None
 
 
-class _Loader(yaml.SafeLoader):
+class _Constructor(SafeConstructor):
     """Plain values, and tuples as the published package writes them; keys may not repeat."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -103,20 +106,38 @@ class _Loader(yaml.SafeLoader):
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode) and key.value != "<<":
                 if key.value in seen:
-                    raise yaml.constructor.ConstructorError(
-                        None, None, f"the key {key.value!r} is there twice", key.start_mark
-                    )
+                    raise ConstructorError(None, None, f"the key {key.value!r} is there twice", key.start_mark)
                 seen.add(key.value)
         return super().construct_mapping(node, deep)
 
 
-def _construct_tuple(loader: _Loader, node: yaml.Node) -> tuple[Any, ...]:
+def _construct_tuple(loader: _Constructor, node: yaml.Node) -> tuple[Any, ...]:
     if not isinstance(node, yaml.SequenceNode):
-        raise yaml.constructor.ConstructorError(None, None, "a tuple is written as a list", node.start_mark)
+        raise ConstructorError(None, None, "a tuple is written as a list", node.start_mark)
     return tuple(loader.construct_sequence(node, deep=True))
 
 
-_Loader.add_constructor(_TUPLE_TAG, _construct_tuple)
+_Constructor.add_constructor(_TUPLE_TAG, _construct_tuple)  # type: ignore[type-var]  # its bound is too narrow
+
+
+class _PythonLoader(_Constructor, yaml.SafeLoader):
+    """The loader where PyYAML was built without libyaml."""
+
+
+_Loader: Any = _PythonLoader
+if yaml.__with_libyaml__:
+    from yaml.cyaml import CParser  # type: ignore[attr-defined]  # the stubs do not name it
+
+    class _FastLoader(Composer, _Constructor, Resolver, CParser):  # type: ignore[misc]  # CParser is untyped
+        """Events from libyaml; nodes from the composer in Python, which minds how deep they are nested."""
+
+        def __init__(self, text: str) -> None:
+            CParser.__init__(self, text)
+            Composer.__init__(self)
+            _Constructor.__init__(self)
+            Resolver.__init__(self)
+
+    _Loader = _FastLoader
 
 
 class _Dumper(yaml.SafeDumper):
@@ -133,7 +154,7 @@ def _count_values(node: yaml.Node, seen: dict[int, int | None]) -> int:
     """Return how many values `node` stands for with its aliases written out; a node inside itself is an error."""
     known = seen.get(id(node), -1)
     if known is None:
-        raise yaml.constructor.ConstructorError(None, None, "a value holds itself", node.start_mark)
+        raise ConstructorError(None, None, "a value holds itself", node.start_mark)
     if known >= 0:
         return known
     seen[id(node)] = None
