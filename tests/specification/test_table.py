@@ -287,6 +287,19 @@ class TestGeneration:
         assert out == ""
         assert "Making the specification" in err
 
+    def test_on_a_terminal_progress_waits_until_the_work_is_long(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+        monkeypatch.setattr("learnware.specification._generate._LONG_WORK", 1e9)
+        make()
+        assert capsys.readouterr() == ("", "")
+        monkeypatch.setattr("learnware.specification._generate._LONG_WORK", 0.0)
+        make()
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert "Making the specification" in err
+
     def test_two_threads_at_once(self) -> None:
         from concurrent.futures import ThreadPoolExecutor
 
