@@ -112,5 +112,7 @@ def regression_learnwares() -> list[Learnware]:
     for number, centre in enumerate((-2.0, 0.0, 2.0)):
         X = rng.normal(centre, 0.6, (200, 3))
         model = Ridge().fit(X, target(X))
-        learnwares.append(make(f"region{number}", model.predict, X[:50], task="Regression", names={"0": "y"}, dimension=1))
+        learnwares.append(
+            make(f"region{number}", model.predict, X[:50], task="Regression", names={"0": "y"}, dimension=1)
+        )
     return learnwares

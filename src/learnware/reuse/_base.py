@@ -171,7 +171,7 @@ def as_input(data: Any) -> NDArray[Any] | list[str]:
     array = np.asarray(data.to_numpy() if hasattr(data, "to_numpy") else data)
     if array.dtype.kind in "OUS" and array.ndim == 1 and len(array) and all(isinstance(item, str) for item in array):
         return [str(item) for item in array]
-    if array.dtype == object and array.ndim > 1:
+    if array.dtype.kind in "OUS" and array.ndim > 1:
         try:
             array = array.astype(np.float64)
         except (TypeError, ValueError) as error:

@@ -171,8 +171,8 @@ class ClassSpace:
     def with_targets(self, y: NDArray[Any]) -> tuple[ClassSpace, NDArray[np.float64]]:
         """Return the space in the vocabulary of the user's labels, and these as one-hot rows.
 
-        Labels may be the space's own or names of classes; predictions are then made of the same. Classes that no
-        learnware knows get columns of their own, at the end.
+        Labels may be the space's own or names of classes; predictions are then made of the same, in the user's
+        spelling. Classes that no learnware knows get columns of their own, at the end.
 
         Raises
         ------
@@ -196,6 +196,9 @@ class ClassSpace:
                 f"none of the labels {sorted(codes)[:10]} is a class of the learnwares; their labels are "
                 f"{self.labels.tolist()[:20]}, named {list(self.names)[:20]}"
             )
+        for value, code in codes.items():
+            if code is not None:
+                labels[code] = value
         new = sorted(value for value, code in codes.items() if code is None)
         if new:
             codes.update({value: len(labels) + number for number, value in enumerate(new)})

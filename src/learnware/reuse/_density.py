@@ -137,17 +137,17 @@ def density_bandwidth(specs: Sequence[RKMETableSpecification], scale: NDArray[np
     squared[squared <= 1e-12 * max(float(squared.max()), 1e-300)] = np.inf
     finite = squared[np.isfinite(squared)]
     if not finite.size:
-        return 1.0 / points.shape[1]
+        return 1.0 / len(scale)
     with np.errstate(divide="ignore"):
         log_weights = np.log(weights)
-    candidates = np.median(finite) ** -1.0 * 2.0 ** np.arange(-3.0, 10.0, 0.5)
+    candidates: list[float] = (2.0 ** np.arange(-3.0, 10.0, 0.5) / np.median(finite)).tolist()
 
-    def likelihood(gamma: np.float64) -> float:
+    def likelihood(gamma: float) -> float:
         logs = _log_sum(log_weights - gamma * squared) + 0.5 * points.shape[1] * np.log(gamma)
         kept = np.isfinite(logs) & (weights > 0)
         return float(weights[kept] @ logs[kept])
 
-    return float(max(candidates, key=likelihood))
+    return max(candidates, key=likelihood)
 
 
 def _filled(X: NDArray[np.float64], specs: Sequence[RKMETableSpecification]) -> NDArray[np.float64]:

@@ -94,7 +94,7 @@ class RoutingReuser(CombinedReuser):
             raise ReuseError(
                 f"weights are {self.weights!r}; allowed are {len(learnwares)} numbers, none negative and not all 0"
             )
-        return weights / weights.sum()
+        return weights / float(weights.sum())
 
     def _rows(self, user_data: Any) -> NDArray[np.float64]:
         learnwares, data = self._learnwares(), as_input(user_data)
