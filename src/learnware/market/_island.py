@@ -131,8 +131,6 @@ class IslandIndex:
         Random features of each (`embed`).
     self_products : ndarray of shape (n,), float64
         <Q, Q> of each.
-    num_points : ndarray of shape (n,)
-        Rows of data behind each.
     load_specs : callable
         Returns the specifications of a sequence of ids, in its order.
     """
@@ -144,7 +142,6 @@ class IslandIndex:
         ids: Sequence[str],
         vectors: NDArray[np.float32],
         self_products: NDArray[np.float64],
-        num_points: NDArray[np.integer],
         load_specs: Callable[[Sequence[str]], Sequence[RKMETableSpecification]],
     ) -> None:
         self.name = name
@@ -152,7 +149,6 @@ class IslandIndex:
         self.ids = list(ids)
         self._vectors = np.ascontiguousarray(vectors, dtype=np.float32)
         self._self_products = np.asarray(self_products, dtype=np.float64)
-        self._num_points = np.asarray(num_points)
         self._load_specs = load_specs
 
     def __len__(self) -> int:
@@ -242,7 +238,8 @@ class IslandIndex:
         """Return <P, Q> for the members at `positions`."""
         members = self._load_specs([self.ids[i] for i in positions])
         own, theirs = _Stack.of([spec], self.metric), _Stack.of(members, self.metric)
-        return _combined(*own.products(theirs, self.metric))[0]
+        products: NDArray[np.float64] = _combined(*own.products(theirs, self.metric))[0]
+        return products
 
 
 def _gram(

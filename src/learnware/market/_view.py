@@ -196,7 +196,6 @@ class MarketView:
                     [self._rows[seq].id for seq in seqs],
                     np.stack([vector for _, _, vector in members]),
                     np.array([product for _, product, _ in members]),
-                    np.array([n for n, _, _ in members]),
                     partial(self._load_specs, name),
                 )
             return island.index

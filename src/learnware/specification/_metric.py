@@ -80,14 +80,11 @@ class KernelMetric:
             beta = beta / beta.sum()
             means[i] = beta @ z
             variances[i] = beta @ np.square(z - means[i])
-        typical = np.median(variances, axis=0)
-        # Sorted before they are summed: equal sets of specifications give equal bytes.
-        variances = np.sort(np.where(typical > 0, np.minimum(variances, 25.0 * typical), variances), axis=0)
-        variance = variances.mean(axis=0)
+        variance = _robust_mean(variances)
         # A feature that is constant within every specification is measured by how they differ.
-        between = np.sort(np.square(means - np.median(means, axis=0)), axis=0).mean(axis=0)
-        negligible = variance <= 1e-12 * (between + np.square(np.median(means, axis=0)))
-        variance = np.where(negligible, between, variance)
+        centre = np.median(means, axis=0)
+        between = _robust_mean(np.square(means - centre))
+        variance = np.where(variance > 1e-12 * (between + np.square(centre)), variance, between)
         return cls(np.sqrt(np.where(variance > 0, variance, 1.0)))
 
     @property
@@ -128,3 +125,12 @@ class KernelMetric:
     def mmd2(self, P: RKMETableSpecification, Q: RKMETableSpecification) -> float:
         """Return the squared MMD, at least 0."""
         return max(0.0, self.inner_product(P, P) - 2.0 * self.inner_product(P, Q) + self.inner_product(Q, Q))
+
+
+def _robust_mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean of each column, with values beyond 25 times the median cut to that."""
+    limit = 25.0 * np.median(values, axis=0)
+    # Sorted before they are summed: equal sets of values give equal bytes.
+    cut = np.sort(np.where(limit > 0, np.minimum(values, limit), values), axis=0)
+    mean: NDArray[np.float64] = cut.mean(axis=0)
+    return mean

@@ -1,0 +1,1 @@
+"""How well held-back users' tasks are solved with a market of real learnwares."""
