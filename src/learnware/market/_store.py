@@ -13,6 +13,7 @@ import re
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +27,7 @@ from learnware.specification import RKMETableSpecification
 from learnware.specification._metric import KernelMetric
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -346,8 +347,9 @@ class MarketStore:
         if not known or (estimated_from < _ESTIMATE_MEMBERS and size >= 2 * estimated_from):
             old = database.execute("SELECT seq, type FROM embedding WHERE island = ?", (island,))
             keys = sorted([*((seq, type_name) for seq, type_name in old), *((seq, kind) for seq, kind, _ in arrivals)])
-            sample = [spec for _, _, spec in self._table_specs(keys[:_ESTIMATE_MEMBERS])]
-            metric = KernelMetric.estimate(sample)
+            known_specs = {(seq, type_name): spec for seq, type_name, spec in arrivals}
+            sample = list(self._table_specs(keys[:_ESTIMATE_MEMBERS], known_specs))
+            metric = KernelMetric.estimate([spec for _, _, spec in sample])
             database.execute(
                 """
                 INSERT INTO island VALUES (?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET
@@ -357,7 +359,7 @@ class MarketStore:
                 (island, json.dumps(metric.to_states()), len(sample), _EMBEDDING_VERSION, revision),
             )
             database.execute("DELETE FROM embedding WHERE island = ?", (island,))
-            members = self._table_specs(keys)
+            members = chain(sample, self._table_specs(keys[_ESTIMATE_MEMBERS:], known_specs))
         else:
             metric = KernelMetric.from_states(json.loads(known[0][0]))
         for seq, type_name, spec in members:
@@ -367,12 +369,13 @@ class MarketStore:
                 (seq, type_name, island, spec.num_points, embedding.self_product, _vector_bytes(embedding.vector)),
             )
 
-    def _table_specs(self, keys: Sequence[tuple[int, str]]) -> Iterator[tuple[int, str, RKMETableSpecification]]:
-        for start in range(0, len(keys), _CHUNK):
-            for seq, type_name in keys[start : start + _CHUNK]:
-                spec = self.stat_spec(seq, type_name)
-                if isinstance(spec, RKMETableSpecification):
-                    yield seq, type_name, spec
+    def _table_specs(
+        self, keys: Iterable[tuple[int, str]], known: Mapping[tuple[int, str], RKMETableSpecification]
+    ) -> Iterator[tuple[int, str, RKMETableSpecification]]:
+        for seq, type_name in keys:
+            spec = known.get((seq, type_name)) or self.stat_spec(seq, type_name)
+            if isinstance(spec, RKMETableSpecification):
+                yield seq, type_name, spec
 
     def stat_spec(self, seq: int, type_name: str) -> BaseStatSpecification:
         """Return one statistical specification."""
