@@ -39,9 +39,20 @@ class AveragingReuser(BaseReuser):
 
     Examples
     --------
-    >>> reuser = AveragingReuser(learnwares, mode="vote_by_label")  # doctest: +SKIP
-    >>> reuser.predict(X)  # doctest: +SKIP
-    array([0, 1, 1])
+    >>> import numpy as np
+    >>> from learnware.learnware import Learnware
+    >>> from learnware.model import BaseModel
+    >>> from learnware.specification import Specification
+    >>> class Above(BaseModel):
+    ...     def __init__(self, limit):
+    ...         super().__init__((1,), (1,))
+    ...         self.limit = limit
+    ...
+    ...     def predict(self, X):
+    ...         return (X[:, 0] > self.limit).astype(int)
+    >>> learnwares = [Learnware(f"above {limit}", Above(limit), Specification(), "") for limit in (1, 2, 3)]
+    >>> AveragingReuser(learnwares, mode="vote_by_label").predict(np.array([[0.5], [1.5], [2.5]]))
+    array([0, 0, 1])
     """
 
     def __init__(self, learnware_list: list[Learnware] | None = None, mode: str = "mean") -> None:

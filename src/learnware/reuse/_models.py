@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Predictor", "classifiers", "correctors", "fit_classifier", "fit_linear", "fit_regressor", "regressors"]
 
-# A Gaussian process takes cubic time in the rows; above, the trees have enough data to be the better model anyway.
-_MOST_ROWS_OF_A_PROCESS = 500
+# A Gaussian process takes cubic time in the rows, support vectors about quadratic; above these numbers the trees have
+# data enough to be the better model anyway.
+_MOST_ROWS_OF_A_PROCESS = 200
+_MOST_ROWS_OF_VECTORS = 2000
 _RIDGES = np.logspace(-3, 3, 13)
 
 
@@ -70,10 +72,10 @@ def regressors(n_rows: int, seed: int) -> dict[str, Any]:
     from sklearn.preprocessing import StandardScaler
     from sklearn.svm import SVR
 
-    vectors = TransformedTargetRegressor(
-        _prepared(StandardScaler(), SVR(C=3.0, epsilon=0.05)), transformer=StandardScaler()
-    )
-    models = {"ridge regression": _linear_regressor(), "support vectors": vectors, "trees": _forest_regressor(seed)}
+    models = {"ridge regression": _linear_regressor(), "trees": _forest_regressor(seed)}
+    if n_rows <= _MOST_ROWS_OF_VECTORS:
+        vectors = _prepared(StandardScaler(), SVR(C=3.0, epsilon=0.05))
+        models["support vectors"] = TransformedTargetRegressor(vectors, transformer=StandardScaler())
     if n_rows <= _MOST_ROWS_OF_A_PROCESS:
         models["Gaussian process"] = _gaussian_process(seed)
     return models
