@@ -18,6 +18,7 @@ from onnx import TensorProto, helper
 from sklearn.cluster import KMeans
 from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_diabetes, load_iris
+from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_selection import SelectKBest
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
@@ -438,12 +439,20 @@ def test_everything_that_is_missing_is_listed_at_once(tmp_path):
         (FITTED, FRAME.assign(y=1), {"target": "z"}, "target is 'z'; expected one of sepal"),
         (FITTED, X, {"target": 4}, "a number below 4"),
         (FITTED, iter([X]), {}, "only once"),
+        (FITTED, FRAME.iloc[:0], {}, "no rows"),
+        (FITTED, FRAME * np.nan, {}, "does not answer to rows of the data: ValueError.*NaN"),
         (FITTED, FRAME, {"name": "four"}, "name has 4 characters; expected 5 to 50"),
         (FITTED, FRAME, {"license": "secret"}, "license is 'secret'"),
         (FITTED, FRAME, {"scenarios": ["Nature", "x"]}, "scenarios is 'x'"),
         (FITTED, FRAME, {"task_type": "Regression"}, "the model's own is 'Classification'"),
         (FITTED, FRAME, {"task_type": "Nothing"}, "task_type is 'Nothing'"),
         (FITTED, FRAME, {"output_description": ["a", "b"]}, "names 2 classes; the model has 3"),
+        (
+            LinearRegression().fit(X, X),
+            FRAME,
+            {"output_description": "x"},
+            "has 1 texts; the model predicts 4 numbers",
+        ),
         (FITTED, FRAME, {"input_description": {"4": "x"}}, "describes column 4"),
         (FITTED, FRAME, {"input_description": {"first": "x"}}, "not under a column number"),
         (
@@ -459,6 +468,26 @@ def test_what_cannot_be_packed(tmp_path, model, data, words, why):
     with pytest.raises(PackError, match=why):
         pack(model, data, tmp_path / "x.zip", **{**WORDS, **words})
     assert not list(tmp_path.iterdir())
+
+
+def test_answers_that_differ_or_fail(tmp_path):
+    by_chance = DummyClassifier(strategy="uniform").fit(X, SPECIES)
+    with pytest.raises(PackError, match="answers otherwise"):
+        pack(by_chance, FRAME, tmp_path / "x.zip", **WORDS)
+    broken = LinearRegression().fit(X, IRIS.target)
+    broken.coef_ = broken.coef_ * np.nan
+    with pytest.raises(PackError, match=r"does not work: .*NaN"):
+        pack(broken, FRAME, tmp_path / "x.zip", **WORDS, output_description="y")
+    assert not list(tmp_path.iterdir())
+
+
+def test_boosters_that_are_not_fitted(tmp_path):
+    for model in (
+        pytest.importorskip("lightgbm").LGBMRegressor(),
+        pytest.importorskip("xgboost").XGBRegressor(),
+    ):
+        with pytest.raises(PackError, match="not fitted"):
+            pack(model, FRAME, tmp_path / "x.zip", **WORDS)
 
 
 @pytest.mark.parametrize(

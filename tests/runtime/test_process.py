@@ -208,6 +208,7 @@ def test_loading_runs_out_of_time(learnware):
         ({"head": "raise ValueError('at import')"}, "at import"),
         ({"init": "raise ValueError('in init')"}, "in init"),
         ({"init": "self.output_shape = ('a',)"}, "ValueError"),
+        ({"init": "self.output_shape = tuple(range(20))"}, "expected a tuple of integers"),
         ({"init": "self.predict = None"}, "no predict"),
         ({"init": "os._exit(7)"}, "exit code 7"),
     ],
@@ -215,6 +216,12 @@ def test_loading_runs_out_of_time(learnware):
 def test_models_that_cannot_be_loaded(learnware, arguments, message):
     with pytest.raises(ModelError, match=message):
         run(learnware("return X", **arguments))
+
+
+def test_probabilities_are_a_table(learnware):
+    folder = learnware("return X", more="def predict_proba(self, X): return X[:, 0]")
+    with ModelProcess(folder, CONFIG) as process, pytest.raises(ModelError, match=r"shape \(2,\)"):
+        process.predict_proba(np.zeros((2, 3)))
 
 
 def test_missing_class_folder_and_method(learnware, tmp_path):

@@ -121,11 +121,9 @@ class Source(Protocol):
 
 def read_member(source: Source, name: str, limit: int) -> bytes:
     """Return the content of a member of at most `limit` bytes."""
-    sizes = {member.name: member.size for member in source.members}
-    if name not in sizes:
-        raise InvalidPackageError(f"the package has no file {name!r}", member=name)
-    if sizes[name] > limit:
-        raise InvalidPackageError(f"{name!r} has {sizes[name]} bytes; at most {limit} are allowed", member=name)
+    size = next(member.size for member in source.members if member.name == name)
+    if size > limit:
+        raise InvalidPackageError(f"{name!r} has {size} bytes; at most {limit} are allowed", member=name)
     return b"".join(source.chunks(name))
 
 
@@ -295,7 +293,10 @@ class ZipSource:
         size = self._file.seek(0, 2)
         self._file.seek(max(0, size - (1 << 16) - 128))
         tail = self._file.read()
-        end = tail.rfind(_END_OF_DIRECTORY)
+        # Where the standard library looks: exactly at the end, or before a comment.
+        end = len(tail) - 22
+        if not (tail[-22:-18] == _END_OF_DIRECTORY and tail[-2:] == b"\0\0"):
+            end = tail.rfind(_END_OF_DIRECTORY)
         if end < 0:
             raise zipfile.BadZipFile("no zip directory at its end")
         directory = int.from_bytes(tail[end + 12 : end + 16], "little")

@@ -128,7 +128,7 @@ _Loader: Any = _PythonLoader
 if yaml.__with_libyaml__:
     from yaml.cyaml import CParser  # type: ignore[attr-defined]  # the stubs do not name it
 
-    class _FastLoader(Composer, _Constructor, Resolver, CParser):  # type: ignore[misc]  # CParser is untyped
+    class _FastLoader(Composer, _Constructor, Resolver, CParser):
         """Events from libyaml; nodes from the composer in Python, which minds how deep they are nested."""
 
         def __init__(self, text: str) -> None:

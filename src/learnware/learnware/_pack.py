@@ -215,7 +215,10 @@ def pack(
     missing = tuple(map(str, given.missing()))
     if missing:
         raise PackError("the learnware cannot be packed yet; missing are:\n  " + "\n  ".join(missing), missing=missing)
-    rows = next(TableReader(given.table).blocks())[:_CHECKED_ROWS]
+    blocks = TableReader(given.table).blocks()
+    rows = next(blocks, np.empty((0, given.n_features)))[:_CHECKED_ROWS]
+    if not len(rows):
+        raise PackError("the data has no rows")
     files, expected = _build(given, rows, output, seed)
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -332,6 +335,8 @@ def _inputs(plan: ModelPlan, data: Any, target: str | int | None) -> tuple[Any, 
     if len(chosen) != n_features:
         hint = "; name the column that is predicted as target" if len(chosen) == n_features + 1 else ""
         raise PackError(f"the data has {len(chosen)} columns, the model takes {n_features}{hint}")
+    if chosen == list(range(width)):
+        return table, plan.feature_names if names is None else tuple(names), n_features
     if names is None:
         return table[:, chosen], plan.feature_names, n_features
     return _select(table, chosen, names), tuple(names[i] for i in chosen), n_features
@@ -362,7 +367,7 @@ def _build(
     methods = list(plan.code.methods)
     if given.task == "Classification":
         kind, predict = _classifier_methods(plan, methods, output)
-        expected = np.asarray(plan.reference(rows, kind))
+        expected = _ask(plan, rows, kind)
         width = len(given.outputs or ())
         if kind == "scores" and expected.shape[1:] != (width,):
             raise PackError(f"output_description names {width} classes; the model scores {expected.shape[-1]}")
@@ -370,7 +375,7 @@ def _build(
             raise PackError(f"the model answers classes outside of 0 to {width - 1}, which output_description names")
         output_shape = (width,) if kind == "scores" else (1,)
     else:
-        expected = np.asarray(plan.reference(rows, "values"))
+        expected = _ask(plan, rows, "values")
         expected = expected.reshape(len(rows), -1)
         output_shape = (expected.shape[1],)
         predict = f"return np.asarray({plan.values}).reshape(len(X), -1)"
@@ -400,6 +405,14 @@ def _build(
         }
     ).encode()
     return files, expected
+
+
+def _ask(plan: ModelPlan, rows: NDArray[np.floating], kind: str) -> NDArray[Any]:
+    """Return the given model's own answer."""
+    try:
+        return np.asarray(plan.reference(rows, kind))
+    except Exception as error:  # the edge to the caller's model, which may raise anything
+        raise PackError(f"the model does not answer to rows of the data: {type(error).__name__}: {error}") from error
 
 
 def _classifier_methods(plan: ModelPlan, methods: list[str], output: Output) -> tuple[str, str]:
