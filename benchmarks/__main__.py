@@ -1,0 +1,19 @@
+"""Print every benchmark beside its bar: ``python -m benchmarks`` (`make bench`)."""
+
+from __future__ import annotations
+
+from benchmarks import market, reuse, specification
+from benchmarks._table import machine, print_rows
+from benchmarks.quality.__main__ import run as quality
+
+
+def main() -> None:
+    """Run all benchmarks, those of time first, while the machine is quiet."""
+    print(machine())
+    for title, run in (("specifications", specification.run), ("market", market.run), ("reuse", reuse.run)):
+        print_rows(title, run())
+    print_rows("quality", quality())
+
+
+if __name__ == "__main__":
+    main()
