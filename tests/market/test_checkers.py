@@ -1,11 +1,13 @@
 """Checkers, with bad learnwares of every kind."""
 
+import json
+
 import numpy as np
 import pytest
 
 from learnware.errors import MarketError
 from learnware.learnware import get_learnware_from_dirpath, unpack
-from learnware.market import CondaChecker, EasySemanticChecker, EasyStatChecker
+from learnware.market import CondaChecker, EasySemanticChecker, EasyStatChecker, instantiate_learnware_market
 
 check = EasySemanticChecker.check_semantic_spec
 
@@ -209,3 +211,12 @@ def test_settings_of_checkers(new_semantic):
 def test_the_conda_checker_asks_the_inner_one(judge):
     assert judge(checker=CondaChecker(EasyStatChecker()))[0] == 1
     assert judge(checker=CondaChecker(EasySemanticChecker()))[0] == 0
+
+
+@pytest.mark.parametrize("number", [0, 3])
+def test_published_packages_are_usable(shared, tmp_path, number):
+    folder = shared / "fixtures" / "zips"
+    semantic = json.loads((folder / f"digits_svm_{number}.semantic.json").read_text(encoding="utf-8"))
+    market = instantiate_learnware_market("test", root=tmp_path)
+    assert market.add_learnware(folder / f"digits_svm_{number}.zip", semantic) == ("00000001", 1)
+    market.learnware_organizer.close()

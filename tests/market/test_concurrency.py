@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import random
 import subprocess
 import sys
@@ -169,8 +170,9 @@ def test_kills_at_random_moments(tmp_path, packages, new_semantic, new_spec):
 def test_two_processes_add_at_once(tmp_path, packages, new_semantic, new_spec):
     zips = [str(packages(seed=seed)) for seed in range(6)]
     root = str(tmp_path / "root")
-    organizer = EasyOrganizer("test", root=root)
+    # All three make the market at the same time.
     workers = [start(WORKER, root, seed, 25, ["add", "unpack"], zips, new_semantic()) for seed in range(2)]
+    organizer = EasyOrganizer("test", root=root)
     added = []
     for worker in workers:
         # What is acknowledged is seen here at once, while the other one goes on adding.
@@ -198,6 +200,31 @@ def test_another_process_finds_the_same(tmp_path, packages, new_semantic, new_sp
     assert [learnware_id for learnware_id, _ in there] == [learnware_id for learnware_id, _ in here]
     assert [mmd2 for _, mmd2 in there] == pytest.approx([mmd2 for _, mmd2 in here], rel=1e-5)
     organizer.close()
+
+
+FORK = """\
+import json, os, sys
+from learnware.market import EasyOrganizer
+
+root, zips, semantic = json.loads(sys.argv[1])
+organizer = EasyOrganizer("test", root=root)
+organizer.add_learnware(zips[0], semantic, 0)
+child = os.fork()
+organizer.add_learnware(zips[1], semantic, 0)
+if child:
+    assert os.waitpid(child, 0)[1] == 0
+    organizer.add_learnware(zips[2], semantic, 0)
+    print(organizer.get_learnware_ids())
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_uses_the_market_too(tmp_path, packages, new_semantic):
+    zips = [str(packages(seed=seed)) for seed in range(3)]
+    process = start(FORK, str(tmp_path / "root"), zips, new_semantic())
+    output, _ = process.communicate()
+    assert process.returncode == 0
+    assert output.strip() == str([f"{i:08d}" for i in range(1, 5)])
 
 
 class MarketMachine(RuleBasedStateMachine):

@@ -238,6 +238,23 @@ def test_changes_of_a_learnware_are_its_own_until_it_is_reloaded(organizer, pack
     assert organizer.get_learnware_by_ids(learnware_id).get_specification().get_semantic_spec() == new_semantic()
 
 
+def test_learnwares_outlive_a_reload(organizer, packages, new_semantic):
+    learnware_id, _ = organizer.add_learnware(packages(), new_semantic(), 0)
+    learnware = organizer.get_learnware_by_ids(learnware_id)
+    organizer.reload_market()
+    assert learnware.get_specification().get_stat_spec()
+    assert learnware.predict(np.ones((1, 3))).tolist() == [3.0]
+    organizer.close()
+    with pytest.raises(MarketError, match="closed"):
+        organizer.store.row(learnware_id)
+
+
+def test_a_folder_that_cannot_be_used(tmp_path):
+    (tmp_path / "markets" / "x" / "market.db").mkdir(parents=True)
+    with pytest.raises(MarketError, match="cannot be used as a market"):
+        EasyOrganizer("x", root=tmp_path)
+
+
 def test_where_markets_lie(tmp_path, monkeypatch):
     monkeypatch.setenv("LEARNWARE_STORAGE_PATH", str(tmp_path / "env"))
     monkeypatch.setenv("HOME", str(tmp_path / "home"))

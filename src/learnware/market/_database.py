@@ -105,16 +105,14 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.RLock()
-        self._connection = sqlite3.connect(path, timeout=_LOCK_TIMEOUT, isolation_level=None, check_same_thread=False)
-        self._finalizer = weakref.finalize(self, _close, self._connection, os.getpid())
         try:
+            self._connection = sqlite3.connect(
+                path, timeout=_LOCK_TIMEOUT, isolation_level=None, check_same_thread=False
+            )
+            self._finalizer = weakref.finalize(self, _close, self._connection, os.getpid())
             self._set_up()
         except sqlite3.DatabaseError as error:
-            self.close()
             raise MarketError(f"{path} cannot be used as a market: {error}") from error
-        except BaseException:
-            self.close()
-            raise
 
     def _set_up(self) -> None:
         if self.value("PRAGMA application_id") != _APPLICATION_ID and self.value("SELECT count(*) FROM sqlite_master"):

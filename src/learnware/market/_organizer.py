@@ -75,8 +75,7 @@ class EasyOrganizer(BaseOrganizer):
 
     def reload_market(self, rebuild: bool = False, **kwargs: Any) -> bool:  # noqa: ARG002 - for subclasses
         """Open the market anew, emptied first if `rebuild`, and return True."""
-        if self._store is not None:
-            self._store.close()
+        # The old one is closed when the last learnware that reads from it is gone.
         self._store = MarketStore(self._folder)
         if rebuild:
             self._store.clear()
