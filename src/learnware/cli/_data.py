@@ -1,0 +1,129 @@
+"""Tables that commands read, and predictions that they write."""
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from learnware.errors import LearnwareError, SpecificationError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["OutputError", "as_file", "check_output", "read_columns", "read_features", "table_chunks", "write_file"]
+
+_STDIN = "-"
+
+
+class OutputError(LearnwareError):
+    """A result cannot be written where it should be."""
+
+
+@contextmanager
+def as_file(path: Path) -> Iterator[Path]:
+    """Give the file to read; standard input becomes a file first, for it can be read only once."""
+    if str(path) != _STDIN:
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="learnware-stdin-") as folder:
+        copy = Path(folder) / "standard input.csv"
+        with copy.open("wb") as stream:
+            shutil.copyfileobj(sys.stdin.buffer, stream)
+        yield copy
+
+
+@contextmanager
+def table_chunks(path: Path, target: str | None) -> Iterator[Iterator[Any]]:
+    """Give the chunks of a table without the target, of any length in fixed memory.
+
+    Raises
+    ------
+    SpecificationError
+        If the file is missing or broken, or has no such column; while reading.
+    """
+    from learnware.specification._table_files import iter_table_chunks
+
+    with as_file(path) as file:
+        yield (_without(chunk, target)[0] for chunk in iter_table_chunks(file))
+
+
+def read_features(path: Path, target: str | None) -> "NDArray[Any]":
+    """Return the numbers of a table without the target, shape (n_samples, n_features)."""
+    return read_columns(path, target)[0]
+
+
+def read_columns(path: Path, target: str | None) -> "tuple[NDArray[Any], NDArray[Any] | None]":
+    """Return the numbers of a table without the target, shape (n_samples, n_features), and the target's values.
+
+    Raises
+    ------
+    SpecificationError
+        If the file is missing, broken or empty, has no such column, or a column is not of numbers.
+    """
+    import numpy as np
+
+    from learnware.specification._table_files import read_table
+    from learnware.specification._tables import TableReader
+
+    with as_file(path) as file:
+        table, labels = _without(read_table(file), target)
+        blocks = list(TableReader(table).blocks())
+    if not blocks:
+        raise SpecificationError(f"the table in {path.name!r} has no rows")
+    return np.concatenate(blocks), labels
+
+
+def _without(table: Any, target: str | None) -> "tuple[Any, NDArray[Any] | None]":
+    """Return a table without a column, and the column's values."""
+    import numpy as np
+
+    if target is None:
+        return table, None
+    if isinstance(table, np.ndarray):
+        width = table.shape[1]
+        number = int(target) if target.lstrip("-").isdecimal() else width
+        if not -width <= number < width:
+            raise SpecificationError(f"there is no column {target!r}; an array's have numbers from 0 to {width - 1}")
+        return np.delete(table, number, axis=1), np.asarray(table[:, number])
+    names = table.schema.names
+    if names.count(target) != 1:
+        problem = "several columns are" if target in names else "no column is"
+        raise SpecificationError(f"{problem} called {target!r}; the columns are: {', '.join(names)}")
+    values = table.column(target).to_numpy(zero_copy_only=False)
+    if values.dtype == object:
+        # What is left empty in a column of texts is missing too.
+        values = np.array([None if value == "" else value for value in values], dtype=object)
+    return table.drop_columns([target]), values
+
+
+def check_output(path: Path | None, *, force: bool, suffixes: tuple[str, ...] = ()) -> None:
+    """Raise unless a file can be written there; to be called before the work is done.
+
+    Raises
+    ------
+    OutputError
+        If the file exists and is not to be overwritten, its kind is not known, or its folder is not there.
+    """
+    if path is None:
+        return
+    if suffixes and path.suffix.lower() not in suffixes:
+        raise OutputError(f"{str(path)!r} is of no kind that can be written; known are {', '.join(suffixes)}")
+    if path.is_dir():
+        raise OutputError(f"{str(path)!r} is a folder; name a file")
+    if path.exists() and not force:
+        raise OutputError(f"{str(path)!r} exists already; overwrite it with --force, or name another file")
+    if not path.absolute().parent.is_dir():
+        raise OutputError(f"there is no folder {str(path.absolute().parent)!r}; make it first")
+
+
+def write_file(path: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` make a file; it appears whole or not at all."""
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.absolute().parent) as folder:
+        # The name is kept, for some writers go by its end.
+        scratch = Path(folder) / path.name
+        write(scratch)
+        os.replace(scratch, path)  # noqa: PTH105  # the file's own folder is about to go

@@ -1,0 +1,292 @@
+"""`learnware market add | list | show | remove`: what is in a market."""
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from learnware.cli._check import (
+    Finding,
+    PackagesArgument,
+    SemanticOption,
+    findings_text,
+    inspect_package,
+    read_semantic,
+)
+from learnware.cli._command import Session, command
+from learnware.cli._options import (
+    STATUSES,
+    DataTypeOption,
+    LibraryOption,
+    LicenseOption,
+    ScenarioOption,
+    StatusOption,
+    TaskOption,
+    TextOption,
+    conditions,
+)
+from learnware.errors import InvalidPackageError, LearnwareNotFoundError, SpecificationError
+
+if TYPE_CHECKING:
+    from learnware.learnware import Learnware
+    from learnware.market import LearnwareMarket
+
+__all__ = ["brief", "register", "value_of"]
+
+IdArgument = Annotated[str, typer.Argument(metavar="ID", help="Id of a learnware.", show_default=False)]
+IdsArgument = Annotated[list[str], typer.Argument(metavar="ID…", help="Ids of learnwares.", show_default=False)]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group and its commands to the application."""
+    group = typer.Typer(
+        name="market", help="Keep learnwares: add packages, list, show and remove them.", no_args_is_help=True
+    )
+    app.add_typer(group)
+    command(
+        group,
+        "add",
+        "learnware market add house-prices.zip",
+        "learnware market add zoo/*.zip --market zoo",
+        uses_market=True,
+    )(add)
+    command(
+        group,
+        "list",
+        "learnware market list",
+        "learnware market list --text 'house prices' --task Regression",
+        "learnware market list --status usable --json",
+        uses_market=True,
+    )(list_learnwares)
+    command(group, "show", "learnware market show 00000001", uses_market=True)(show)
+    command(
+        group,
+        "remove",
+        "learnware market remove 00000001",
+        "learnware market remove 00000001 00000002 --yes",
+        uses_market=True,
+    )(remove)
+
+
+def add(
+    session: Session,
+    packages: PackagesArgument,
+    *,
+    semantic: SemanticOption = None,
+    no_check: Annotated[
+        bool,
+        typer.Option("--no-check", help="Do not try the models; the learnwares are listed as unchecked."),
+    ] = False,
+) -> None:
+    """Check packages and add them to a market, which is made if it is not there.
+
+    Invalid packages are refused, with the reasons; the others are added all the same, and the exit code is 1.
+    """
+    from learnware.cli._render import count
+
+    market = session.open_market(create=True)
+    added: list[dict[str, Any]] = []
+    refused: list[dict[str, Any]] = []
+    reasons = []
+    with session.steps("Adding", len(packages)) as step:
+        for path in packages:
+            step(path.name)
+            learnware_id, status, findings = _add(market, path, semantic, check=not no_check)
+            if learnware_id is None:
+                messages = [message for finding in findings if finding.ok is False for message in finding.messages]
+                refused.append({"package": str(path), "findings": messages})
+                reasons.append(findings_text(path, findings))
+            else:
+                added.append({"id": learnware_id, "package": str(path), "status": _status_name(status)})
+    document = {"market": session.market, "added": added, "refused": refused}
+    session.show(
+        document,
+        *(f"{one['id']}  {one['package']}" + (" (unchecked)" if no_check else "") for one in added),
+        f"{count(len(added), 'learnware')} added to the market {session.market!r}, {count(len(market), 'learnware')} "
+        "in it now",
+    )
+    if refused:
+        if not session.json:
+            session.err.print(f"error: {count(len(refused), 'package')} refused", style="red")
+            session.err.print(*reasons, sep="\n")
+        raise typer.Exit(1)
+
+
+def _add(
+    market: "LearnwareMarket", path: Path, semantic: Path | None, *, check: bool
+) -> tuple[str | None, int, list[Finding]]:
+    """Return the id, the status, and what the checks say."""
+    semantic_spec = read_semantic(path, semantic)
+    with tempfile.TemporaryDirectory(prefix="learnware-add-") as scratch:
+        # A copy, so that what is added is what was checked.
+        copy = Path(shutil.copyfile(path, Path(scratch) / path.name))
+        findings = inspect_package(copy, semantic_spec, timeout=60.0) if check else []
+        if not all(finding.ok for finding in findings):
+            return None, -1, findings
+        try:
+            learnware_id, status = market.learnware_organizer.add_learnware(copy, semantic_spec, int(check))
+        except (InvalidPackageError, SpecificationError) as error:
+            return None, -1, [Finding("package", False, (str(error),))]
+        return learnware_id, status, findings
+
+
+def list_learnwares(
+    session: Session,
+    *,
+    text: TextOption = None,
+    data_type: DataTypeOption = None,
+    task: TaskOption = None,
+    library: LibraryOption = None,
+    scenario: ScenarioOption = None,
+    license: LicenseOption = None,
+    status: StatusOption = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="Show at most so many.")] = None,
+) -> None:
+    """List the learnwares of a market, all or those that meet conditions, best first."""
+    from learnware.cli._render import count, tabulate
+    from learnware.market import BaseUserInfo
+
+    market = session.open_market()
+    wanted = None if status is None else STATUSES[status]
+    semantic = conditions(text, data_type, task, library, scenario, license)
+    if semantic is None:
+        found = market.get_learnwares(check_status=wanted)
+    else:
+        results = market.search_learnware(BaseUserInfo(semantic_spec=semantic), wanted)
+        found = [item.learnware for item in results.get_single_results()]
+    usable = set(market.get_learnware_ids(check_status=STATUSES["usable"]))
+    rows = [
+        {
+            **brief(learnware),
+            **{key.lower(): value_of(learnware, key) for key in ("Data", "Task", "Library", "License")},
+            "scenarios": _values(learnware, "Scenario"),
+            "status": _status_name(int(learnware.id in usable)),
+        }
+        for learnware in found[:limit]
+    ]
+    table = tabulate(
+        ["!Id", "Name", "Task", "Status"], ([row["id"], row["name"], row["task"], row["status"]] for row in rows)
+    )
+    total = f"{count(len(found), 'learnware')} in the market {session.market!r}"
+    if semantic is not None or status is not None:
+        total = f"{len(found)} of {count(len(market), 'learnware')} in the market {session.market!r} fit the conditions"
+    more = "" if len(rows) == len(found) else f", the first {len(rows)} shown"
+    session.show(
+        {"market": session.market, "total": len(found), "learnwares": rows},
+        *([table] if rows else []),
+        total + more,
+    )
+
+
+def show(session: Session, learnware_id: IdArgument) -> None:
+    """Show all that is known of a learnware: words and tags, columns, specification, files."""
+    from learnware.cli._render import facts, tabulate
+
+    market = session.open_market()
+    learnware: Learnware = market.get_learnware_by_ids(learnware_id)
+    document = _details(market, learnware)
+    semantic = document["semantic_specification"]
+    pairs = [
+        ("Id", learnware.id),
+        ("Name", value_of(learnware, "Name")),
+        ("Status", document["status"]),
+        *((key, ", ".join(_values(learnware, key))) for key in ("Data", "Task", "Library", "Scenario", "License")),
+        *((spec["type"], _spec_words(spec)) for spec in document["statistical_specifications"]),
+        ("Package", document["package"]),
+        ("SHA-256", document["sha256"]),
+        ("Files", ", ".join(file["name"] for file in document["files"])),
+    ]
+    parts: list[Any] = [facts(pairs), "", str(value_of(learnware, "Description"))]
+    for key, title in (("Input", "Inputs"), ("Output", "Outputs")):
+        described = semantic.get(key)
+        description = described.get("Description") if isinstance(described, dict) else None
+        if description:
+            parts.append(tabulate([">#", "Meaning"], description.items(), title=title))
+    session.show(document, *parts)
+
+
+def _details(market: "LearnwareMarket", learnware: "Learnware") -> dict[str, Any]:
+    from learnware.learnware import read_package
+
+    contents = read_package(market.get_learnware_zip_path_by_ids(learnware.id))
+    kept = market.learnware_organizer.get_learnware_info_from_storage(learnware.id)  # type: ignore[attr-defined]
+    specs = []
+    for name, spec in learnware.get_specification().get_stat_spec().items():
+        states = spec.get_states()
+        z = states.get("z")
+        specs.append(
+            {
+                "type": name,
+                "points": None if z is None else len(z),
+                "columns": None if z is None else z.shape[1],
+                "rows": states.get("num_points"),
+                "gamma": states.get("gamma"),
+                "report": states.get("report"),
+            }
+        )
+    return {
+        "id": learnware.id,
+        "status": _status_name(kept["use_flag"]),
+        "semantic_specification": learnware.get_specification().get_semantic_spec(),
+        "statistical_specifications": specs,
+        "package": kept["zip_path"],
+        "sha256": kept["sha256"],
+        "files": [{"name": member.name, "bytes": member.size} for member in contents.members],
+    }
+
+
+def _spec_words(spec: dict[str, Any]) -> str:
+    return f"{spec['points']} points for {spec['rows']:,} rows of {spec['columns']} columns"
+
+
+def remove(
+    session: Session,
+    learnware_ids: IdsArgument,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Remove learnwares from a market, all that are named or none."""
+    from learnware.cli._render import clean, count
+
+    market = session.open_market()
+    ids = list(dict.fromkeys(learnware_ids))
+    known = [market.get_learnware_by_ids(learnware_id) for learnware_id in ids]
+    if not yes:
+        if not session.asks:
+            raise typer.BadParameter("there is no terminal to ask on; say --yes to remove without asking")
+        for learnware in known:
+            session.err.print(f"{learnware.id}  {clean(value_of(learnware, 'Name'))}")
+        if not typer.confirm(f"Remove {count(len(ids), 'learnware')} from {session.market!r}?", err=True):
+            raise typer.Abort
+    for learnware_id in ids:
+        if not market.delete_learnware(learnware_id):
+            raise LearnwareNotFoundError(learnware_id)
+    session.show(
+        {"market": session.market, "removed": ids},
+        f"{count(len(ids), 'learnware')} removed from the market {session.market!r}",
+    )
+
+
+def brief(learnware: "Learnware") -> dict[str, Any]:
+    """Return id and name of a learnware."""
+    return {"id": learnware.id, "name": value_of(learnware, "Name")}
+
+
+def value_of(learnware: "Learnware", key: str) -> str | None:
+    """Return the text or the first value of a key of the semantic specification; None where there is none."""
+    values = _values(learnware, key)
+    return values[0] if values else None
+
+
+def _values(learnware: "Learnware", key: str) -> list[str]:
+    entry = learnware.get_specification().get_semantic_spec().get(key)
+    values = entry.get("Values") if isinstance(entry, dict) else None
+    if isinstance(values, str):
+        return [values]
+    return [str(value) for value in values] if isinstance(values, list) else []
+
+
+def _status_name(status: int) -> str:
+    return next(name for name, value in STATUSES.items() if value == status)

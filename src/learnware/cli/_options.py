@@ -1,0 +1,162 @@
+"""Arguments and options that several commands take."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from learnware.specification._vocabulary import DATA_TYPES, LIBRARIES, LICENSES, SCENARIOS, TASKS
+
+__all__ = [
+    "DataArgument",
+    "DataTypeOption",
+    "ForceOption",
+    "LibraryOption",
+    "LicenseOption",
+    "MaxOption",
+    "ScenarioOption",
+    "SeedOption",
+    "StatusOption",
+    "TargetOption",
+    "TaskOption",
+    "TextOption",
+    "conditions",
+    "one_of",
+]
+
+_CONDITIONS_PANEL = "Conditions"
+STATUSES = {"usable": 1, "unchecked": 0}
+
+
+def one_of(allowed: Sequence[str]) -> dict[str, Any]:
+    """Return what an option needs to take one of a list of values, in upper or lower case, and to complete them."""
+    known = {value.casefold(): value for value in allowed}
+
+    def look_up(value: str) -> str:
+        found = known.get(value.casefold())
+        if found is None:
+            raise typer.BadParameter(f"{value!r} is not known; choose one of: {', '.join(allowed)}")
+        return found
+
+    return {"parser": look_up, "autocompletion": _completion(allowed)}
+
+
+def _completion(allowed: Sequence[str]) -> Callable[[str], list[str]]:
+    def complete(incomplete: str) -> list[str]:
+        return [value for value in allowed if value.casefold().startswith(incomplete.casefold())]
+
+    return complete
+
+
+DataArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="DATA",
+        help="A table of numbers: a .csv file with a header line, a .parquet or .npy file, or - for CSV from standard "
+        "input.",
+        show_default=False,
+    ),
+]
+TargetOption = Annotated[
+    str | None,
+    typer.Option(
+        "--target", metavar="COLUMN", help="Column to leave out: what is predicted. A number from 0 for .npy files."
+    ),
+]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Equal seeds give equal results.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")]
+MaxOption = Annotated[int, typer.Option("--max", min=1, metavar="N", help="Combine at most so many learnwares.")]
+TextOption = Annotated[
+    str | None,
+    typer.Option(
+        "--text",
+        "--query",
+        metavar="WORDS",
+        help="Words in the name or the description.",
+        rich_help_panel=_CONDITIONS_PANEL,
+    ),
+]
+DataTypeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--data",
+        metavar="TYPE",
+        help=f"{', '.join(DATA_TYPES)}.",
+        rich_help_panel=_CONDITIONS_PANEL,
+        **one_of(DATA_TYPES),
+    ),
+]
+TaskOption = Annotated[
+    str | None,
+    typer.Option(
+        "--task",
+        metavar="TASK",
+        help=f"{', '.join(TASKS)}.",
+        rich_help_panel=_CONDITIONS_PANEL,
+        **one_of(TASKS),
+    ),
+]
+LibraryOption = Annotated[
+    str | None,
+    typer.Option(
+        "--library",
+        metavar="LIBRARY",
+        help=f"{', '.join(LIBRARIES)}.",
+        rich_help_panel=_CONDITIONS_PANEL,
+        **one_of(LIBRARIES),
+    ),
+]
+ScenarioOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--scenario",
+        metavar="SCENARIO",
+        help=f"{', '.join(SCENARIOS)}; may be given several times, any of them fits.",
+        rich_help_panel=_CONDITIONS_PANEL,
+        **one_of(SCENARIOS),
+    ),
+]
+LicenseOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--license",
+        metavar="LICENSE",
+        help=f"{', '.join(LICENSES)}; may be given several times, any of them fits.",
+        rich_help_panel=_CONDITIONS_PANEL,
+        **one_of(LICENSES),
+    ),
+]
+StatusOption = Annotated[
+    str | None,
+    typer.Option(
+        "--status",
+        metavar="STATUS",
+        help="usable (checked, a trial prediction was right) or unchecked.",
+        rich_help_panel=_CONDITIONS_PANEL,
+        **one_of(tuple(STATUSES)),
+    ),
+]
+
+
+def conditions(
+    text: str | None,
+    data_type: str | None,
+    task: str | None,
+    library: str | None,
+    scenarios: list[str] | None,
+    licenses: list[str] | None,
+) -> dict[str, Any] | None:
+    """Return conditions as a semantic specification; None where there are none."""
+    from learnware.specification import generate_semantic_spec
+
+    if not any((text, data_type, task, library, scenarios, licenses)):
+        return None
+    return generate_semantic_spec(
+        name=text,
+        data_type=data_type,
+        task_type=task,
+        library_type=library,
+        scenarios=scenarios,
+        license=licenses,
+    )

@@ -1,0 +1,237 @@
+"""`learnware pack`: a learnware from a trained model."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from learnware.cli._command import Session, command
+from learnware.cli._options import DataArgument, ForceOption, SeedOption, one_of
+from learnware.errors import PackError
+from learnware.specification._vocabulary import LICENSES, SCENARIOS, TASKS_BY_DATA_TYPE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from learnware.learnware import MissingField
+
+__all__ = ["register"]
+
+_TASKS = TASKS_BY_DATA_TYPE["Table"]
+_ANSWERS = ("labels", "probabilities")
+_OPTIONS = {
+    "name": "--name",
+    "description": "--description",
+    "scenarios": "--scenario",
+    "license": "--license",
+    "task_type": "--task",
+    "input_description": "--inputs",
+    "output_description": "--outputs",
+}
+_PANEL = "What the learnware is (asked for on a terminal)"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    command(
+        app,
+        "pack",
+        "learnware pack model.joblib train.csv --target price -o house-prices.zip",
+        "learnware pack model.txt train.parquet -o sales.zip --name 'Weekly sales' --description 'Weekly sales of a "
+        "store, from the calendar.' --scenario Business --license MIT --outputs 'sales in dollars'",
+    )(pack)
+
+
+def pack(
+    session: Session,
+    model: Annotated[
+        Path,
+        typer.Argument(
+            metavar="MODEL",
+            help="A fitted model: scikit-learn (.joblib, .pkl, .skops), LightGBM (.txt), XGBoost (.json, .ubj), ONNX "
+            "(.onnx) or TorchScript (.pt). A pickle runs its own code when it is loaded: pack your own files only.",
+            show_default=False,
+        ),
+    ],
+    data: DataArgument,
+    *,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="The package to write (.zip).", show_default=False)
+    ],
+    target: Annotated[
+        str | None,
+        typer.Option(
+            "--target",
+            metavar="COLUMN",
+            help="Column of the data that the model predicts; it is no input. A number from 0 for .npy files.",
+        ),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="TEXT", help="5 to 50 characters.", rich_help_panel=_PANEL)
+    ] = None,
+    description: Annotated[
+        str | None,
+        typer.Option(
+            "--description",
+            metavar="TEXT",
+            help="What it does and on which data it was trained (Markdown).",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None,
+    task: Annotated[
+        str | None,
+        typer.Option(
+            "--task",
+            metavar="TASK",
+            help=f"{', '.join(_TASKS)}; found from the model where it tells.",
+            rich_help_panel=_PANEL,
+            **one_of(_TASKS),
+        ),
+    ] = None,
+    scenario: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--scenario",
+            metavar="SCENARIO",
+            help=f"{', '.join(SCENARIOS)}; may be given several times.",
+            rich_help_panel=_PANEL,
+            **one_of(SCENARIOS),
+        ),
+    ] = None,
+    license: Annotated[
+        str | None,
+        typer.Option(
+            "--license",
+            metavar="LICENSE",
+            help=f"{', '.join(LICENSES)}.",
+            rich_help_panel=_PANEL,
+            **one_of(LICENSES),
+        ),
+    ] = None,
+    inputs: Annotated[
+        str | None,
+        typer.Option(
+            "--inputs",
+            metavar="TEXTS",
+            help="What the input columns mean, with commas between, or a .json file with a list or an object by column "
+            "number. The columns' names if not given.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None,
+    outputs: Annotated[
+        str | None,
+        typer.Option(
+            "--outputs",
+            metavar="TEXTS",
+            help="Names of the classes in order, or what the predicted numbers mean; as for --inputs. What the model "
+            "and --target tell if not given.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None,
+    answers: Annotated[
+        str,
+        typer.Option(
+            "--answers",
+            metavar="KIND",
+            help="What a packed classifier answers: labels or probabilities.",
+            **one_of(_ANSWERS),
+        ),
+    ] = "labels",
+    seed: SeedOption = 0,
+    force: ForceOption = False,
+) -> None:
+    """Pack a trained model and the specification of its training data as a learnware.
+
+    The data themselves are not packed, only their specification. The packed model is tried in a process of its own and
+    must answer as the given one does. What is missing is asked for on a terminal.
+    """
+    from learnware.cli._data import as_file, check_output, write_file
+    from learnware.cli._render import count
+    from learnware.learnware import missing_information, read_package
+    from learnware.learnware import pack as write_pack
+
+    check_output(output, force=force, suffixes=(".zip",))
+    given: dict[str, Any] = {
+        "name": name,
+        "description": description,
+        "task_type": task,
+        "scenarios": scenario or None,
+        "license": license,
+        "input_description": _texts(inputs),
+        "output_description": _texts(outputs),
+        "target": _target(data, target),
+    }
+    with as_file(data) as table:
+        # An answer may bring up another question: a task does.
+        while missing := missing_information(model, table, **given):
+            if not session.asks:
+                raise _missing(missing)
+            for field in missing:
+                given[field.field] = _ask(field)
+        with session.steps("Packing") as step:
+            step("describing the data and trying the model")
+            write_file(
+                output,
+                lambda path: write_pack(model, table, path, output=answers, seed=seed, **given),  # type: ignore[arg-type]
+            )
+    contents = read_package(output)
+    semantic = contents.semantic_spec
+    session.show(
+        {
+            "output": str(output),
+            "semantic_specification": semantic,
+            "files": [{"name": member.name, "bytes": member.size} for member in contents.members],
+        },
+        f"{semantic['Name']['Values']}: {semantic['Task']['Values'][0]} from "
+        f"{count(semantic['Input']['Dimension'], 'column')}, {count(len(contents.members), 'file')}: {output}",
+        f"Next: learnware market add {output}",
+    )
+
+
+def _target(data: Path, target: str | None) -> str | int | None:
+    numbered = target is not None and data.suffix.lower() == ".npy" and target.lstrip("-").isdecimal()
+    return int(target) if numbered and target is not None else target
+
+
+def _texts(value: str | None) -> list[str] | dict[str, str] | None:
+    """Return descriptions from a list with commas or from a JSON file."""
+    if value is None or not value.endswith(".json"):
+        return None if value is None else [text.strip() for text in value.split(",")]
+    try:
+        texts = json.loads(Path(value).read_text(encoding="utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise PackError(f"{value!r} is no JSON in UTF-8: {error}") from error
+    if not isinstance(texts, list | dict):
+        raise PackError(f"{value!r} holds neither a JSON list nor an object")
+    return texts
+
+
+def _missing(fields: "Sequence[MissingField]") -> PackError:
+    """Return the error that names the options to give."""
+    lines = tuple(
+        f"{_OPTIONS[field.field]}: {field.question}" + (f" ({', '.join(field.choices)})" if field.choices else "")
+        for field in fields
+    )
+    return PackError("the learnware cannot be packed yet; missing are:\n  " + "\n  ".join(lines), missing=lines)
+
+
+def _ask(field: "MissingField") -> Any:
+    """Ask on the terminal; questions go to standard error, for results go to standard output."""
+    question = field.question[0].upper() + field.question[1:]
+    if field.choices:
+        typer.echo(f"{question}: {', '.join(field.choices)}", err=True)
+        look_up = one_of(field.choices)["parser"]
+        if not field.several:
+            return typer.prompt("One of them", value_proc=look_up, err=True)
+        return typer.prompt("One or more, with commas between", value_proc=_each(look_up), err=True)
+    if field.several:
+        return typer.prompt(f"{question} (with commas between, or a .json file)", value_proc=_texts, err=True)
+    return typer.prompt(question, err=True)
+
+
+def _each(look_up: "Callable[[str], str]") -> "Callable[[str], list[str]]":
+    def look_up_all(value: str) -> list[str]:
+        return [look_up(part.strip()) for part in value.split(",")]
+
+    return look_up_all

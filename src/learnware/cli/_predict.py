@@ -1,0 +1,141 @@
+"""`learnware predict`: the answers of learnwares."""
+
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from learnware.cli._command import Session, command
+from learnware.cli._market import IdsArgument, brief, value_of
+from learnware.cli._options import DataArgument, ForceOption, TargetOption, one_of
+from learnware.cli._predictions import SUFFIXES, OutputOption, deliver, prediction_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from learnware.learnware import Learnware
+
+__all__ = ["register"]
+
+_WAYS = ("routing", "averaging", "job-selector")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    command(
+        app,
+        "predict",
+        "learnware predict 00000001 mine.csv -o predictions.csv",
+        "learnware predict 00000001 00000004 mine.csv --way averaging -o predictions.parquet",
+        "learnware predict 00000001 mine.csv --target price --json",
+        uses_market=True,
+    )(predict)
+
+
+def predict(
+    session: Session,
+    learnware_ids: IdsArgument,
+    data: DataArgument,
+    *,
+    output: OutputOption = None,
+    way: Annotated[
+        str,
+        typer.Option(
+            "--way",
+            metavar="WAY",
+            help="How several answer together: routing (each row by those that know its region), averaging (mean or "
+            "vote), job-selector (each row by one).",
+            **one_of(_WAYS),
+        ),
+    ] = "routing",
+    target: TargetOption = None,
+    timeout: Annotated[
+        float, typer.Option("--timeout", min=0.1, metavar="SECONDS", help="Time for a learnware to answer.")
+    ] = 600.0,
+    force: ForceOption = False,
+) -> None:
+    """Let learnwares of a market answer for your data.
+
+    Columns must be those that the learnwares take, in their order: `learnware market show ID` lists them. The
+    learnwares' own code runs in processes of its own. Classes are numbered as the learnware describes them, and named
+    in a second column.
+    """
+    from learnware.cli._data import check_output, read_columns
+    from learnware.cli._render import facts
+
+    check_output(output, force=force, suffixes=SUFFIXES)
+    market = session.open_market()
+    learnwares = [market.get_learnware_by_ids(learnware_id) for learnware_id in dict.fromkeys(learnware_ids)]
+    X, _ = read_columns(data, target)
+    for learnware in learnwares:
+        _check_width(learnware, X.shape[1])
+    with session.steps("Predicting") as step, ExitStack() as processes:
+        step(", ".join(learnware.id for learnware in learnwares))
+        apart = [processes.enter_context(_apart(learnware, timeout)) for learnware in learnwares]
+        predictions, shares = _answer(apart, X, way)
+    columns = prediction_columns(predictions, learnwares)
+    document = {
+        "learnwares": [{**brief(learnware), "share": shares[learnware.id]} for learnware in learnwares],
+        "way": way if len(learnwares) > 1 else None,
+    }
+    who = [(brief(learnware)["name"], f"{shares[learnware.id]:.1%}") for learnware in learnwares]
+    summary = [facts(who)] if len(learnwares) > 1 else []
+    deliver(session, columns, output, document, summary)
+
+
+def _check_width(learnware: "Learnware", width: int) -> None:
+    from learnware.errors import ReuseError
+    from learnware.specification import RKMETableSpecification
+
+    spec = learnware.get_specification().get_stat_spec_by_name("RKMETableSpecification")
+    if not isinstance(spec, RKMETableSpecification):
+        raise ReuseError(f"learnware {learnware.id!r} is for no tables: it has no specification of one")
+    wanted = spec.get_z().shape[1]
+    if wanted != width:
+        hint = "; leave out what is predicted with --target COLUMN" if width == wanted + 1 else ""
+        raise ReuseError(
+            f"the data have {width} columns, learnware {learnware.id!r} takes {wanted}{hint}; "
+            f"what it takes: learnware market show {learnware.id}"
+        )
+
+
+@contextmanager
+def _apart(learnware: "Learnware", timeout: float) -> "Iterator[Learnware]":
+    """Give the learnware with its model in a process of its own."""
+    from learnware.learnware import Learnware, read_package
+    from learnware.model import BaseModel
+    from learnware.runtime import ModelProcess
+
+    class ProcessModel(BaseModel):
+        """A model that answers from its process."""
+
+        def predict(self, X: "NDArray[Any]") -> "NDArray[Any]":
+            return process.predict(X)
+
+    folder = learnware.get_dirpath()
+    config = read_package(folder).manifest.model.to_config()
+    with ModelProcess(folder, config, timeout=timeout) as process:
+        shapes = process.describe()
+        model = ProcessModel(shapes["input_shape"], shapes["output_shape"])
+        yield Learnware(learnware.id, model, learnware.get_specification(), folder)
+
+
+def _answer(learnwares: "Sequence[Learnware]", X: "NDArray[Any]", way: str) -> "tuple[NDArray[Any], dict[str, float]]":
+    """Return the predictions, and the share of each learnware in them."""
+    import numpy as np
+
+    from learnware.reuse import AveragingReuser, JobSelectorReuser, RoutingReuser
+
+    task = value_of(learnwares[0], "Task")
+    if len(learnwares) == 1 and task != "Classification":
+        return np.asarray(learnwares[0].predict(X)), {learnwares[0].id: 1.0}
+    several = list(learnwares)
+    reuser: Any
+    if way == "averaging" or len(several) == 1:
+        reuser = AveragingReuser(several, "vote_by_label" if task == "Classification" else "mean")
+    else:
+        reuser = RoutingReuser(several) if way == "routing" else JobSelectorReuser(several)
+    predictions = reuser.predict(X)
+    return predictions, dict(reuser.report_.shares)

@@ -1,0 +1,163 @@
+"""`learnware search`: the learnwares that fit a task."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from learnware.cli._command import NOTHING_FITS, Session, command
+from learnware.cli._market import brief
+from learnware.cli._options import (
+    STATUSES,
+    DataTypeOption,
+    LibraryOption,
+    LicenseOption,
+    MaxOption,
+    ScenarioOption,
+    StatusOption,
+    TargetOption,
+    TaskOption,
+    TextOption,
+    conditions,
+)
+
+if TYPE_CHECKING:
+    from learnware.learnware import Learnware
+    from learnware.market import SearchResults
+    from learnware.specification import RKMETableSpecification
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    command(
+        app,
+        "search",
+        "learnware search mine.csv --target price",
+        "learnware search stat.json --task Regression --scenario Business",
+        "learnware search --text 'house prices'",
+        uses_market=True,
+    )(search)
+
+
+def search(
+    session: Session,
+    data: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[DATA|SPEC.json]",
+            help="Your data: a .csv file with a header line, a .parquet or .npy file, or - for CSV from standard "
+            "input; or the specification of them that `learnware spec` made.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    target: TargetOption = None,
+    max_learnwares: MaxOption = 5,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, metavar="N", help="Show at most so many single learnwares.")
+    ] = 10,
+    text: TextOption = None,
+    data_type: DataTypeOption = None,
+    task: TaskOption = None,
+    library: LibraryOption = None,
+    scenario: ScenarioOption = None,
+    license: LicenseOption = None,
+    status: StatusOption = None,
+) -> None:
+    """Find the learnwares whose data are like yours, one or several together.
+
+    Similarity is 1 for equal data and means the same in every search. MMD² is the squared distance between your data
+    and the learnware's, 0 for equal data. Where several learnwares together fit better than one, they are shown with
+    their shares, and with the share of your data that none of them covers.
+
+    The exit code is 3 if nothing fits.
+    """
+    from learnware.market import BaseUserInfo
+
+    semantic = conditions(text, data_type, task, library, scenario, license)
+    if data is None and semantic is None:
+        raise typer.BadParameter("say what to search by: DATA, a specification of it, --text or other conditions")
+    market = session.open_market()
+    info = BaseUserInfo(semantic_spec=semantic)
+    if data is not None:
+        spec = _specification(session, data, target)
+        info.update_stat_info(spec.type, spec)
+    results = market.search_learnware(info, None if status is None else STATUSES[status], max_search_num=max_learnwares)
+    nothing = results.nothing_fits or not results.get_single_results()
+    session.show(_document(results, limit), *_texts(results, limit))
+    if nothing:
+        raise typer.Exit(NOTHING_FITS)
+
+
+def _specification(session: Session, data: Path, target: str | None) -> "RKMETableSpecification":
+    from learnware.cli._data import table_chunks
+    from learnware.specification import RKMETableSpecification, generate_rkme_table_spec
+
+    if data.suffix.lower() == ".json":
+        if target is not None:
+            raise typer.BadParameter("--target is for data; a specification has no columns to leave out")
+        spec = RKMETableSpecification()
+        spec.load(data)
+        return spec
+    with table_chunks(data, target) as chunks:
+        return generate_rkme_table_spec(chunks, progress=None if session.talks else False)
+
+
+def _document(results: "SearchResults", limit: int) -> dict[str, Any]:
+    return {
+        "nothing_fits": results.nothing_fits or not results.get_single_results(),
+        "message": results.message,
+        "singles": [
+            {**brief(item.learnware), "score": item.score, "similarity": item.similarity, "mmd2": item.mmd2}
+            for item in results.get_single_results()[:limit]
+        ],
+        "mixtures": [
+            {
+                "score": item.score,
+                "mmd2": item.mmd2,
+                "unexplained": item.unexplained,
+                "parts": [
+                    {**brief(learnware), "weight": weight}
+                    for learnware, weight in zip(item.learnwares, item.weights, strict=True)
+                ],
+            }
+            for item in results.get_multiple_results()
+        ],
+    }
+
+
+def _texts(results: "SearchResults", limit: int) -> list[Any]:
+    from learnware.cli._render import number, percent, tabulate
+
+    parts: list[Any] = []
+    singles = results.get_single_results()
+    if singles and singles[0].similarity is not None:
+        rows = [(*_brief(item.learnware), number(item.similarity, 3), number(item.mmd2, 3)) for item in singles[:limit]]
+        parts.append(tabulate(["!Id", "Name", ">Similarity", ">MMD²"], rows, title="Single learnwares"))
+    elif singles:
+        scored = [(*_brief(item.learnware), number(item.score, 3)) for item in singles[:limit]]
+        parts.append(tabulate(["!Id", "Name", ">Score"], scored, title="Learnwares"))
+    for item in results.get_multiple_results():
+        shares = [
+            (*_brief(learnware), percent(weight))
+            for learnware, weight in zip(item.learnwares, item.weights, strict=True)
+        ]
+        parts.append(tabulate(["!Id", "Name", ">Share"], shares, title="Several together"))
+        parts.append(
+            f"Together: similarity {number(item.score, 3)}, MMD² {number(item.mmd2, 3)}, "
+            f"{percent(item.unexplained)} of your data not covered."
+        )
+    if len(singles) > limit:
+        parts.append(f"The best {limit} of {len(singles)} are shown.")
+    if results.message:
+        parts.append(results.message)
+    elif not singles:
+        parts.append("Nothing in the market meets the conditions.")
+    return parts
+
+
+def _brief(learnware: "Learnware") -> tuple[str, str]:
+    known = brief(learnware)
+    return known["id"], known["name"]

@@ -1,0 +1,101 @@
+"""`learnware solve`: from a task to predictions in one command."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from learnware.cli._command import Session, command
+from learnware.cli._options import (
+    DataArgument,
+    DataTypeOption,
+    ForceOption,
+    LibraryOption,
+    LicenseOption,
+    MaxOption,
+    ScenarioOption,
+    SeedOption,
+    TaskOption,
+    TextOption,
+    conditions,
+)
+from learnware.cli._predictions import SUFFIXES, OutputOption, deliver, prediction_columns
+
+if TYPE_CHECKING:
+    from learnware.solution import SolutionReport
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    command(
+        app,
+        "solve",
+        "learnware solve mine.csv -o predictions.csv",
+        "learnware solve mine.csv --target price -o predictions.csv",
+        "learnware solve mine.parquet --task Regression --scenario Business --json",
+        uses_market=True,
+    )(solve)
+
+
+def solve(
+    session: Session,
+    data: DataArgument,
+    *,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            "--target",
+            metavar="COLUMN",
+            help="Column with your labels, left empty where you have none. They choose the way of reuse. A number from "
+            "0 for .npy files.",
+        ),
+    ] = None,
+    output: OutputOption = None,
+    max_learnwares: MaxOption = 10,
+    seed: SeedOption = 0,
+    text: TextOption = None,
+    data_type: DataTypeOption = None,
+    task: TaskOption = None,
+    library: LibraryOption = None,
+    scenario: ScenarioOption = None,
+    license: LicenseOption = None,
+    force: ForceOption = False,
+) -> None:
+    """Solve a task with the learnwares of a market: find them, combine them, predict every row.
+
+    Without labels the learnwares answer where they know the data best. With labels (ten or more), several ways of reuse
+    are compared by cross-validation, a model of your own among them, and the best one answers. What is printed says who
+    answers how much.
+
+    The exit code is 3 if nothing in the market fits.
+    """
+    from learnware.cli._data import check_output, read_columns
+    from learnware.solution import solve as solve_task
+
+    check_output(output, force=force, suffixes=SUFFIXES)
+    market = session.open_market()
+    X, y = read_columns(data, target)
+    kind = task if task in ("Classification", "Regression") else None
+    with session.steps("Solving") as step:
+        solution = solve_task(
+            X,
+            y,
+            market=market,
+            semantic_spec=conditions(text, data_type, task, library, scenario, license),
+            task=kind,
+            max_learnwares=max_learnwares,
+            seed=seed,
+            progress=step,
+        )
+        step("predicting")
+        predictions = solution.predict(X)
+    # Labels of the user's own are in the user's own words.
+    columns = prediction_columns(predictions, solution.learnwares if y is None else ())
+    deliver(session, columns, output, solution.report.to_dict(), _texts(solution.report))
+
+
+def _texts(report: "SolutionReport") -> list[Any]:
+    from learnware.cli._render import clean
+
+    return [clean(report)]
