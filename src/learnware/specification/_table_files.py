@@ -77,6 +77,8 @@ def iter_table_chunks(path: str | os.PathLike[str]) -> Iterator[Any]:
             from pyarrow import csv
 
             with csv.open_csv(path) as reader:
+                types = {field.name: _widened(field.type) for field in reader.schema}
+            with csv.open_csv(path, convert_options=csv.ConvertOptions(column_types=types)) as reader:
                 yield from reader
         else:
             from pyarrow import parquet
@@ -96,6 +98,13 @@ def _check(path: str | os.PathLike[str]) -> tuple[Path, str]:
     if not path.is_file():
         raise SpecificationError(f"there is no file {str(path)!r}")
     return path, suffix
+
+
+def _widened(kind: Any) -> Any:
+    """Return a column's type as its first rows tell it, so that whole or missing numbers may be followed by others."""
+    import pyarrow as pa
+
+    return pa.float64() if pa.types.is_integer(kind) or pa.types.is_null(kind) else kind
 
 
 def _without_index(table: Any) -> Any:
