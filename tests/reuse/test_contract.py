@@ -69,6 +69,11 @@ def test_parameters_round_trip(name, task):
         reuser.set_params(colour="red")
 
 
+def test_it_shows_its_parameters_and_learnwares(name, task):
+    text = repr(task[0][name](task[1]))
+    assert text.startswith(f"{type(task[0][name](task[1])).__name__}(<learnwares ['{task[1][0].id}', ")
+
+
 def test_predictions_have_one_answer_a_row_and_the_report_adds_up(name, task):
     reuser = fitted(name, task)
     predictions = reuser.predict(task[4])
@@ -132,7 +137,7 @@ def test_data_of_the_caller_stay_as_they_are(name, task, make_learnware):
         rows[:] = 0
         return np.zeros(len(rows))
 
-    X, y, rows = task[2].copy(), task[3].copy(), task[4].copy()
+    X, y, rows = (part.copy() for part in task[2:])
     semantic = task[1][0].get_specification().get_semantic_spec()
     vandal = make_learnware(
         "vandal",
@@ -147,15 +152,20 @@ def test_data_of_the_caller_stay_as_they_are(name, task, make_learnware):
     np.testing.assert_array_equal(rows, task[4])
 
 
-@pytest.mark.parametrize("library", ["pandas", "polars", "list"])
+@pytest.mark.parametrize(
+    "library", ["pandas", "polars", "pyarrow", pytest.param("torch", marks=pytest.mark.torch), "list"]
+)
 def test_tables_of_any_kind_are_taken(name, task, library):
     makers, learnwares, X, y, rows = task
 
     def convert(array):
         if library == "list":
             return array.tolist()
-        frame = pytest.importorskip(library).DataFrame
-        return frame(array, columns=[f"x{j}" for j in range(array.shape[1])]) if library == "pandas" else frame(array)
+        module = pytest.importorskip(library)
+        if library == "torch":
+            return module.tensor(array) if array.dtype.kind == "f" else array
+        columns = {f"x{j}": column for j, column in enumerate(array.T)} if array.ndim == 2 else {"y": array}
+        return module.table(columns) if library == "pyarrow" else module.DataFrame(columns)
 
     expected = fitted(name, task).predict(rows)
     np.testing.assert_array_equal(

@@ -178,3 +178,15 @@ def test_texts_are_not_numbers(make_learnware):
 def test_bad_data_are_named(regression_learnwares, X, y, message):
     with pytest.raises(ReuseError, match=message):
         EnsemblePruningReuser(regression_learnwares, mode="regression").fit(X, y)
+
+
+@pytest.mark.parametrize("reuser_class", [FeatureAugmentReuser, StackingReuser])
+def test_a_column_that_hardly_varies_in_the_labelled_rows_does_no_harm(table, make_learnware, reuser_class):
+    X, y = table
+    rain = np.zeros((len(X), 1))
+    rain[0] = 0.01
+    rain[100:] = np.random.default_rng(0).exponential(5.0, (len(X) - 100, 1))
+    X = np.hstack([X, rain])
+    learnware = make_learnware("half", lambda rows: np.sin(rows[:, 0]) + rows[:, 2], task="Regression")
+    errors = np.abs(reuser_class([learnware]).fit(X[:100], y[:100]).predict(X[100:]) - y[100:])
+    assert errors.max() < 2.0 * np.ptp(y)

@@ -23,6 +23,9 @@ __all__ = ["Predictor", "classifiers", "correctors", "fit_classifier", "fit_line
 # data enough to be the better model anyway.
 _MOST_ROWS_OF_A_PROCESS = 200
 _MOST_ROWS_OF_VECTORS = 2000
+# Standard deviations of the labelled rows after which a feature is cut off: a column that hardly varies in a few rows
+# (rain, in a dry sample) must not throw a linear answer a thousand times too far.
+_REACH = 5.0
 _RIDGES = np.logspace(-3, 3, 13)
 
 
@@ -34,20 +37,26 @@ def _prepared(*steps: Any) -> Any:
     return make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), *steps)
 
 
+def _standardised(model: Any) -> Any:
+    """Return a pipeline that standardises the features and bounds them, before a model that extrapolates."""
+    import sklearn.preprocessing
+
+    bounds = sklearn.preprocessing.FunctionTransformer(np.clip, kw_args={"a_min": -_REACH, "a_max": _REACH})
+    return _prepared(sklearn.preprocessing.StandardScaler(), bounds, model)
+
+
 def _linear_regressor() -> Any:
     """Return a ridge regression on standardised features; leave-one-out chooses the ridge."""
     from sklearn.linear_model import RidgeCV
-    from sklearn.preprocessing import StandardScaler
 
-    return _prepared(StandardScaler(), RidgeCV(_RIDGES))
+    return _standardised(RidgeCV(_RIDGES))
 
 
 def _linear_classifier() -> Any:
     """Return a logistic regression on standardised features."""
     from sklearn.linear_model import LogisticRegression
-    from sklearn.preprocessing import StandardScaler
 
-    return _prepared(StandardScaler(), LogisticRegression(max_iter=1000))
+    return _standardised(LogisticRegression(max_iter=1000))
 
 
 def _forest_regressor(seed: int) -> Any:
@@ -60,10 +69,9 @@ def _gaussian_process(seed: int) -> Any:
     """Return a Gaussian process with a linear and a smooth part."""
     from sklearn.gaussian_process import GaussianProcessRegressor
     from sklearn.gaussian_process.kernels import RBF, ConstantKernel, DotProduct, WhiteKernel
-    from sklearn.preprocessing import StandardScaler
 
     kernel = ConstantKernel() * RBF(3.0) + ConstantKernel() * DotProduct() + WhiteKernel()
-    return _prepared(StandardScaler(), GaussianProcessRegressor(kernel, normalize_y=True, random_state=seed))
+    return _standardised(GaussianProcessRegressor(kernel, normalize_y=True, random_state=seed))
 
 
 def regressors(n_rows: int, seed: int) -> dict[str, Any]:
@@ -74,7 +82,7 @@ def regressors(n_rows: int, seed: int) -> dict[str, Any]:
 
     models = {"ridge regression": _linear_regressor(), "trees": _forest_regressor(seed)}
     if n_rows <= _MOST_ROWS_OF_VECTORS:
-        vectors = _prepared(StandardScaler(), SVR(C=3.0, epsilon=0.05))
+        vectors = _standardised(SVR(C=3.0, epsilon=0.05))
         models["support vectors"] = TransformedTargetRegressor(vectors, transformer=StandardScaler())
     if n_rows <= _MOST_ROWS_OF_A_PROCESS:
         models["Gaussian process"] = _gaussian_process(seed)
