@@ -341,6 +341,7 @@ def _connect() -> socket.socket:
     os.dup2(null, 0)
     os.close(null)
     os.dup2(2, 1)
+    sys.stderr.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # before Python 3.9 it keeps everything back
     sys.stdout = sys.stderr
     return sock
 
