@@ -258,6 +258,9 @@ def _values(column: Any) -> NDArray[Any]:
         # Nullable types of pandas refuse NaN unless told so.
         exact = column.dtype if isinstance(column.dtype, np.dtype) else np.float64
         return np.asarray(column.to_numpy(dtype=exact, na_value=np.nan) if exact is np.float64 else column.to_numpy())
+    if type(column).__module__.partition(".")[0] == "pyarrow":
+        # Columns of a batch, unlike those of a table, refuse to copy unless told so.
+        return np.asarray(column.to_numpy(zero_copy_only=False))
     return np.asarray(column.to_numpy())
 
 
