@@ -27,7 +27,7 @@ from learnware.specification._vocabulary import LENGTH_LIMITS, LICENSES, SCENARI
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from learnware.learnware._pack_models import ModelPlan
+    from learnware.learnware._pack_plan import ModelPlan
 
 __all__ = ["MissingField", "missing_information", "pack"]
 
