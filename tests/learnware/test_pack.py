@@ -443,6 +443,7 @@ def test_everything_that_is_missing_is_listed_at_once(tmp_path):
         (FITTED, FRAME * np.nan, {}, "does not answer to rows of the data: ValueError.*NaN"),
         (FITTED, FRAME, {"name": "four"}, "name has 4 characters; expected 5 to 50"),
         (FITTED, FRAME, {"license": "secret"}, "license is 'secret'"),
+        (FITTED, FRAME, {"license": ["MIT", "MPL-2.0"]}, "a learnware has one"),
         (FITTED, FRAME, {"scenarios": ["Nature", "x"]}, "scenarios is 'x'"),
         (FITTED, FRAME, {"task_type": "Regression"}, "the model's own is 'Classification'"),
         (FITTED, FRAME, {"task_type": "Nothing"}, "task_type is 'Nothing'"),

@@ -158,7 +158,7 @@ def pack(
     name, description : str
         What the learnware is called (5 to 50 characters) and what it does (Markdown, 10 to 10 000 characters).
     scenarios, license : str or list of str
-        Values of `learnware.specification.semantic_vocabulary`.
+        One or more scenarios and one licence of `learnware.specification.semantic_vocabulary`.
     task_type : str, optional
         "Classification", "Regression", "Feature Extraction" or "Others"; found from the model where it tells.
     input_description : list of str or dict, optional
@@ -257,6 +257,9 @@ def _collect(
     n_classes = len(plan.classes) if plan.classes is not None else plan.n_classes
     if task == "Classification" and outputs is not None and n_classes not in (None, len(outputs)):
         raise PackError(f"output_description names {len(outputs)} classes; the model has {n_classes}")
+    licenses = _all_of("license", license, LICENSES)
+    if len(licenses) > 1:
+        raise PackError(f"license names {len(licenses)} licences; a learnware has one")
     inputs = None
     if input_description is not None:
         inputs = _numbered(input_description)
@@ -273,7 +276,7 @@ def _collect(
         name=_sized("Name", name),
         description=_sized("Description", description),
         scenarios=_all_of("scenarios", scenarios, SCENARIOS),
-        license=_all_of("license", license, LICENSES),
+        license=licenses,
         task=task,
         inputs=inputs,
         outputs=outputs,
