@@ -249,6 +249,16 @@ def test_learnwares_outlive_a_reload(organizer, packages, new_semantic):
         organizer.store.row(learnware_id)
 
 
+def test_a_deleted_learnware_has_no_specification(organizer, packages, new_semantic):
+    learnware_id, _ = organizer.add_learnware(packages(), new_semantic(), 0)
+    learnware = organizer.get_learnware_by_ids(learnware_id)
+    organizer.delete_learnware(learnware_id)
+    with pytest.raises(LearnwareNotFoundError):
+        learnware.get_specification().get_stat_spec()
+    with pytest.raises(LearnwareNotFoundError):
+        learnware.get_dirpath()
+
+
 def test_a_folder_that_cannot_be_used(tmp_path):
     (tmp_path / "markets" / "x" / "market.db").mkdir(parents=True)
     with pytest.raises(MarketError, match="cannot be used as a market"):

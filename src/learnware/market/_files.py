@@ -18,6 +18,7 @@ import shutil
 import sys
 import uuid
 import weakref
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,10 +26,11 @@ from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from concurrent.futures import Executor
 
 __all__ = ["MarketFiles", "StagedFile", "fsync_tree"]
 
-_COPY_BYTES = 1 << 20
+_COPY_BYTES = 1 << 18
 
 
 def _try_lock(file: BinaryIO) -> bool:
@@ -47,6 +49,11 @@ def _try_lock(file: BinaryIO) -> bool:
     return True
 
 
+def _fsync_file(path: Path) -> None:
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
+
+
 def _fsync_folder(folder: Path) -> None:
     """Make new names in a folder survive a power cut, where the system can."""
     if sys.platform != "win32":
@@ -61,8 +68,7 @@ def fsync_tree(folder: Path) -> None:
     """Bring the files of a folder onto the disk."""
     for parent, _, names in os.walk(folder):
         for name in names:
-            with (Path(parent) / name).open("rb") as file:
-                os.fsync(file.fileno())
+            _fsync_file(Path(parent) / name)
         _fsync_folder(Path(parent))
 
 
@@ -76,13 +82,15 @@ def _remove_scratch(folder: Path, lock: Path, file: BinaryIO, owner: int) -> Non
 
 @dataclass(frozen=True)
 class StagedFile:
-    """A file that is whole and on the disk, and has no final name yet."""
+    """A file that is whole, and has no final name yet; `flushed` is done when it is on the disk."""
 
     path: Path
     sha256: str
+    flushed: Future[None]
 
     def discard(self) -> None:
         """Remove it, if it was not placed."""
+        wait([self.flushed])
         self.path.unlink(missing_ok=True)
 
 
@@ -134,8 +142,12 @@ class MarketFiles:
                 return folder
             file.close()
 
-    def stage(self, source: str | os.PathLike[str]) -> StagedFile:
-        """Copy a file to this process's scratch folder, onto the disk, and take its hash on the way."""
+    def stage(self, source: str | os.PathLike[str], flusher: Executor | None = None) -> StagedFile:
+        """Copy a file to this process's scratch folder and take its hash on the way.
+
+        Bringing it onto the disk is left to `flusher`, so that many files need not wait for each other; without one it
+        is done here.
+        """
         target = self.scratch_path(".zip")
         digest = hashlib.sha256()
         try:
@@ -143,12 +155,16 @@ class MarketFiles:
                 while chunk := reader.read(_COPY_BYTES):
                     digest.update(chunk)
                     writer.write(chunk)
-                writer.flush()
-                os.fsync(writer.fileno())
+            if flusher is None:
+                _fsync_file(target)
+                flushed: Future[None] = Future()
+                flushed.set_result(None)
+            else:
+                flushed = flusher.submit(_fsync_file, target)
         except BaseException:
             target.unlink(missing_ok=True)
             raise
-        return StagedFile(target, digest.hexdigest())
+        return StagedFile(target, digest.hexdigest(), flushed)
 
     def blob_path(self, sha256: str) -> Path:
         """Return where the package of this content lies."""
@@ -158,6 +174,7 @@ class MarketFiles:
         """Give staged packages their final names, for good."""
         changed: set[Path] = set()
         for file in staged:
+            file.flushed.result()
             target = self.blob_path(file.sha256)
             if target.exists():
                 continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
@@ -15,6 +16,7 @@ from learnware.market._view import MarketView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from concurrent.futures import Executor
 
     from learnware.learnware import Learnware
     from learnware.market._island import IslandIndex
@@ -25,6 +27,8 @@ __all__ = ["EasyOrganizer"]
 
 _Found = TypeVar("_Found")
 
+# They wait for the disk while the next packages are read.
+_FLUSHING_THREADS = 4
 _STATUSES = (BaseChecker.NONUSABLE_LEARNWARE, BaseChecker.USABLE_LEARNWARE)
 
 
@@ -148,14 +152,15 @@ class EasyOrganizer(BaseOrganizer):
             As `add_learnware`; then none of them is added.
         """
         prepared: list[NewLearnware] = []
-        try:
-            for zip_path, semantic_spec, check_status in learnwares:
-                prepared.append(self._prepare(zip_path, semantic_spec, check_status, None))
-        except BaseException:
-            for new in prepared:
-                new.package.file.discard()
-            raise
-        return self.store.add(prepared) if prepared else []
+        with ThreadPoolExecutor(_FLUSHING_THREADS) as flusher:
+            try:
+                for zip_path, semantic_spec, check_status in learnwares:
+                    prepared.append(self._prepare(zip_path, semantic_spec, check_status, None, flusher))
+            except BaseException:
+                for new in prepared:
+                    new.package.file.discard()
+                raise
+            return self.store.add(prepared) if prepared else []
 
     def _prepare(
         self,
@@ -163,13 +168,14 @@ class EasyOrganizer(BaseOrganizer):
         semantic_spec: dict[str, Any] | None,
         check_status: int,
         learnware_id: str | None,
+        flusher: Executor | None = None,
     ) -> NewLearnware:
         _check_status(check_status)
         if learnware_id is not None and not (
             isinstance(learnware_id, str) and 0 < len(learnware_id) <= 255 and learnware_id.isprintable()
         ):
             raise MarketError(f"learnware_id is {learnware_id!r}; expected a text of 1 to 255 printable characters")
-        package = self.store.stage(zip_path)
+        package = self.store.stage(zip_path, flusher)
         return NewLearnware(package, semantic_spec or package.semantic_spec, check_status, learnware_id)
 
     def delete_learnware(self, id: str) -> bool:

@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+from concurrent.futures import wait
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
@@ -28,6 +29,7 @@ from learnware.specification._metric import KernelMetric
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from concurrent.futures import Executor
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -165,8 +167,8 @@ class MarketStore:
 
     # Taking in
 
-    def stage(self, zip_path: str | os.PathLike[str]) -> Package:
-        """Copy a package in, check it, and return it ready to be added.
+    def stage(self, zip_path: str | os.PathLike[str], flusher: Executor | None = None) -> Package:
+        """Copy a package in (flushed by `flusher`, or here), check it, and return it ready to be added.
 
         Raises
         ------
@@ -175,7 +177,7 @@ class MarketStore:
         """
         from learnware.learnware import read_package
 
-        file = self.files.stage(zip_path)
+        file = self.files.stage(zip_path, flusher)
         try:
             # The copy is checked, not the original: nobody can change it afterwards.
             contents = read_package(file.path)
@@ -189,6 +191,8 @@ class MarketStore:
         ids = []
         try:
             rows = [(_semantic_json(new.semantic_spec), new) for new in learnwares]
+            # Before the lock is taken.
+            wait([new.package.file.flushed for new in learnwares])
             with self.database.write():
                 revision = self._next_revision()
                 self.files.place(new.package.file for new in learnwares)
@@ -386,9 +390,17 @@ class MarketStore:
             raise MarketError(f"learnware number {seq} has no statistical specification {type_name!r}")
         return decode_stat_spec(*rows[0])
 
-    def stat_specs(self, seq: int) -> dict[str, BaseStatSpecification]:
-        """Return all statistical specifications of a learnware by type name."""
-        rows = self.database.execute("SELECT type, header, arrays FROM stat_spec WHERE seq = ?", (seq,))
+    def stat_specs(self, learnware_id: str) -> dict[str, BaseStatSpecification]:
+        """Return all statistical specifications of a learnware by type name.
+
+        Raises
+        ------
+        LearnwareNotFoundError
+            If there is no such learnware.
+        """
+        with self.database.read():
+            seq = self.row(learnware_id).seq
+            rows = self.database.execute("SELECT type, header, arrays FROM stat_spec WHERE seq = ?", (seq,))
         return {row[0]: decode_stat_spec(*row) for row in rows}
 
     # Reading

@@ -42,7 +42,7 @@ class _StoredSpecification(Specification):
     def stat_spec(self) -> dict[str, BaseStatSpecification]:
         """The statistical specifications by type name."""
         if self._stat is None:
-            self._stat = self._store.stat_specs(self._row.seq)
+            self._stat = self._store.stat_specs(self._row.id)
         return self._stat
 
     @stat_spec.setter
