@@ -315,7 +315,7 @@ def test_an_owner_that_forgets_leaves_no_process(learnware):
 
 
 @LINUX
-def test_a_killed_owner_leaves_no_process(learnware):
+def test_a_killed_owner_leaves_nothing(learnware, tmp_path):
     script = f"""
 import sys, time, numpy as np
 from learnware.runtime import ModelProcess
@@ -323,13 +323,18 @@ process = ModelProcess({str(learnware(FORK.replace("pid)", "pid * 10_000_000 + o
 print(int(process.predict(np.zeros((1, 3)))[0]), flush=True)
 time.sleep(600)
 """
-    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as owner:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    environment = {**os.environ, "TMPDIR": str(scratch)}
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, env=environment) as owner:
         grandchild, child = divmod(int(owner.stdout.readline()), 10_000_000)
         assert is_running(child)
         assert is_running(grandchild)
+        assert list(scratch.iterdir())
         owner.send_signal(signal.SIGKILL)
     assert gone(child)
     assert gone(grandchild)
+    assert not list(scratch.iterdir())
 
 
 def test_close_from_another_thread_ends_a_call(learnware):

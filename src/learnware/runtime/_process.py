@@ -332,7 +332,7 @@ class _Child:
 def _spawn(scratch: str, theirs: socket.socket) -> subprocess.Popen[bytes]:
     environment = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
     environment.update(HOME=scratch, TMPDIR=scratch, TEMP=scratch, TMP=scratch)
-    command = [sys.executable, "-I", "-B", _worker.__file__]
+    command = [sys.executable, "-I", "-B", _worker.__file__, scratch]
     if sys.platform == "win32":
         process = subprocess.Popen(  # noqa: S603  # the interpreter and a file of this package
             command,

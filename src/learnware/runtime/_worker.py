@@ -1,7 +1,8 @@
 """The child that runs one learnware's model; it needs only the standard library and numpy, and Python 3.8.
 
-It is run as a file (``python -I _worker.py``), never as a part of the package, so that it also serves environments
-without the engine. The parent imports it for the frames of the protocol and for loading a model in its own process.
+It is run as a file (``python -I _worker.py SCRATCH``), never as a part of the package, so that it also serves
+environments without the engine. The parent imports it for the frames of the protocol and for loading a model in its own
+process.
 
 A frame is the length of a JSON header (4 bytes, big-endian), the header, and the raw bytes of its ``value``. A value is
 an array of a plain kind (``{"kind": "array", "dtype": "<f8", "shape": [n, d]}``), or texts
@@ -18,6 +19,7 @@ import itertools
 import json
 import math
 import os
+import shutil
 import socket
 import struct
 import sys
@@ -349,9 +351,9 @@ def _connect() -> socket.socket:
 class _Requests:
     """Reads requests in a thread of its own, which ends the process and its children as soon as the parent is gone."""
 
-    def __init__(self, sock: Any, max_bytes: int) -> None:
+    def __init__(self, sock: Any, scratch: str) -> None:
         self._sock = sock
-        self._max_bytes = max_bytes
+        self._scratch = scratch
         self._ready = threading.Semaphore(0)
         self._request: tuple[dict[str, Any], Any] | None = None
         threading.Thread(target=self._read, daemon=True).start()
@@ -359,10 +361,11 @@ class _Requests:
     def _read(self) -> None:
         try:
             while True:
-                self._request = receive_frame(self._sock, self._max_bytes)
+                self._request = receive_frame(self._sock, sys.maxsize)
                 self._ready.release()
         finally:
-            # The parent closed the socket, died, or wrote nonsense.
+            # The parent closed the socket, died, or wrote nonsense; who died has not cleared the scratch folder.
+            shutil.rmtree(self._scratch, ignore_errors=True)
             if hasattr(os, "killpg") and os.getpgid(0) == os.getpid():
                 os.killpg(0, 9)
             os._exit(1)
@@ -399,7 +402,7 @@ def _answer_error(sock: Any, message: str, error: BaseException) -> None:
 def main() -> None:
     """Load the model that the first request names, then answer requests until the parent is gone."""
     sock = _connect()
-    requests = _Requests(sock, sys.maxsize)
+    requests = _Requests(sock, scratch=sys.argv[1])
     model: Any = None
     while True:
         request, value = requests.next()
