@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from learnware.market import EasyOrganizer
+from learnware.market import BaseUserInfo, EasyOrganizer, instantiate_learnware_market
+from learnware.specification import generate_semantic_spec
 
 ISLAND = "RKMETableSpecification/3"
 ACTIONS = ["add", "add", "add", "update", "delete", "unpack"]
@@ -199,6 +201,33 @@ def test_another_process_finds_the_same(tmp_path, packages, new_semantic, new_sp
     there = json.loads(output)
     assert [learnware_id for learnware_id, _ in there] == [learnware_id for learnware_id, _ in here]
     assert [mmd2 for _, mmd2 in there] == pytest.approx([mmd2 for _, mmd2 in here], rel=1e-5)
+    organizer.close()
+
+
+def test_threads_share_a_market(tmp_path, packages, new_semantic, new_spec):
+    market = instantiate_learnware_market("test", root=tmp_path / "root")
+    organizer = market.learnware_organizer
+    zips = [packages(seed=seed) for seed in range(4)]
+    organizer.add_learnware(zips[0], new_semantic(), 1)
+    query = new_spec(77)
+    info = BaseUserInfo(semantic_spec=generate_semantic_spec(name="house"), stat_info={query.type: query})
+
+    def change(number):
+        learnware_id, _ = organizer.add_learnware(zips[number % 4], new_semantic(), 1)
+        if number % 3 == 0:
+            organizer.delete_learnware(learnware_id)
+
+    def search(_):
+        found = market.search_learnware(info).get_single_results()
+        assert found
+        assert all(np.isfinite(item.mmd2) for item in found)
+
+    with ThreadPoolExecutor(4) as pool:
+        done = [pool.submit(change if number % 2 else search, number) for number in range(60)]
+        for one in done:
+            one.result()
+    assert len(organizer) == 1 + 20
+    assert_index_is_exact(organizer, query)
     organizer.close()
 
 

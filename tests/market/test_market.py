@@ -201,6 +201,17 @@ def test_a_mixture_is_found_with_its_weights(market, packages, new_semantic, new
     assert item.unexplained == pytest.approx(0.0, abs=0.02)
 
 
+def test_equal_learnwares_do_no_harm(market, packages, new_semantic, new_spec):
+    zips = [packages(seed=seed) for seed in range(4)]
+    for number in range(24):
+        market.learnware_organizer.add_learnware(zips[number % 4], new_semantic(), 1)
+    for seed in range(10):
+        results = market.search_learnware(user(new_spec(50 + seed)))
+        assert len(results.get_single_results()) == 24
+        for item in results.get_multiple_results():
+            assert sum(item.weights) == pytest.approx(1.0)
+
+
 def test_no_learnware_of_the_feature_space(filled, new_spec):
     results = filled.search_learnware(user(new_spec(columns=7)))
     assert results.nothing_fits

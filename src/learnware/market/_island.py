@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from learnware.market._mixture import Gram, Mixture, fit_mixture, grow_support, open_weights, squared_error
+from learnware.market._mixture import Gram, Mixture, convex, fit_mixture, grow_support, open_weights, squared_error
 from learnware.specification._gaussian import gaussian_kernel
 from learnware.specification._metric import BROAD_SHARE, broad_gamma, narrow_gamma
 
@@ -215,7 +215,7 @@ class IslandIndex:
         covering = grow_support(self._vectors[:, local], vector[local], positions, _MIXTURE_CANDIDATES, partial=True)
         members = self._load_specs([self.ids[i] for i in dict.fromkeys([*covering, *support])])
         narrow = _gram(self.metric, [spec, *members])[1]
-        return float(np.clip(1.0 - open_weights(narrow[1:, 1:], narrow[0, 1:]).sum(), 0.0, 1.0))
+        return float(np.clip(1.0 - open_weights(convex(narrow[1:, 1:]), narrow[0, 1:]).sum(), 0.0, 1.0))
 
     def _positions(self, allowed: AbstractSet[str] | None) -> NDArray[np.intp]:
         if allowed is None:

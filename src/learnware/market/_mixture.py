@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from learnware.specification import RKMETableSpecification
 
-__all__ = ["Gram", "Mixture", "fit_mixture", "grow_support", "open_weights", "squared_error"]
+__all__ = ["Gram", "Mixture", "convex", "fit_mixture", "grow_support", "open_weights", "squared_error"]
 
 # Learnwares that join the support in one step, and steps; a mixture of five is found in three or four.
 _JOINING, _STEPS = 12, 8
@@ -33,6 +33,8 @@ _REDUCTION_SHARE = 0.1
 _TRIALS = 3
 # A part stays if the fit without it is worse by more than this share of the noise floor.
 _NOISE_SHARE = 0.5
+# Relative rounding of the products, with room for sums.
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -167,10 +169,20 @@ def fit_mixture(ids: Sequence[str], gram: Gram, max_size: int) -> Mixture:
 def _solve(gram: Gram, parts: Sequence[int]) -> tuple[list[int], NDArray[np.float64], float]:
     """Return the parts with a positive weight in the best mixture, their weights, and the squared MMD."""
     matrix, target = gram.parts[np.ix_(parts, parts)], gram.target[list(parts)]
-    weights = solve_simplex_qp(matrix, target)
+    weights = solve_simplex_qp(convex(matrix), target)
     mmd2 = max(0.0, float(gram.target_self - 2.0 * weights @ target + weights @ matrix @ weights))
     positive = weights > 0
     return [i for i, p in zip(parts, positive, strict=True) if p], weights[positive], mmd2
+
+
+def convex(products: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return products of single precision as a matrix of a convex problem, also where learnwares are equal.
+
+    The added diagonal outweighs their rounding; it splits the weight evenly between equal learnwares.
+    """
+    ridge = _ROUNDING * np.diag(np.diag(products))
+    convex: NDArray[np.float64] = 0.5 * (products + products.T) + ridge
+    return convex
 
 
 def _noise_floor(gram: Gram, parts: Sequence[int], weights: NDArray[np.float64]) -> float:
