@@ -23,8 +23,10 @@ from learnware.cli._spec import register as register_spec
 
 __all__ = ["app", "main"]
 
+_NAME = "learnware"
+
 app = typer.Typer(
-    name="learnware",
+    name=_NAME,
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
@@ -83,10 +85,10 @@ for _register in (
 def main() -> None:
     """Run the `learnware` command."""
     if "--json" not in sys.argv:
-        app()
+        app(prog_name=_NAME)
     # Typer prints usage errors as text; who asked for JSON gets these as JSON too.
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name=_NAME, standalone_mode=False)
     except Exception as error:  # the edge of the process; Typer gives its usage errors no public class
         if not hasattr(error, "format_message"):
             raise

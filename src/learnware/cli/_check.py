@@ -21,6 +21,7 @@ __all__ = [
     "inspect_package",
     "read_semantic",
     "register",
+    "unreadable",
 ]
 
 _SIDECAR = ".semantic.json"
@@ -46,7 +47,7 @@ class Finding:
 
 
 PackagesArgument = Annotated[
-    list[Path], typer.Argument(metavar="PACKAGE…", help="Learnware packages (.zip).", show_default=False)
+    list[Path], typer.Argument(metavar="PACKAGE", help="Learnware packages (.zip).", show_default=False)
 ]
 SemanticOption = Annotated[
     Path | None,
@@ -131,27 +132,18 @@ def read_semantic(package: Path, semantic: Path | None) -> dict[str, Any] | None
 
 
 def inspect_package(package: Path, semantic_spec: dict[str, Any] | None, *, timeout: float) -> list[Finding]:
-    """Return what the three checks say of a package; the later ones need what the earlier ones found right.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such package.
-    """
+    """Return what the three checks say of a package; the later ones need what the earlier ones found right."""
     from learnware.learnware import get_learnware_from_dirpath, unpack
     from learnware.market import EasySemanticChecker, EasyStatChecker
 
-    package.stat()
+    if not package.exists():
+        return unreadable(f"there is no file {str(package)!r}")
     with tempfile.TemporaryDirectory(prefix="learnware-check-") as scratch:
         try:
             folder = unpack(package, Path(scratch) / "learnware")
             learnware = get_learnware_from_dirpath("pending", semantic_spec, folder, ignore_error=False)
         except (InvalidPackageError, SpecificationError) as error:
-            return [
-                Finding("package", False, (str(error),)),
-                Finding("semantic", None, ("not checked: the package cannot be read",)),
-                Finding("statistical", None, ("not checked: the package cannot be read",)),
-            ]
+            return unreadable(str(error))
         assert learnware is not None  # noqa: S101  # errors are raised
         findings = [Finding("package", True, ("the package is well-formed",))]
         status, message = EasySemanticChecker()(learnware)
@@ -163,6 +155,15 @@ def inspect_package(package: Path, semantic_spec: dict[str, Any] | None, *, time
         status, message = EasyStatChecker(timeout=timeout)(learnware)
         usable = status == EasyStatChecker.USABLE_LEARNWARE
         return [*findings, Finding("statistical", usable, tuple(message.splitlines()))]
+
+
+def unreadable(reason: str) -> list[Finding]:
+    """Return the findings of a package that cannot be read."""
+    rest = "not checked: the package cannot be read"
+    return [
+        Finding("package", False, (reason,)),
+        *(Finding(part, None, (rest,)) for part in ("semantic", "statistical")),
+    ]
 
 
 def findings_text(package: Path, findings: list[Finding]) -> "Text":

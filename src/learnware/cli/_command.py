@@ -197,7 +197,9 @@ def command(
                 sys.stdout.flush()
 
         _set_signature(run, function, uses_market=uses_market)
-        group.command(name, epilog=examples(*lines), no_args_is_help=_needs_arguments(function))(run)
+        # The whole first line: left alone, Typer cuts it after 45 letters where commands are listed.
+        title = (inspect.getdoc(function) or "").partition("\n")[0]
+        group.command(name, short_help=title, epilog=examples(*lines), no_args_is_help=_needs_arguments(function))(run)
         return function
 
     return register

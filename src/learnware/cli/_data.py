@@ -1,6 +1,7 @@
 """Tables that commands read, and predictions that they write."""
 
 import os
+import shlex
 import shutil
 import sys
 import tempfile
@@ -14,7 +15,7 @@ from learnware.errors import LearnwareError, SpecificationError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["OutputError", "as_file", "check_output", "read_columns", "read_features", "table_chunks", "write_file"]
+__all__ = ["OutputError", "as_file", "check_output", "read_columns", "table_chunks", "write_file"]
 
 _STDIN = "-"
 
@@ -47,13 +48,20 @@ def table_chunks(path: Path, target: str | None) -> Iterator[Iterator[Any]]:
     """
     from learnware.specification._table_files import iter_table_chunks
 
-    with as_file(path) as file:
+    with as_file(path) as file, _hint(target):
         yield (_without(chunk, target)[0] for chunk in iter_table_chunks(file))
 
 
-def read_features(path: Path, target: str | None) -> "NDArray[Any]":
-    """Return the numbers of a table without the target, shape (n_samples, n_features)."""
-    return read_columns(path, target)[0]
+@contextmanager
+def _hint(target: str | None) -> Iterator[None]:
+    """Say how to leave out a column that is no input."""
+    try:
+        yield
+    except SpecificationError as error:
+        if error.column is None or target is not None:
+            raise
+        hint = f"{error}; --target {shlex.quote(str(error.column))} takes it as what is predicted"
+        raise SpecificationError(hint, column=error.column) from error
 
 
 def read_columns(path: Path, target: str | None) -> "tuple[NDArray[Any], NDArray[Any] | None]":
@@ -69,7 +77,7 @@ def read_columns(path: Path, target: str | None) -> "tuple[NDArray[Any], NDArray
     from learnware.specification._table_files import read_table
     from learnware.specification._tables import TableReader
 
-    with as_file(path) as file:
+    with as_file(path) as file, _hint(target):
         table, labels = _without(read_table(file), target)
         blocks = list(TableReader(table).blocks())
     if not blocks:

@@ -14,6 +14,7 @@ from learnware.cli._check import (
     findings_text,
     inspect_package,
     read_semantic,
+    unreadable,
 )
 from learnware.cli._command import Session, command
 from learnware.cli._options import (
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["brief", "register", "value_of"]
 
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="Id of a learnware.", show_default=False)]
-IdsArgument = Annotated[list[str], typer.Argument(metavar="ID…", help="Ids of learnwares.", show_default=False)]
+IdsArgument = Annotated[list[str], typer.Argument(metavar="ID", help="Ids of learnwares.", show_default=False)]
 
 
 def register(app: typer.Typer) -> None:
@@ -118,6 +119,8 @@ def _add(
     market: "LearnwareMarket", path: Path, semantic: Path | None, *, check: bool
 ) -> tuple[str | None, int, list[Finding]]:
     """Return the id, the status, and what the checks say."""
+    if not path.is_file():
+        return None, -1, unreadable(f"there is no file {str(path)!r}")
     semantic_spec = read_semantic(path, semantic)
     with tempfile.TemporaryDirectory(prefix="learnware-add-") as scratch:
         # A copy, so that what is added is what was checked.
@@ -128,7 +131,7 @@ def _add(
         try:
             learnware_id, status = market.learnware_organizer.add_learnware(copy, semantic_spec, int(check))
         except (InvalidPackageError, SpecificationError) as error:
-            return None, -1, [Finding("package", False, (str(error),))]
+            return None, -1, unreadable(str(error))
         return learnware_id, status, findings
 
 

@@ -1,6 +1,6 @@
 """Arguments and options that several commands take."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -39,14 +39,7 @@ def one_of(allowed: Sequence[str]) -> dict[str, Any]:
             raise typer.BadParameter(f"{value!r} is not known; choose one of: {', '.join(allowed)}")
         return found
 
-    return {"parser": look_up, "autocompletion": _completion(allowed)}
-
-
-def _completion(allowed: Sequence[str]) -> Callable[[str], list[str]]:
-    def complete(incomplete: str) -> list[str]:
-        return [value for value in allowed if value.casefold().startswith(incomplete.casefold())]
-
-    return complete
+    return {"parser": look_up, "autocompletion": lambda: list(allowed)}
 
 
 DataArgument = Annotated[

@@ -12,7 +12,7 @@ from learnware.errors import PackError
 from learnware.specification._vocabulary import LICENSES, SCENARIOS, TASKS_BY_DATA_TYPE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from learnware.learnware import MissingField
 
@@ -148,8 +148,9 @@ def pack(
     """
     from learnware.cli._data import as_file, check_output, write_file
     from learnware.cli._render import count
-    from learnware.learnware import missing_information, read_package
     from learnware.learnware import pack as write_pack
+    from learnware.learnware import read_package
+    from learnware.specification._table_files import read_table
 
     check_output(output, force=force, suffixes=(".zip",))
     given: dict[str, Any] = {
@@ -162,13 +163,9 @@ def pack(
         "output_description": _texts(outputs),
         "target": _target(data, target),
     }
-    with as_file(data) as table:
-        # An answer may bring up another question: a task does.
-        while missing := missing_information(model, table, **given):
-            if not session.asks:
-                raise _missing(missing)
-            for field in missing:
-                given[field.field] = _ask(field)
+    with as_file(data) as file:
+        table = read_table(file)
+        _complete(session, model, table, given)
         with session.steps("Packing") as step:
             step("describing the data and trying the model")
             write_file(
@@ -200,20 +197,41 @@ def _texts(value: str | None) -> list[str] | dict[str, str] | None:
         return None if value is None else [text.strip() for text in value.split(",")]
     try:
         texts = json.loads(Path(value).read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise typer.BadParameter(f"{value!r} cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
-        raise PackError(f"{value!r} is no JSON in UTF-8: {error}") from error
+        raise typer.BadParameter(f"{value!r} is no JSON in UTF-8: {error}") from error
     if not isinstance(texts, list | dict):
-        raise PackError(f"{value!r} holds neither a JSON list nor an object")
+        raise typer.BadParameter(f"{value!r} holds neither a JSON list nor an object")
     return texts
 
 
-def _missing(fields: "Sequence[MissingField]") -> PackError:
-    """Return the error that names the options to give."""
-    lines = tuple(
-        f"{_OPTIONS[field.field]}: {field.question}" + (f" ({', '.join(field.choices)})" if field.choices else "")
-        for field in fields
-    )
-    return PackError("the learnware cannot be packed yet; missing are:\n  " + "\n  ".join(lines), missing=lines)
+def _complete(session: Session, model: Path, table: Any, given: dict[str, Any]) -> None:
+    """Ask for what is missing, and put it into `given`.
+
+    Raises
+    ------
+    PackError
+        If there is nobody to ask; it names the options to give.
+    """
+    from learnware.learnware import missing_information
+
+    missing = missing_information(model, table, **given)
+    if missing and not session.asks:
+        lines = tuple(
+            f"{_OPTIONS[field.field]}: {field.question}" + (f" ({', '.join(field.choices)})" if field.choices else "")
+            for field in missing
+        )
+        raise PackError("the learnware cannot be packed yet; missing are:\n  " + "\n  ".join(lines), missing=lines)
+    while missing:
+        answer = {missing[0].field: _ask(missing[0])}
+        try:
+            # An answer may bring up another question: a task does.
+            missing = missing_information(model, table, **{**given, **answer})
+        except PackError as error:
+            session.err.print(f"Error: {error}")
+        else:
+            given.update(answer)
 
 
 def _ask(field: "MissingField") -> Any:

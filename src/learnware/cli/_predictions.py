@@ -23,8 +23,8 @@ OutputOption = Annotated[
         "--output",
         "-o",
         metavar="FILE",
-        help="Where predictions go, a row for each of the data: .csv, .parquet or .npy. Standard output, as CSV, if not "
-        "given.",
+        help="Where predictions go, a row for each of the data: .csv, .parquet or .npy. Standard output, as CSV, if "
+        "not given.",
         show_default=False,
     ),
 ]

@@ -46,7 +46,7 @@ def search(
     data: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[DATA|SPEC.json]",
+            metavar="DATA|SPEC.json",
             help="Your data: a .csv file with a header line, a .parquet or .npy file, or - for CSV from standard "
             "input; or the specification of them that `learnware spec` made.",
             show_default=False,
@@ -134,7 +134,7 @@ def _texts(results: "SearchResults", limit: int) -> list[Any]:
     parts: list[Any] = []
     singles = results.get_single_results()
     if singles and singles[0].similarity is not None:
-        rows = [(*_brief(item.learnware), number(item.similarity, 3), number(item.mmd2, 3)) for item in singles[:limit]]
+        rows = [(*_brief(item.learnware), f"{item.similarity:.3f}", number(item.mmd2, 3)) for item in singles[:limit]]
         parts.append(tabulate(["!Id", "Name", ">Similarity", ">MMD²"], rows, title="Single learnwares"))
     elif singles:
         scored = [(*_brief(item.learnware), number(item.score, 3)) for item in singles[:limit]]
@@ -146,7 +146,7 @@ def _texts(results: "SearchResults", limit: int) -> list[Any]:
         ]
         parts.append(tabulate(["!Id", "Name", ">Share"], shares, title="Several together"))
         parts.append(
-            f"Together: similarity {number(item.score, 3)}, MMD² {number(item.mmd2, 3)}, "
+            f"Together: similarity {item.score:.3f}, MMD² {number(item.mmd2, 3)}, "
             f"{percent(item.unexplained)} of your data not covered."
         )
     if len(singles) > limit:

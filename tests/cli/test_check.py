@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from learnware.learnware import unpack, write_package
+
+
+@pytest.fixture
+def unpacked(zoo, tmp_path):
+    return unpack(zoo.iris_zip, tmp_path / "unpacked")
+
+
+def test_a_valid_package(run, zoo):
+    document = run.answer("check", zoo.iris_zip)
+    [package] = document["packages"]
+    assert package["valid"]
+    assert [(one["part"], one["ok"]) for one in package["findings"]] == [
+        ("package", True),
+        ("semantic", True),
+        ("statistical", True),
+    ]
+    assert f"{zoo.iris_zip.name}: valid" in run("check", zoo.iris_zip).stdout.replace("\n", "")
+
+
+def test_all_that_is_wrong_in_words_and_tags(run, unpacked):
+    path = unpacked / "semantic_specification.json"
+    semantic = json.loads(path.read_text())
+    semantic["Name"]["Values"], semantic["Scenario"]["Values"] = "x", ["Cooking"]
+    path.write_text(json.dumps(semantic))
+    write_package(unpacked, "bad.zip")
+    [package] = run.answer("check", "bad.zip", code=1)["packages"]
+    assert not package["valid"]
+    found = {one["part"]: one for one in package["findings"]}
+    assert found["semantic"]["ok"] is False
+    assert len(found["semantic"]["messages"]) == 2
+    assert "expected 5 to 50" in " ".join(found["semantic"]["messages"])
+    assert found["statistical"]["ok"] is None
+
+
+def test_a_model_that_fails_its_trial(run, unpacked):
+    code = unpacked / "__init__.py"
+    code.write_text(
+        code.read_text().replace("def predict(self, X):", "def predict(self, X):\n        raise OSError('no luck')")
+    )
+    write_package(unpacked, "bad.zip")
+    result = run("check", "bad.zip", code=1)
+    assert "no luck" in result.stdout
+    assert "wrong  statistical" in result.stdout
+    assert result.stderr == ""
+
+
+def test_a_model_that_hangs(run, unpacked):
+    code = unpacked / "__init__.py"
+    code.write_text("import time\ntime.sleep(1000)\n" + code.read_text())
+    write_package(unpacked, "slow.zip")
+    assert "took more than 0.5 seconds" in run("check", "slow.zip", "--timeout", "0.5", code=1).stdout.replace("\n", "")
+
+
+def test_broken_and_missing_files(run, zoo):
+    Path("broken.zip").write_bytes(zoo.iris_zip.read_bytes()[:500])
+    with zipfile.ZipFile("evil.zip", "w") as archive:
+        archive.writestr("../learnware.yaml", "x")
+    result = run.answer("check", "broken.zip", "evil.zip", "nothing.zip", zoo.iris_zip, code=1)
+    assert [package["valid"] for package in result["packages"]] == [False, False, False, True]
+    messages = [package["findings"][0]["messages"][0] for package in result["packages"]]
+    assert "learnware.yaml" in messages[1]
+    assert "there is no file 'nothing.zip'" in messages[2]
+
+
+def test_semantic_specification_beside_the_package(run, unpacked):
+    semantic = (unpacked / "semantic_specification.json").rename("bare.semantic.json")
+    manifest = unpacked / "learnware.yaml"
+    lines = manifest.read_text().splitlines()
+    start = lines.index("semantic_specification:")
+    manifest.write_text("\n".join(lines[:start] + [line for line in lines[start + 1 :] if not line.startswith(" ")]))
+    write_package(unpacked, "bare.zip")
+    run("check", "bare.zip")
+    shutil.copy(semantic, "other.json")
+    Path("bare.semantic.json").unlink()
+    assert "semantic" in run("check", "bare.zip", code=1).stdout
+    run("check", "bare.zip", "--semantic", "other.json")
+    Path("other.json").write_text("[]")
+    assert "holds no JSON object" in run.failure("check", "bare.zip", "--semantic", "other.json")["message"]
+    Path("other.json").write_text("{")
+    assert "is no JSON" in run.failure("check", "bare.zip", "--semantic", "other.json")["message"]
+    assert run.failure("check", "bare.zip", "--semantic", "nothing.json")["type"] == "FileNotFoundError"
+
+
+def test_what_a_package_says_does_not_steer_the_terminal(run, unpacked):
+    path = unpacked / "semantic_specification.json"
+    semantic = json.loads(path.read_text())
+    semantic["Name"]["Values"] = "\x1b[2J"
+    path.write_text(json.dumps(semantic))
+    code = unpacked / "__init__.py"
+    write_package(unpacked, "bad.zip")
+    run("check", "bad.zip", code=1)
+    semantic["Name"]["Values"] = "\x1b[2Jname"
+    path.write_text(json.dumps(semantic))
+    assert code.is_file()
+    write_package(unpacked, "bad.zip")
+    run("market", "add", "bad.zip", "--no-check")
+    for arguments in (("market", "list"), ("market", "show", "00000001"), ("search", "--text", "name")):
+        assert "\x1b" not in run(*arguments).stdout
