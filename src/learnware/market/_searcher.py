@@ -12,6 +12,7 @@ from learnware.market._organizer import EasyOrganizer
 from learnware.market._results import SearchResults, SingleSearchItem
 from learnware.market._semantic import SemanticSearcher
 from learnware.market._statistical import EasyStatSearcher
+from learnware.market._threads import single_threaded_blas
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -117,7 +118,8 @@ class SeqCombinedSearcher(BaseSearcher):
             return SearchResults(found, message=message)
         if isinstance(searcher, EasyStatSearcher):
             allowed = None if scores is None else set(scores)
-            return searcher.search(user_info, allowed, max_search_num, search_method)
+            with single_threaded_blas():
+                return searcher.search(user_info, allowed, max_search_num, search_method)
         return searcher(self._learnwares(scores), user_info, max_search_num, search_method)
 
     def _filter(self, user_info: BaseUserInfo, check_status: int | None) -> dict[str, float] | None:
