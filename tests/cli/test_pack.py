@@ -75,10 +75,28 @@ def test_bad_input(run, zoo):
     assert sorted(path.name for path in Path().iterdir()) == ["broken.joblib", "exists.zip"]
 
 
-@pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals of Unix")
-def test_questions_on_a_terminal(run):
+def on_terminal(*arguments, typed=""):
+    """Return exit code, standard output, and what a terminal shows that is standard input and standard error."""
     import pty
 
+    terminal, side = pty.openpty()
+    command = [sys.executable, "-c", "from learnware.cli import main; main()", *map(str, arguments)]
+    with subprocess.Popen(command, stdin=side, stderr=side, stdout=subprocess.PIPE) as process:
+        os.close(side)
+        os.write(terminal, typed.encode())
+        shown = b""
+        while True:
+            try:
+                shown += os.read(terminal, 1 << 16)
+            except OSError:  # the other side is closed
+                break
+        out = process.stdout.read().decode()
+    os.close(terminal)
+    return process.returncode, out, shown.decode()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals of Unix")
+def test_questions_on_a_terminal(run):
     regression()
     answers = [
         "abc",  # too short, so it is asked again
@@ -90,35 +108,29 @@ def test_questions_on_a_terminal(run):
         "first, second",
         "their sum",
     ]
-    terminal, side = pty.openpty()
-    code = "from learnware.cli import main; main()"
-    command = [sys.executable, "-c", code, "pack", "plain.joblib", "plain.npy", "--target", "2", "-o", "a.zip"]
-    with subprocess.Popen(command, stdin=side, stderr=side, stdout=subprocess.PIPE) as process:
-        os.close(side)
-        os.write(terminal, "".join(f"{line}\n" for line in answers).encode())
-        shown = b""
-        while True:
-            try:
-                shown += os.read(terminal, 1 << 16)
-            except OSError:  # the other side is closed
-                break
-        out = process.stdout.read().decode()
-    os.close(terminal)
-    assert process.returncode == 0, shown.decode()
+    code, out, text = on_terminal(
+        "pack", "plain.joblib", "plain.npy", "--target", "2", "-o", "a.zip", typed="".join(f"{a}\n" for a in answers)
+    )
+    assert code == 0, text
     semantic = read_package("a.zip").semantic_spec
     assert semantic["Name"]["Values"] == "Sums of two"
     assert semantic["Scenario"]["Values"] == ["Business", "Education"]
     assert semantic["License"]["Values"] == ["MIT"]
     assert semantic["Input"]["Description"] == {"0": "first", "1": "second"}
     assert semantic["Output"]["Description"] == {"0": "their sum"}
-    text = shown.decode()
     assert "name has 3 characters" in text
     assert "'cooking' is not known" in text
     assert "Sums of two: Regression" in out
+    assert "Packing" in text
     assert "abc" not in out
 
 
-def test_no_questions_for_programs(run, zoo):
-    assert json.loads(
-        run("pack", zoo.iris_model, zoo.iris_csv, "--target", "kind", "-o", "a.zip", "--json", code=1).stderr
-    )["error"]["missing"]
+@pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals of Unix")
+def test_json_is_silent_on_a_terminal(run, zoo):
+    arguments = ("pack", zoo.iris_model, zoo.iris_csv, "--target", "kind", "-o", "a.zip", "--json")
+    code, out, text = on_terminal(*arguments)
+    assert (code, out) == (1, "")
+    assert json.loads(text)["error"]["missing"]
+    code, out, text = on_terminal(*arguments, *WORDS)
+    assert (code, text) == (0, "")
+    assert json.loads(out)["output"] == "a.zip"

@@ -48,6 +48,7 @@ def test_files(market, zoo, suffix):
     output = Path(f"out.{suffix}")
     result = market("predict", "00000001", zoo.iris_inputs, "-o", output)
     assert result.stdout == f"150 predictions: {output}\n"
+    assert result.stderr == ""
     if suffix == "csv":
         values = [int(row["prediction"]) for row in rows_of(output.read_text())]
     elif suffix == "parquet":

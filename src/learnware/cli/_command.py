@@ -7,7 +7,6 @@ the program runs.
 import functools
 import inspect
 import sys
-import typing
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -212,7 +211,6 @@ def _needs_arguments(function: Callable[..., None]) -> bool:
 
 def _set_signature(run: Callable[..., None], function: Callable[..., None], *, uses_market: bool) -> None:
     """Show Typer the function's own parameters and the common options."""
-    hints = typing.get_type_hints(function, include_extras=True)
     own = list(inspect.signature(function).parameters.values())[1:]
     common: dict[str, Any] = {"json": JsonOption, "debug": DebugOption}
     if uses_market:
@@ -220,7 +218,7 @@ def _set_signature(run: Callable[..., None], function: Callable[..., None], *, u
     keyword = inspect.Parameter.KEYWORD_ONLY
     parameters = [
         inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context),
-        *(parameter.replace(kind=keyword, annotation=hints[parameter.name]) for parameter in own),
+        *(parameter.replace(kind=keyword) for parameter in own),
         *(
             inspect.Parameter(name, keyword, annotation=kind, default=None if name in {"market", "root"} else False)
             for name, kind in common.items()

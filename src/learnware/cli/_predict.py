@@ -63,7 +63,7 @@ def predict(
     in a second column.
     """
     from learnware.cli._data import check_output, read_columns
-    from learnware.cli._render import facts
+    from learnware.cli._render import percent, tabulate
 
     check_output(output, force=force, suffixes=SUFFIXES)
     market = session.open_market()
@@ -80,8 +80,8 @@ def predict(
         "learnwares": [{**brief(learnware), "share": shares[learnware.id]} for learnware in learnwares],
         "way": way if len(learnwares) > 1 else None,
     }
-    who = [(brief(learnware)["name"], f"{shares[learnware.id]:.1%}") for learnware in learnwares]
-    summary = [facts(who)] if len(learnwares) > 1 else []
+    who = [(learnware.id, brief(learnware)["name"], percent(shares[learnware.id])) for learnware in learnwares]
+    summary = [tabulate(["!Id", "Name", ">Share"], who)] if len(learnwares) > 1 else []
     deliver(session, columns, output, document, summary)
 
 
