@@ -95,6 +95,7 @@ def digits_world(folder: Path, seed: int) -> World:
             model,
             digits.data[rows],
             path,
+            input_description=digits.feature_names,
             name=f"Digits {', '.join(map(str, sorted(known)))}",
             description=f"Tells the handwritten digits {', '.join(map(str, sorted(known)))} apart, from 8 x 8 pixels.",
             scenarios="Education",

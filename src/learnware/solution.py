@@ -229,7 +229,7 @@ def solve(
         known = data[labelled]
         for name, make in ways.items():
             say(f"trying {name}")
-            scores[name] = _cross_validated(make, known, labels, classes, seed)
+            scores[name] = _score(_held_out(make, known, labels, classes, seed), labels, classes)
         way = (max if classes else min)(scores, key=lambda name: scores[name])
     else:
         way = "routing" if len(learnwares) > 1 else "top-1"
@@ -325,21 +325,31 @@ def _needs_labels(reuser: Any) -> bool:
     return isinstance(reuser, (EnsemblePruningReuser, FeatureAugmentReuser, StackingReuser))
 
 
-def _cross_validated(make: Callable[[], Any], X: NDArray[Any], y: NDArray[Any], classes: bool, seed: int) -> float:
-    """Return the cross-validated accuracy, or root mean squared error, of a way of reuse."""
+def _score(predictions: NDArray[Any], y: NDArray[Any], classes: bool) -> float:
+    """Return the accuracy, or the root mean squared error."""
+    flat = predictions.reshape(len(y), -1)[:, 0]
+    return float(np.mean(flat == y) if classes else np.sqrt(np.mean(np.square(flat - y))))
+
+
+def _held_out(make: Callable[[], Any], X: NDArray[Any], y: NDArray[Any], classes: bool, seed: int) -> NDArray[Any]:
+    """Return a way's predictions of labelled rows, each made without its label."""
+    reuser = make()
+    if not _needs_labels(reuser):
+        return np.asarray(reuser.predict(X))
+    if isinstance(reuser, StackingReuser):
+        return reuser.fit(X, y).held_out_
     from sklearn.model_selection import KFold, StratifiedKFold
 
-    counts = np.unique(y, return_counts=True)[1]
-    stratified = classes and counts.min() >= _FOLDS
+    stratified = classes and np.unique(y, return_counts=True)[1].min() >= _FOLDS
     split = (StratifiedKFold if stratified else KFold)(_FOLDS, shuffle=True, random_state=seed)
-    losses = np.empty(len(y))
+    predictions: NDArray[Any] | None = None
     for train, test in split.split(X, y if stratified else None):
-        reuser = make()
-        if _needs_labels(reuser):
-            reuser.fit(X[train], y[train])
-        predictions = np.asarray(reuser.predict(X[test])).reshape(len(test), -1)[:, 0]
-        losses[test] = predictions == y[test] if classes else np.square(predictions - y[test])
-    return float(losses.mean() if classes else np.sqrt(losses.mean()))
+        fold = np.asarray(make().fit(X[train], y[train]).predict(X[test])).reshape(len(test), -1)[:, 0]
+        if predictions is None:
+            predictions = np.empty(len(y), dtype=np.result_type(fold.dtype, y.dtype))
+        predictions[test] = fold
+    assert predictions is not None  # noqa: S101  # there are folds
+    return predictions
 
 
 def _report(

@@ -37,7 +37,9 @@ def test_mixture_weights_are_those_of_a_planted_mixture(regression_learnwares):
     weights = mixture_weights(X, specs, KernelMetric.estimate(specs))
     assert weights.sum() == pytest.approx(1.0)
     assert weights.min() >= 0.0
-    np.testing.assert_allclose(weights, [0.75, 0.0, 0.25], atol=0.1)
+    # The ridge moves some weight from the heavy part to the others.
+    np.testing.assert_allclose(weights, [0.75, 0.0, 0.25], atol=0.2)
+    assert weights[0] > weights[2] > weights[1]
     reuser = RoutingReuser(regression_learnwares).fit(X)
     np.testing.assert_array_equal(reuser.weights_, weights)
 

@@ -10,7 +10,7 @@ from learnware.errors import ReuseError
 from learnware.reuse._base import as_input, as_table
 from learnware.reuse._combined import CombinedReuser
 from learnware.reuse._density import mixture_weights, routing_posterior, table_specs
-from learnware.reuse._outputs import ask, output_space
+from learnware.reuse._outputs import ask, output_space, task_of
 from learnware.specification._metric import KernelMetric
 
 if TYPE_CHECKING:
@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 
 __all__ = ["RoutingReuser"]
 
-# Bandwidth in units of the scale, divided by the number of features: that of the island's narrow kernel. Answers mixed
-# softly want a wider kernel than the hard choice of a job selector.
-_GAMMA = 2.0
+# Bandwidths in units of the island's scale, divided by the number of features. Numbers are averaged: that is best over
+# wide regions, where errors of several learnwares cancel. Classes are voted on: learnwares may not know each other's,
+# and a vote from outside one's region is wrong. Both are flat optima on the markets of benchmarks/quality, at values
+# that still keep learnwares of separate regions apart.
+_GAMMA_OF_NUMBERS, _GAMMA_OF_CLASSES = 1.0, 8.0
 
 
 class RoutingReuser(CombinedReuser):
@@ -74,10 +76,12 @@ class RoutingReuser(CombinedReuser):
     def posterior(self, user_data: Any) -> NDArray[np.float64]:
         """Return p(i | x), shape (n_samples, n_learnwares), each row on the simplex."""
         X = as_table(as_input(user_data), self.__class__.__name__)
-        specs = table_specs(self._learnwares(), X.shape[1])
+        learnwares = self._learnwares()
+        specs = table_specs(learnwares, X.shape[1])
         metric = KernelMetric.estimate(specs) if self.metric is None else self.metric
         weights = self.weights_ if hasattr(self, "weights_") else self._mixture(X)
-        return routing_posterior(X, specs, weights, metric.scale, _GAMMA / X.shape[1])
+        gamma = _GAMMA_OF_CLASSES if task_of(learnwares) == "Classification" else _GAMMA_OF_NUMBERS
+        return routing_posterior(X, specs, weights, metric.scale, gamma / X.shape[1])
 
     def _mixture(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         learnwares = self._learnwares()

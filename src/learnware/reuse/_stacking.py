@@ -97,6 +97,8 @@ class StackingReuser(CombinedReuser):
     errors_ : dict of str to float
         Cross-validated error of each candidate, of each learnware alone and of the combination (``"stacking"``): root
         mean squared error, for classes the root of the Brier score.
+    held_out_ : ndarray of shape (n_samples,)
+        Predictions of the labelled rows by what answers, trained without each of them.
     classes_ : ndarray of shape (n_classes,)
         Labels, in classification.
     """
@@ -160,11 +162,10 @@ class StackingReuser(CombinedReuser):
         candidates = self._candidates(features, answers, targets)
         for number, learnware in enumerate(learnwares):
             candidates[f"learnware {learnware.id}"] = _Candidate(np.eye(len(learnwares))[number])
-        losses = {name: _losses(rows, targets) for name, rows in zip(names, held_out, strict=True)}
-        losses.update(
-            {f"learnware {one.id}": _losses(rows, targets) for one, rows in zip(learnwares, answers, strict=True)}
-        )
-        losses["stacking"] = _losses(combined, targets)
+        unseen = dict(zip(names, held_out, strict=True))
+        unseen |= {f"learnware {one.id}": rows for one, rows in zip(learnwares, answers, strict=True)}
+        unseen["stacking"] = combined
+        losses = {name: _losses(rows, targets) for name, rows in unseen.items()}
         self.errors_ = {name: float(np.sqrt(loss.mean())) for name, loss in losses.items()}
 
         singles = [name for name, one in candidates.items() if one.own or name.startswith("learnware ")]
@@ -175,10 +176,13 @@ class StackingReuser(CombinedReuser):
             f"the best single one is {alone} with {self.errors_[alone]:.4g}"
         )
         if gain.mean() > _CLEARLY * gain.std(ddof=1) / np.sqrt(len(gain)):
+            answering = alone
             self.weights_ = {alone: 1.0}
             note += ", which is clearly better and answers alone"
         else:
+            answering = "stacking"
             self.weights_ = {name: float(weight) for name, weight in zip(names, weights, strict=True)}
+        self.held_out_ = self._space.decode(unseen[answering])
         self._n_columns = targets.shape[1]
         self._fitted = {name: candidates[name] for name, weight in self.weights_.items() if weight > 0}
         shares = np.zeros(len(learnwares)) + sum(

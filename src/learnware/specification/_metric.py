@@ -110,6 +110,10 @@ class KernelMetric:
         broad += narrow
         return broad
 
+    def narrow_kernel(self, A: NDArray[np.floating], B: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return the narrow kernel alone of all pairs of rows, shape (len(A), len(B))."""
+        return gaussian_kernel(A / self.scale, B / self.scale, narrow_gamma(self.n_features))
+
     @staticmethod
     def narrow_of_broad(broad: NDArray[np.floating]) -> NDArray[np.floating]:
         """Return the narrow kernel from the values of the broad one."""
