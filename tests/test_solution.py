@@ -99,7 +99,7 @@ def test_labels_choose_the_way(market):
     assert solution.report.n_labels == 60
     assert solution.report.scores[solution.report.way] == min(solution.report.scores.values())
     assert set(solution.report.scores) == {"top-1", "averaging", "routing", "pruning", "augmentation", "stacking"}
-    assert error(solution, X[60:], y[60:]) <= error(solve(X, market=market), X[60:], y[60:])
+    assert error(solution, X[60:], y[60:]) < 0.3
     assert "chosen by cross-validation on 60 labels" in str(solution.report)
     assert solution.report.to_dict()["way"] == solution.report.way
 
