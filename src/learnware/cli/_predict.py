@@ -1,6 +1,5 @@
 """`learnware predict`: the answers of learnwares."""
 
-from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,7 +10,7 @@ from learnware.cli._options import DataArgument, ForceOption, TargetOption, one_
 from learnware.cli._predictions import SUFFIXES, OutputOption, deliver, prediction_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -62,6 +61,7 @@ def predict(
     learnwares' own code runs in processes of its own. Classes are numbered as the learnware describes them, and named
     in a second column.
     """
+    from learnware.cli._apart import models_apart
     from learnware.cli._data import check_output, read_columns
     from learnware.cli._render import percent, tabulate
 
@@ -71,10 +71,11 @@ def predict(
     X, _ = read_columns(data, target)
     for learnware in learnwares:
         _check_width(learnware, X.shape[1])
-    with session.steps("Predicting") as step, ExitStack() as processes:
+    with session.steps("Predicting") as step, models_apart(timeout) as set_apart:
         step(", ".join(learnware.id for learnware in learnwares))
-        apart = [processes.enter_context(_apart(learnware, timeout)) for learnware in learnwares]
-        predictions, shares = _answer(apart, X, way)
+        for learnware in learnwares:
+            set_apart(learnware)
+        predictions, shares = _answer(learnwares, X, way)
     columns = prediction_columns(predictions, learnwares)
     document = {
         "learnwares": [{**brief(learnware), "share": shares[learnware.id]} for learnware in learnwares],
@@ -99,27 +100,6 @@ def _check_width(learnware: "Learnware", width: int) -> None:
             f"the data have {width} columns, learnware {learnware.id!r} takes {wanted}{hint}; "
             f"what it takes: learnware market show {learnware.id}"
         )
-
-
-@contextmanager
-def _apart(learnware: "Learnware", timeout: float) -> "Iterator[Learnware]":
-    """Give the learnware with its model in a process of its own."""
-    from learnware.learnware import Learnware, read_package
-    from learnware.model import BaseModel
-    from learnware.runtime import ModelProcess
-
-    class ProcessModel(BaseModel):
-        """A model that answers from its process."""
-
-        def predict(self, X: "NDArray[Any]") -> "NDArray[Any]":
-            return process.predict(X)
-
-    folder = learnware.get_dirpath()
-    config = read_package(folder).manifest.model.to_config()
-    with ModelProcess(folder, config, timeout=timeout) as process:
-        shapes = process.describe()
-        model = ProcessModel(shapes["input_shape"], shapes["output_shape"])
-        yield Learnware(learnware.id, model, learnware.get_specification(), folder)
 
 
 def _answer(learnwares: "Sequence[Learnware]", X: "NDArray[Any]", way: str) -> "tuple[NDArray[Any], dict[str, float]]":

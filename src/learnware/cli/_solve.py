@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
+# Seconds for a learnware to load and for each of its answers.
+_TIMEOUT = 600.0
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
@@ -66,10 +69,11 @@ def solve(
 
     Without labels the learnwares answer where they know the data best. With labels (ten or more), several ways of reuse
     are compared by cross-validation, a model of your own among them, and the best one answers. What is printed says who
-    answers how much.
+    answers how much. The learnwares' own code runs in processes of its own.
 
     The exit code is 3 if nothing in the market fits.
     """
+    from learnware.cli._apart import models_apart, search_apart
     from learnware.cli._data import check_output, read_columns
     from learnware.solution import solve as solve_task
 
@@ -77,7 +81,8 @@ def solve(
     market = session.open_market()
     X, y = read_columns(data, target)
     kind = task if task in ("Classification", "Regression") else None
-    with session.steps("Solving") as step:
+    with session.steps("Solving") as step, models_apart(_TIMEOUT) as set_apart:
+        search_apart(market, set_apart)
         solution = solve_task(
             X,
             y,
