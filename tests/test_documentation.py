@@ -182,6 +182,13 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert anchor in anchors_of(file), f"{page.name} links to {target}; {file.name} has no such heading"
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_files_that_are_named_exist(page: Path) -> None:
+    package = ROOT / "src" / "learnware"
+    for name in re.findall(r"`([a-z_]+/[\w/]+\.py)`", page.read_text("utf-8")):
+        assert (package / name).is_file() or (ROOT / name).is_file(), f"{page.name} names {name}, which is not there"
+
+
 def test_every_page_is_in_the_index() -> None:
     index = (ROOT / "docs" / "README.md").read_text("utf-8")
     for page in (ROOT / "docs").glob("*.md"):
