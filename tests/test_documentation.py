@@ -89,6 +89,13 @@ def shown_in(shown: str, printed: str) -> bool:
     return re.search("^" + r"\n(?:.*\n)*?".join(lines) + "$", text, re.MULTILINE) is not None
 
 
+def test_what_is_shown_is_compared() -> None:
+    assert shown_in("one …\nthree", "one 1\ntwo\nthree  \n")
+    assert not shown_in("three\none …", "one 1\ntwo\nthree\n")
+    assert not shown_in("two", "one\ntwo 2\n")
+    assert not shown_in("a.b", "a-b\n")
+
+
 def environment(folder: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("LEARNWARE_", "COV_"))}
     return {
