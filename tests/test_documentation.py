@@ -202,6 +202,10 @@ def test_every_page_is_in_the_index() -> None:
         assert page.name == "README.md" or f"({page.name})" in index
 
 
+def test_changelog_knows_this_version() -> None:
+    assert f"\n## {learnware.__version__} - " in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
 def test_nothing_tells_of_the_machine_it_was_written_on() -> None:
     for page in [*PAGES, *EXAMPLES]:
         assert not re.search(r"/work/|/tmp/|/home/|/root/", page.read_text("utf-8")), page.name
