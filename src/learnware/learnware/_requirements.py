@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 import sys
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
@@ -67,16 +68,32 @@ def pinned_requirements(modules: Iterable[str]) -> list[str]:
     PackError
         If no installed distribution provides a module.
     """
-    providers = metadata.packages_distributions()
+    modules = sorted(set(modules) - {"learnware"})  # wherever a learnware runs, its base class is there
+    providers = _providers(modules)
     pins = set()
-    for module in sorted(modules):
-        if module == "learnware":  # wherever a learnware runs, its base class is there
-            continue
+    for module in modules:
         if module not in providers:
             raise PackError(
                 f"the model needs the module {module!r}, which is no installed package: others could not load it"
             )
-        name = providers[module][0]
+        provider = providers[module]
         # A local version ("2.2.0+cpu") says how it was built and is on no index.
-        pins.add(f"{name}=={metadata.version(name).partition('+')[0]}")
+        pins.add(f"{provider.metadata['Name']}=={provider.version.partition('+')[0]}")
     return sorted(pins, key=str.lower)
+
+
+def _providers(modules: Iterable[str]) -> dict[str, metadata.Distribution]:
+    """Return the installed distribution that provides each top-level module.
+
+    Before Python 3.11, `importlib.metadata.packages_distributions` knows only those with a ``top_level.txt``.
+    """
+    patterns = {module: re.compile(rf"^{re.escape(module)}(/|\.[^/]*,)", re.MULTILINE) for module in modules}
+    providers: dict[str, metadata.Distribution] = {}
+    for distribution in metadata.distributions():
+        declared = (distribution.read_text("top_level.txt") or "").split()
+        record = distribution.read_text("RECORD") or ""
+        for module, pattern in patterns.items():
+            # As in an import, the first on the path wins.
+            if module not in providers and (module in declared or pattern.search(record)):
+                providers[module] = distribution
+    return providers
