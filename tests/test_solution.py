@@ -131,6 +131,24 @@ def test_classes_are_answered_by_name(market):
     assert np.mean(labelled.predict(X) == y) > 0.9
 
 
+def test_labels_may_be_the_names_of_classes(market):
+    digits = load_digits()
+    rows = np.isin(digits.target, (4, 5, 8, 9))
+    X, y = digits.data[rows][1::2], np.array([f" {label}" for label in digits.target[rows][1::2]])
+    solution = solve(X, y, market=market)
+    assert solution.report.scores["top-1"] > 0.8
+    assert np.mean(np.isin(solution.predict(X), y)) > 0.9
+    few = np.where(np.arange(len(y)) < 8, y.astype(object), None)
+    assert solve(X, few, market=market).report.scores == {}
+    assert np.mean(solve(X, few, market=market).predict(X)[8:] == y[8:]) > 0.8
+
+
+def test_whole_numbers_are_targets_where_only_those_are_answered(market):
+    X, y = prices(np.random.default_rng(9), 100, CENTRES["south"])
+    assert solve(X, np.round(y), market=market).report.task == "Regression"
+    assert solve(X, (y > 10).astype(int), market=market).report.task == "Regression"
+
+
 def test_every_step_is_told(market):
     said = []
     X, _ = prices(np.random.default_rng(5), 60, CENTRES["north"])
@@ -145,8 +163,8 @@ def test_nothing_fits(market):
         solve(rng.normal(size=(50, 7)), market=market)
     with pytest.raises(NothingFitsError, match="covered by no learnware"):
         solve(rng.normal(size=(200, 3)) * 0.1 + 1000.0, market=market)
-    with pytest.raises(NothingFitsError):
-        solve(rng.normal(size=(50, 3)), rng.integers(2, size=50), market=market)
+    with pytest.raises(NothingFitsError, match="conditions"):
+        solve(rng.normal(size=(50, 3)), rng.choice(["yes", "no"], size=50), market=market)
 
 
 def test_labels_help_where_nothing_fits(market):

@@ -16,6 +16,8 @@ from learnware.reuse import (
     RoutingReuser,
     StackingReuser,
 )
+from learnware.reuse._classes import ClassSpace, class_key
+from learnware.reuse._outputs import ask, labelled_space, output_space
 from learnware.specification import generate_rkme_table_spec, generate_semantic_spec
 
 if TYPE_CHECKING:
@@ -33,6 +35,10 @@ _REGRESSION, _CLASSIFICATION = "Regression", "Classification"
 # Fewer labels than this cannot choose between ways of reuse.
 _FEWEST_LABELS = 10
 _FOLDS = 5
+# Rows that show what the learnwares' answers look like, where there are no labels.
+_SAMPLE = 100
+# Whole numbers of more different values than this are rather targets than classes.
+_MOST_CLASSES = 20
 
 
 @dataclass(frozen=True)
@@ -123,20 +129,29 @@ class Solution:
         The learnwares in use, best fit first.
     reuser : BaseReuser
         What combines them.
+    classes_ : ndarray of shape (n_classes,) or None
+        Labels of a classification, in the order of the columns of probabilities.
     """
 
-    def __init__(self, reuser: BaseReuser, learnwares: list[Learnware], report: SolutionReport) -> None:
+    def __init__(
+        self, reuser: Any, learnwares: list[Learnware], report: SolutionReport, labels: Mapping[str, Any] | None
+    ) -> None:
         self.reuser = reuser
         self.learnwares = learnwares
         self.report = report
+        self._labels = labels
+        self.classes_ = None if labels is None else _as_labels(reuser.class_names_, labels)
 
     def __repr__(self) -> str:
         return f"Solution({self.report.task} by {self.report.way}, {len(self.learnwares)} learnwares)"
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """Return predictions, shape (n_samples,), or (n_samples, n_outputs) where there are several outputs."""
-        predictions = self.reuser.predict(X)
-        return predictions[:, 0] if predictions.ndim == 2 and predictions.shape[1] == 1 else predictions
+        """Return predictions, shape (n_samples,), or (n_samples, n_outputs) where there are several outputs.
+
+        Classes are answered in the vocabulary of the labels that were given, else by name, as whole numbers where all
+        names are numerals.
+        """
+        return _predict(self.reuser, X, self._labels)
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return probabilities of the classes, shape (n_samples, n_classes).
@@ -147,7 +162,7 @@ class Solution:
             If the task is no classification.
         """
         predict_proba = getattr(self.reuser, "predict_proba", None)
-        if self.report.task != _CLASSIFICATION or predict_proba is None:
+        if self._labels is None or predict_proba is None:
             raise ReuseError(f"a solution of a {self.report.task.lower()} task has no probabilities of classes")
         probabilities: NDArray[np.float64] = predict_proba(X)
         return probabilities
@@ -181,7 +196,9 @@ def solve(
     semantic_spec : dict, optional
         Conditions on tags and words, as `generate_semantic_spec` makes them.
     task : {"Classification", "Regression"}, optional
-        By default read from the labels, else taken from the learnware that fits best.
+        By default read from the labels: text is classes, fractions are targets, and whole numbers are what there is a
+        learnware for, classes first where they have at most 20 values. Without labels that of the learnware that fits
+        best.
     max_learnwares : int, default=10
         How many learnwares are combined at most.
     seed : int, default=0
@@ -210,27 +227,26 @@ def solve(
     say("describing the data")
     spec = generate_rkme_table_spec(X, seed=seed)
     labelled, labels = _labelled_rows(y, spec.num_points)
-    task = task or _task_of_labels(labels)
+    tasks = (task,) if task else _tasks_of_labels(labels)
     say("searching the market")
     if isinstance(market, str):
         market = instantiate_learnware_market(market)
     conditions = dict(semantic_spec or generate_semantic_spec())
-    if task is not None:
-        conditions["Task"] = {"Values": [task], "Type": "Class"}
+    conditions["Task"] = {"Values": list(tasks), "Type": "Class"}
     results = market.search_learnware(BaseUserInfo(semantic_spec=conditions, stat_info={spec.type: spec}))
     if results.nothing_fits and not (len(labels) and results.get_single_results()):
         raise NothingFitsError(results.message)
-    learnwares, task = _compatible(results, task, max_learnwares)
-    classes = task == _CLASSIFICATION
+    learnwares, task = _compatible(results, tasks, bool(len(labels)), max_learnwares)
     scores: dict[str, float] = {}
     ways = _ways(learnwares, task, seed)
     data = _rows(X)
+    vocabulary = _vocabulary(learnwares, data, labelled, labels) if task == _CLASSIFICATION else None
     if len(labels) >= _FEWEST_LABELS:
-        known = data[labelled]
         for name, make in ways.items():
             say(f"trying {name}")
-            scores[name] = _score(_held_out(make, known, labels, classes, seed), labels, classes)
-        way = (max if classes else min)(scores, key=lambda name: scores[name])
+            predictions = _held_out(make, data[labelled], labels, vocabulary, seed)
+            scores[name] = _score(predictions, labels, vocabulary is not None)
+        way = (min if vocabulary is None else max)(scores, key=lambda name: scores[name])
     else:
         way = "routing" if len(learnwares) > 1 else "top-1"
     say(f"solving by {way}")
@@ -239,9 +255,10 @@ def solve(
         reuser.fit(data[labelled], labels)
     elif hasattr(reuser, "fit"):
         reuser.fit(data)
-    if not hasattr(reuser, "report_"):
-        reuser.predict(data)
-    return Solution(reuser, learnwares, _report(reuser, learnwares, results, task, way, scores, len(labels)))
+    # The first prediction tells which learnware answers how much.
+    reuser.predict(data)
+    report = _report(reuser, learnwares, results, task, way, scores, len(labels))
+    return Solution(reuser, learnwares, report, vocabulary)
 
 
 def _silent(_: str) -> None:
@@ -275,24 +292,30 @@ def _labelled_rows(y: ArrayLike | None, n_rows: int) -> tuple[NDArray[np.intp], 
     return np.flatnonzero(known), chosen
 
 
-def _task_of_labels(labels: NDArray[Any]) -> str | None:
+def _tasks_of_labels(labels: NDArray[Any]) -> tuple[str, ...]:
+    """Return the kinds of task that labels may stand for, the likelier first."""
+    if labels.dtype.kind in "OUSb":
+        return (_CLASSIFICATION,)
     if not len(labels):
-        return None
-    from sklearn.utils.multiclass import type_of_target
+        return (_CLASSIFICATION, _REGRESSION)
+    if (labels != np.round(labels)).any():
+        return (_REGRESSION,)
+    few = len(np.unique(labels)) <= _MOST_CLASSES
+    return (_CLASSIFICATION, _REGRESSION) if few else (_REGRESSION, _CLASSIFICATION)
 
-    return _REGRESSION if type_of_target(labels).startswith("continuous") else _CLASSIFICATION
 
+def _compatible(
+    results: SearchResults, tasks: Sequence[str], labelled: bool, count: int
+) -> tuple[list[Learnware], str]:
+    """Return the best learnwares that answer the same question, and the kind of task.
 
-def _compatible(results: SearchResults, task: str | None, count: int) -> tuple[list[Learnware], str]:
-    """Return the best learnwares that answer the same question as the best of them, and the kind of task."""
+    Labels tell which kind is likelier; without any, it is that of the best learnware.
+    """
     found = [item.learnware for item in results.get_single_results()]
-    tasks = [_tag(learnware, "Task") for learnware in found]
-    task = task or next((tag for tag in tasks if tag in (_REGRESSION, _CLASSIFICATION)), None)
-    if task is None:
-        raise NothingFitsError("the learnwares that were found neither classify nor regress; nothing can be predicted")
-    found = [learnware for learnware, tag in zip(found, tasks, strict=True) if tag == task]
-    question = _question(found[0], task)
-    return [learnware for learnware in found if _question(learnware, task) == question][:count], task
+    of_task = {task: [one for one in found if _tag(one, "Task") == task] for task in tasks}
+    task = next(task for task in tasks if of_task[task]) if labelled else _tag(found[0], "Task")
+    question = _question(of_task[task][0], task)
+    return [one for one in of_task[task] if _question(one, task) == question][:count], task
 
 
 def _tag(learnware: Learnware, key: str) -> str:
@@ -331,25 +354,54 @@ def _score(predictions: NDArray[Any], y: NDArray[Any], classes: bool) -> float:
     return float(np.mean(flat == y) if classes else np.sqrt(np.mean(np.square(flat - y))))
 
 
-def _held_out(make: Callable[[], Any], X: NDArray[Any], y: NDArray[Any], classes: bool, seed: int) -> NDArray[Any]:
+def _held_out(
+    make: Callable[[], Any], X: NDArray[Any], y: NDArray[Any], vocabulary: Mapping[str, Any] | None, seed: int
+) -> NDArray[Any]:
     """Return a way's predictions of labelled rows, each made without its label."""
     reuser = make()
     if not _needs_labels(reuser):
-        return np.asarray(reuser.predict(X))
+        return _predict(reuser, X, vocabulary)
     if isinstance(reuser, StackingReuser):
         return reuser.fit(X, y).held_out_
     from sklearn.model_selection import KFold, StratifiedKFold
 
-    stratified = classes and np.unique(y, return_counts=True)[1].min() >= _FOLDS
+    stratified = vocabulary is not None and np.unique(y, return_counts=True)[1].min() >= _FOLDS
     split = (StratifiedKFold if stratified else KFold)(_FOLDS, shuffle=True, random_state=seed)
-    predictions: NDArray[Any] | None = None
-    for train, test in split.split(X, y if stratified else None):
-        fold = np.asarray(make().fit(X[train], y[train]).predict(X[test])).reshape(len(test), -1)[:, 0]
-        if predictions is None:
-            predictions = np.empty(len(y), dtype=np.result_type(fold.dtype, y.dtype))
-        predictions[test] = fold
-    assert predictions is not None  # noqa: S101  # there are folds
-    return predictions
+    folds = list(split.split(X, y if stratified else None))
+    answers = [_predict(make().fit(X[train], y[train]), X[test], vocabulary) for train, test in folds]
+    order = np.argsort(np.concatenate([test for _, test in folds]))
+    held_out: NDArray[Any] = np.concatenate(answers)[order]
+    return held_out
+
+
+def _predict(reuser: Any, X: Any, vocabulary: Mapping[str, Any] | None) -> NDArray[Any]:
+    """Return predictions; classes in the user's vocabulary, whatever labels the reuser has for them."""
+    predictions = np.asarray(reuser.predict(X))
+    if vocabulary is not None:
+        position = {label: number for number, label in enumerate(reuser.classes_.tolist())}
+        names = reuser.class_names_[[position[label] for label in predictions.tolist()]]
+        return _as_labels(names, vocabulary)
+    return predictions[:, 0] if predictions.ndim == 2 and predictions.shape[1] == 1 else predictions
+
+
+def _vocabulary(
+    learnwares: list[Learnware], X: NDArray[Any], labelled: NDArray[np.intp], labels: NDArray[Any]
+) -> dict[str, Any]:
+    """Return the label of each name of a class: the user's where there are some, else the name or the numeral."""
+    outputs = ask(learnwares, X[labelled] if len(labels) else X[:_SAMPLE])
+    if len(labels):
+        space = labelled_space(learnwares, outputs, labels, _CLASSIFICATION.lower())[0]
+    else:
+        space = output_space(learnwares, outputs, _CLASSIFICATION.lower())
+    assert isinstance(space, ClassSpace)  # noqa: S101  # asked for by the mode
+    if len(labels):
+        return {class_key(name): label for name, label in zip(space.names, space.labels.tolist(), strict=True)}
+    numerals = all(name.strip().isdecimal() for name in space.names)
+    return {class_key(name): int(name) if numerals else name for name in space.names}
+
+
+def _as_labels(names: NDArray[Any], vocabulary: Mapping[str, Any]) -> NDArray[Any]:
+    return np.array([vocabulary[class_key(name)] for name in names.tolist()])
 
 
 def _report(

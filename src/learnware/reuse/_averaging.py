@@ -101,6 +101,7 @@ class AveragingReuser(BaseReuser):
         outputs = ask(learnwares, as_input(user_data))
         self._space = ClassSpace.of(learnwares, outputs)
         self.classes_ = self._space.labels
+        self.class_names_ = np.array(self._space.names)
         rows = self._space.encode(outputs)
         if self.mode == "vote_by_label":
             rows = (rows == rows.max(axis=2, keepdims=True)).astype(np.float64)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from learnware.learnware import Learnware
 
-__all__ = ["ClassSpace"]
+__all__ = ["ClassSpace", "class_key"]
 
 # How far the sum of a row may be from 1 to be read as probabilities: single precision, rounded in a file.
 _PROBABILITY_TOLERANCE = 1e-3
@@ -71,7 +71,7 @@ class ClassSpace:
             _dimension(learnware, names, output)
             for learnware, names, output in zip(learnwares, described, outputs, strict=True)
         ]
-        pairs = {(index, _key(name)) for names in described for index, name in names.items()}
+        pairs = {(index, class_key(name)) for names in described for index, name in names.items()}
         # What labels without any description need: room for all that were seen.
         seen = [int(output.max()) + 1 for output, size in zip(outputs, sizes, strict=True) if _is_labels(output, size)]
         agree = len(pairs) == len({index for index, _ in pairs}) == len({name for _, name in pairs})
@@ -105,16 +105,18 @@ class ClassSpace:
                     f"the learnwares number their classes differently, and learnware {id_!r} has no name for the "
                     f"classes {missing}; describe them in Output.Description of its semantic specification"
                 )
-            if len({_key(name) for name in names.values()}) < len(names):
+            if len({class_key(name) for name in names.values()}) < len(names):
                 raise ReuseError(f"learnware {id_!r} gives two classes the same name: {sorted(names.values())}")
             for name in names.values():
                 # The smallest spelling, so that the order of the learnwares does not matter.
-                spelling[_key(name)] = min(spelling.get(_key(name), name), name)
+                spelling[class_key(name)] = min(spelling.get(class_key(name), name), name)
         numerals = all(key.isdecimal() for key in spelling)
         order = sorted(spelling, key=(lambda key: (int(key), key)) if numerals else None)
         column = {key: number for number, key in enumerate(order)}
         labels = [int(key) if numerals else spelling[key] for key in order]
-        columns = tuple(np.array([column[_key(names[index])] for index in range(len(names))]) for names in described)
+        columns = tuple(
+            np.array([column[class_key(names[index])] for index in range(len(names))]) for names in described
+        )
         return cls(np.array(labels), tuple(spelling[key] for key in order), columns, ids)
 
     def encode(self, outputs: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
@@ -156,11 +158,11 @@ class ClassSpace:
         return rows
 
     def _columns_of_names(self, values: NDArray[Any], who: str) -> NDArray[np.intp]:
-        column = {_key(name): number for number, name in enumerate(self.names)}
-        unknown = {str(value) for value in values} - {value for value in map(str, values) if _key(value) in column}
+        column = {class_key(name): number for number, name in enumerate(self.names)}
+        unknown = {str(value) for value in values} - {value for value in map(str, values) if class_key(value) in column}
         if unknown:
             raise ReuseError(f"{who} {min(unknown)!r}, which is none of the classes: {', '.join(self.names)}")
-        return np.array([column[_key(str(value))] for value in values], dtype=np.intp)
+        return np.array([column[class_key(str(value))] for value in values], dtype=np.intp)
 
     def decode(self, rows: NDArray[np.floating]) -> NDArray[Any]:
         """Return the label of the largest entry of each row, the first one in a tie."""
@@ -183,8 +185,8 @@ class ClassSpace:
             raise ReuseError(f"classification needs one label a row, received an array of shape {y.shape}")
         if y.dtype.kind in "OUS":
             values = np.array([str(value) for value in y])
-            known = {_key(name): number for number, name in enumerate(self.names)}
-            codes = {value: known.get(_key(value)) for value in np.unique(values).tolist()}
+            known = {class_key(name): number for number, name in enumerate(self.names)}
+            codes = {value: known.get(class_key(value)) for value in np.unique(values).tolist()}
             labels: list[Any] = list(self.names)
         else:
             values = y.astype(np.int64) if y.dtype.kind != "f" or (y == np.round(y)).all() else y
@@ -207,7 +209,8 @@ class ClassSpace:
         return space, np.eye(len(space.labels))[columns]
 
 
-def _key(name: str) -> str:
+def class_key(name: str) -> str:
+    """Return what two spellings of a class's name have in common."""
     return name.strip().casefold()
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from learnware.errors import ReuseError
 from learnware.reuse._base import BaseReuser
 from learnware.reuse._classes import ClassSpace
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from learnware.reuse._outputs import ValueSpace
@@ -24,6 +25,8 @@ class CombinedReuser(BaseReuser):
     ----------
     classes_ : ndarray of shape (n_classes,)
         Labels, in the order of the columns of probabilities; only where the learnwares are classifiers.
+    class_names_ : ndarray of shape (n_classes,), str
+        Names of these classes.
     """
 
     _space: ClassSpace | ValueSpace
@@ -70,3 +73,4 @@ class CombinedReuser(BaseReuser):
         self._space = space
         if isinstance(space, ClassSpace):
             self.classes_ = space.labels
+            self.class_names_ = np.array(space.names)
