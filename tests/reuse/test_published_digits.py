@@ -15,6 +15,9 @@ from learnware.reuse import (
     StackingReuser,
 )
 
+# Their pickles are of a newer scikit-learn than the last one for Python 3.10, which reads them all the same.
+pytestmark = pytest.mark.filterwarnings("ignore:Trying to unpickle:sklearn.exceptions.InconsistentVersionWarning")
+
 
 @pytest.fixture(scope="session")
 def published(shared, tmp_path_factory):
