@@ -12,7 +12,7 @@ from learnware.learnware import pack
 from learnware.market import instantiate_learnware_market
 
 tumours = load_breast_cancer(as_frame=True)
-diagnosis = tumours.target.to_numpy()
+diagnosis = tumours.target_names[tumours.target]
 order = np.random.default_rng(0).permutation(len(diagnosis))
 owners, mine = order[:400], order[400:]
 
@@ -31,13 +31,12 @@ with TemporaryDirectory() as folder:
             description=f"Benign or malignant, from measurements of cell nuclei; trained on {len(rows)} patients.",
             scenarios="Health",
             license="CC-BY-4.0",
-            output_description=["malignant", "benign"],
         )
         market.add_learnware(package)
 
-    # My own patients. The diagnosis is known for 30 of them; NaN stands for the others.
+    # My own patients. The diagnosis is known for 30 of them; None stands for the others.
     X, truth = tumours.data.iloc[mine], diagnosis[mine]
-    y = np.where(np.arange(len(mine)) < 30, truth, np.nan)
+    y = [name if row < 30 else None for row, name in enumerate(truth)]
 
     solution = learnware.solve(X, y, market=market)
     print(solution.report)

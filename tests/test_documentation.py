@@ -54,7 +54,7 @@ PRINTED = {
         "augmentation: accuracy 0.9…",
     ),
     "search_and_reuse": (
-        "A mixture of 3 learnwares fits best (similarity 0.9…).",
+        "A mixture of 3 learnwares fits best…",
         "  together: …; not covered by any: 0%",
         "JobSelectorReuser of 3: accuracy 0.9…",
     ),
