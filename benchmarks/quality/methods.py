@@ -34,10 +34,15 @@ LABELLED = ("top-1", "own model", "pruning", "augmentation", "stacking")
 _AVERAGED, _COMBINED = 5, 10
 
 
-def _error(predictions: Any, y: NDArray[Any], classes: bool) -> float:
-    """Return the root mean squared error, or one minus the accuracy."""
-    flat = np.asarray(predictions).reshape(len(y), -1)[:, 0]
-    return float(np.mean(flat != y)) if classes else float(np.sqrt(np.mean(np.square(flat - y))))
+def _error(way: Any, X: NDArray[np.float64], y: NDArray[Any], classes: bool) -> float:
+    """Return the root mean squared error, or the share of wrong classes, which are compared by name."""
+    predictions = np.asarray(way.predict(X)).reshape(len(y), -1)[:, 0]
+    if not classes:
+        return float(np.sqrt(np.mean(np.square(predictions - y))))
+    if hasattr(way, "class_names_"):
+        position = {label: number for number, label in enumerate(way.classes_.tolist())}
+        predictions = way.class_names_[[position[label] for label in predictions.tolist()]]
+    return float(np.mean(predictions.astype(str) != y.astype(str)))
 
 
 def search(market: LearnwareMarket, user: User, seed: int) -> list[Learnware]:
@@ -60,7 +65,7 @@ def data_free_errors(world: World, everybody: list[Learnware], found: list[Learn
     user : User
     """
     vote = "vote_by_label" if world.classes else "mean"
-    alone = [_error(AveragingReuser([one], vote).predict(user.X), user.y, world.classes) for one in everybody]
+    alone = [_error(AveragingReuser([one], vote), user.X, user.y, world.classes) for one in everybody]
     ways = {
         "top-1": AveragingReuser(found[:1], vote),
         "job selector": JobSelectorReuser(found[:_COMBINED]),
@@ -68,7 +73,7 @@ def data_free_errors(world: World, everybody: list[Learnware], found: list[Learn
         "routing": RoutingReuser(found[:_COMBINED]),
     }
     errors = {"mean in market": float(np.mean(alone)), "best in market": float(np.min(alone))}
-    return errors | {name: _error(way.predict(user.X), user.y, world.classes) for name, way in ways.items()}
+    return errors | {name: _error(way, user.X, user.y, world.classes) for name, way in ways.items()}
 
 
 def labelled_errors(world: World, found: list[Learnware], user: User, seed: int, n_labels: int) -> dict[str, float]:
@@ -88,7 +93,7 @@ def labelled_errors(world: World, found: list[Learnware], user: User, seed: int,
         "augmentation": FeatureAugmentReuser(found, mode).fit(X, y),
         "stacking": stacking,
     }
-    return {name: _error(way.predict(user.X[rest]), user.y[rest], world.classes) for name, way in ways.items()}
+    return {name: _error(way, user.X[rest], user.y[rest], world.classes) for name, way in ways.items()}
 
 
 def _own_model(stacking: StackingReuser, X: NDArray[np.float64], y: NDArray[Any], classes: bool, seed: int) -> Any:

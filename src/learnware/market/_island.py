@@ -16,7 +16,7 @@ import numpy as np
 
 from learnware.market._mixture import Gram, Mixture, convex, fit_mixture, grow_support, open_weights, squared_error
 from learnware.specification._gaussian import gaussian_kernel
-from learnware.specification._metric import BROAD_SHARE, broad_gamma, narrow_gamma
+from learnware.specification._metric import BROAD_SHARE, broad_gamma, narrow_gamma, with_narrow_kernel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -190,7 +190,7 @@ class IslandIndex:
         # The single that is best by itself is always a candidate.
         support = list(dict.fromkeys([*support, *self._nearest(query.vector, positions, 2).tolist()]))
         members = self._load_specs([self.ids[i] for i in support])
-        products = _combined(*_gram(self.metric, [spec, *members]))
+        products = _gram(self.metric, [spec, *members])
         gram = Gram(
             parts=products[1:, 1:],
             target=products[0, 1:],
@@ -211,11 +211,10 @@ class IslandIndex:
         support: list[int],
     ) -> float:
         """Return the share of a requirement that nothing in the island covers."""
-        local = slice(_FEATURES[0], None)
-        covering = grow_support(self._vectors[:, local], vector[local], positions, _MIXTURE_CANDIDATES, partial=True)
+        covering = grow_support(self._vectors, vector, positions, _MIXTURE_CANDIDATES, partial=True)
         members = self._load_specs([self.ids[i] for i in dict.fromkeys([*covering, *support])])
-        narrow = _gram(self.metric, [spec, *members])[1]
-        return float(np.clip(1.0 - open_weights(convex(narrow[1:, 1:]), narrow[0, 1:]).sum(), 0.0, 1.0))
+        products = _gram(self.metric, [spec, *members])
+        return float(np.clip(1.0 - open_weights(convex(products[1:, 1:]), products[0, 1:]).sum(), 0.0, 1.0))
 
     def _positions(self, allowed: AbstractSet[str] | None) -> NDArray[np.intp]:
         if allowed is None:
@@ -236,21 +235,14 @@ class IslandIndex:
         """Return <P, Q> for the members at `positions`."""
         members = self._load_specs([self.ids[i] for i in positions])
         own, theirs = _Stack.of([spec], self.metric), _Stack.of(members, self.metric)
-        products: NDArray[np.float64] = _combined(*own.products(theirs, self.metric))[0]
+        products: NDArray[np.float64] = own.products(theirs, self.metric)[0]
         return products
 
 
-def _gram(
-    metric: KernelMetric, specs: Sequence[RKMETableSpecification]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the products of all pairs of specifications, under the broad and the narrow kernel."""
+def _gram(metric: KernelMetric, specs: Sequence[RKMETableSpecification]) -> NDArray[np.float64]:
+    """Return the inner products of all pairs of specifications."""
     stack = _Stack.of(specs, metric)
     return stack.products(stack, metric)
-
-
-def _combined(broad: NDArray[np.float64], narrow: NDArray[np.float64]) -> NDArray[np.float64]:
-    combined: NDArray[np.float64] = BROAD_SHARE * broad + (1.0 - BROAD_SHARE) * narrow
-    return combined
 
 
 @dataclass(frozen=True)
@@ -269,21 +261,17 @@ class _Stack:
             np.cumsum([0, *(len(spec.get_beta()) for spec in specs[:-1])]),
         )
 
-    def products(self, other: _Stack, metric: KernelMetric) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the inner products of all pairs, shape (n_specs, n_other), under the broad and the narrow kernel."""
+    def products(self, other: _Stack, metric: KernelMetric) -> NDArray[np.float64]:
+        """Return the inner products of all pairs, shape (n_specs, n_other)."""
         # Single precision is enough once the points are centred, and several times faster.
         centre = self.points.mean(axis=0)
         mine = (self.points - centre).astype(np.float32)
         theirs = mine if other is self else (other.points - centre).astype(np.float32)
-        broad = gaussian_kernel(mine, theirs, broad_gamma(metric.n_features))
-        narrow = metric.narrow_of_broad(broad)
-        return self._summed(broad, other), self._summed(narrow, other)
-
-    def _summed(self, kernel: NDArray[np.floating], other: _Stack) -> NDArray[np.float64]:
+        kernel = with_narrow_kernel(gaussian_kernel(mine, theirs, broad_gamma(metric.n_features)))
         columns = np.zeros((len(other.points), len(other.starts)), dtype=np.float32)
         columns[np.arange(len(other.points)), _owners(other)] = other.weights
-        summed = (kernel @ columns).astype(np.float64) * self.weights[:, None]
-        products: NDArray[np.float64] = np.add.reduceat(summed, self.starts, axis=0)
+        weighted = (kernel @ columns).astype(np.float64) * self.weights[:, None]
+        products: NDArray[np.float64] = np.add.reduceat(weighted, self.starts, axis=0)
         return products
 
 

@@ -201,7 +201,7 @@ def squared_error(self_product: float, spec: RKMETableSpecification) -> float:
 def open_weights(parts: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the best weights w >= 0 with sum w <= 1; 1 - sum w is the share of the target that stays open.
 
-    Under a narrow kernel, what is far from every part has no product with them, so its share gets no weight.
+    What is far from every part, in units of their own spread, has no product with them, so its share gets no weight.
     """
     # An extra part that has no product with anything takes what is left over.
     n = len(target)

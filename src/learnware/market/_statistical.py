@@ -111,7 +111,10 @@ class EasyStatSearcher(AtomicSearcher):
         if nothing_fits:
             message = f"Nothing fits: {mixture.unexplained:.0%} of the task is covered by no learnware."
         elif multiples:
-            message = f"A mixture of {len(mixture.weights)} learnwares fits best (similarity {mixture.similarity:.3f})."
+            message = (
+                f"A mixture of {len(mixture.weights)} learnwares fits best (similarity {mixture.similarity:.3f}; "
+                f"squared MMD {mixture.mmd2:.2g}, with the nearest alone {hits[0].mmd2:.2g})."
+            )
         else:
             message = f"One learnware fits best (similarity {hits[0].similarity:.3f})."
         return SearchResults(singles, multiples, nothing_fits=nothing_fits, message=message)

@@ -99,6 +99,9 @@ class IslandState:
 
 
 def _semantic_json(semantic_spec: dict[str, Any]) -> str:
+    # Searches read every learnware's: one that is no mapping would break them all.
+    if not isinstance(semantic_spec, dict):
+        raise MarketError(f"the semantic specification is {type(semantic_spec).__name__}; expected a dict")
     try:
         return json.dumps(semantic_spec, allow_nan=False, separators=(",", ":"))
     except (TypeError, ValueError, RecursionError) as error:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from learnware.specification._table import RKMETableSpecification
 
-__all__ = ["BROAD_SHARE", "KernelMetric", "broad_gamma", "narrow_gamma"]
+__all__ = ["BROAD_SHARE", "KernelMetric", "broad_gamma", "narrow_gamma", "with_narrow_kernel"]
 
 # Share of the broad kernel in the sum of both, measured on the markets of benchmarks/quality: the broad kernel alone
 # names the best learnware, because it compares where the data lie and how they spread; the narrow one tells a mixture
@@ -103,24 +103,11 @@ class KernelMetric:
 
     def kernel(self, A: NDArray[np.floating], B: NDArray[np.floating]) -> NDArray[np.floating]:
         """Return the kernel of all pairs of rows, shape (len(A), len(B))."""
-        broad = gaussian_kernel(A / self.scale, B / self.scale, broad_gamma(self.n_features))
-        narrow = self.narrow_of_broad(broad)
-        broad *= BROAD_SHARE
-        narrow *= 1.0 - BROAD_SHARE
-        broad += narrow
-        return broad
+        return with_narrow_kernel(gaussian_kernel(A / self.scale, B / self.scale, broad_gamma(self.n_features)))
 
     def narrow_kernel(self, A: NDArray[np.floating], B: NDArray[np.floating]) -> NDArray[np.floating]:
         """Return the narrow kernel alone of all pairs of rows, shape (len(A), len(B))."""
         return gaussian_kernel(A / self.scale, B / self.scale, narrow_gamma(self.n_features))
-
-    @staticmethod
-    def narrow_of_broad(broad: NDArray[np.floating]) -> NDArray[np.floating]:
-        """Return the narrow kernel from the values of the broad one."""
-        narrow: NDArray[np.floating] = np.square(broad)
-        for _ in range(_SQUARINGS - 1):
-            np.square(narrow, out=narrow)
-        return narrow
 
     def inner_product(self, P: RKMETableSpecification, Q: RKMETableSpecification) -> float:
         """Return <P, Q>, the inner product of the two embeddings."""
@@ -129,6 +116,17 @@ class KernelMetric:
     def mmd2(self, P: RKMETableSpecification, Q: RKMETableSpecification) -> float:
         """Return the squared MMD, at least 0."""
         return max(0.0, self.inner_product(P, P) - 2.0 * self.inner_product(P, Q) + self.inner_product(Q, Q))
+
+
+def with_narrow_kernel(broad: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return the kernel of a metric from the values of its broad part, in their place."""
+    narrow: NDArray[np.floating] = np.square(broad)
+    for _ in range(_SQUARINGS - 1):
+        np.square(narrow, out=narrow)
+    narrow *= 1.0 - BROAD_SHARE
+    broad *= BROAD_SHARE
+    broad += narrow
+    return broad
 
 
 def _robust_mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
