@@ -166,6 +166,8 @@ def test_what_is_no_package_is_refused_whatever_the_status(organizer, packages, 
         organizer.add_learnware(packages(), new_semantic(), 2)
     with pytest.raises(MarketError, match="JSON"):
         organizer.add_learnware(packages(), {"x": {1, 2}}, 0)
+    with pytest.raises(MarketError, match="is list; expected a dict"):
+        organizer.add_learnware(packages(), ["House prices"], 0)
     assert len(organizer) == 0
     assert files_of(organizer) == []
     assert not list((organizer.store.root / "scratch").rglob("*.zip"))

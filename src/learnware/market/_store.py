@@ -43,7 +43,7 @@ _AUTOMATIC_ID = re.compile(r"[0-9]{8,18}")
 _ESTIMATE_MEMBERS = 4096
 _CHUNK = 512
 # To be raised with every change of `embed` or of `KernelMetric`: stored embeddings of another version are made anew.
-_EMBEDDING_VERSION = 1
+_EMBEDDING_VERSION = 2
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,7 @@ class Frame:
         return (self.clean(rows) - self.centre) / self.unit
 
     def to_raw(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return points in the columns' own units, inside their limits."""
+        """Return points in the columns' own units."""
         return points * self.unit + self.centre
 
 

@@ -16,7 +16,7 @@ from learnware.specification._privacy import RowGuard
 from learnware.specification._reduction import KernelMean, minimise, self_product, start_points, unit_kernel, workers
 from learnware.specification._report import ReductionReport
 from learnware.specification._simplex import solve_simplex_qp
-from learnware.specification._table import MAX_POINTS
+from learnware.specification._table import LARGEST_VALUE, MAX_POINTS
 from learnware.specification._tables import TableReader
 
 if TYPE_CHECKING:
@@ -52,8 +52,6 @@ _HELD_OUT = 8192
 _EXACT_ROWS = 2000
 # Rows for the rough own product that says when the search may end.
 _OWN_PRODUCT = 4096
-# Squares and differences of larger values overflow.
-_LARGEST_VALUE = 1e150
 # Seconds after which work is long enough for a progress bar.
 _LONG_WORK = 2.0
 
@@ -84,7 +82,7 @@ def reduce_table(
     _check_whole("the size of the reduced set", K, 1, MAX_POINTS)
     _check_whole("seed", seed, 0)
     _check_whole("privacy_floor", privacy_floor or 0, 0)
-    if not (np.isfinite(gamma) and gamma > 0):
+    if not (isinstance(gamma, float | int | np.number) and np.isfinite(gamma) and gamma > 0):
         raise SpecificationError(f"gamma must be a finite number larger than 0, not {gamma!r}")
     if quality not in _EFFORTS:
         raise SpecificationError(f"quality must be one of {', '.join(_EFFORTS)}, not {quality!r}")
@@ -197,10 +195,10 @@ def _check_whole(name: str, value: Any, least: int, most: float = np.inf) -> Non
 
 
 def _check_range(summary: ColumnSummary, reader: TableReader) -> None:
-    for column in np.flatnonzero(np.maximum(-summary.low, summary.high) > _LARGEST_VALUE):
+    for column in np.flatnonzero(np.maximum(-summary.low, summary.high) > LARGEST_VALUE):
         name = reader.name(int(column))
         raise SpecificationError(
-            f"column {name!r} has values beyond {_LARGEST_VALUE:g}: rescale it, or take its logarithm", column=name
+            f"column {name!r} has values beyond {LARGEST_VALUE:g}: rescale it, or take its logarithm", column=name
         )
 
 

@@ -1,4 +1,4 @@
-"""Making and checking semantic specifications."""
+"""Making semantic specifications."""
 
 from __future__ import annotations
 

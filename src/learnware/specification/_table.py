@@ -23,12 +23,18 @@ if TYPE_CHECKING:
     from learnware.specification._generate import Quality
     from learnware.specification._report import ReductionReport
 
-__all__ = ["MAX_POINTS", "PRIVACY_FLOOR", "RKMEStatSpecification", "RKMETableSpecification"]
+__all__ = ["LARGEST_VALUE", "MAX_POINTS", "PRIVACY_FLOOR", "RKMEStatSpecification", "RKMETableSpecification"]
 
 # Rows to a point, on average, at least.
 PRIVACY_FLOOR = 5
 # Points of one specification; a hundred are usual, and every comparison costs their square.
 MAX_POINTS = 10_000
+# Squares and differences of larger values overflow.
+LARGEST_VALUE = 1e150
+# Weights sum to about one; larger ones, which a market's single precision cannot hold, describe nothing.
+_LARGEST_WEIGHT = 1e6
+# Integers up to this are exact as floats, and a database can hold them.
+_MOST_ROWS = 1 << 53
 
 
 @register_stat_specification
@@ -192,7 +198,7 @@ class RKMETableSpecification(RegularStatSpecification):
         Raises
         ------
         SpecificationError
-            If a value is missing, of the wrong type or shape, or not finite.
+            If a value is missing, of the wrong type or shape, not finite, or beyond all bounds.
         """
         from learnware.specification._report import ReductionReport
 
@@ -200,7 +206,7 @@ class RKMETableSpecification(RegularStatSpecification):
             raise SpecificationError("a specification file holds one JSON object")
         spec = cls()
         kind = states.get("type", spec.type)
-        if kind not in {spec.type, cls.__name__, "RKMEStatSpecification"}:
+        if kind not in (spec.type, cls.__name__, "RKMEStatSpecification"):
             raise SpecificationError(f"this is a {kind!r}, not a {spec.type}")
         z, beta = _array(states, "z", 2), _array(states, "beta", 1)
         if z.size == 0 or len(z) != len(beta):
@@ -209,12 +215,16 @@ class RKMETableSpecification(RegularStatSpecification):
             raise SpecificationError(f"a specification has at most {MAX_POINTS} points, this one {len(z)}")
         if not beta.any():
             raise SpecificationError("all weights (beta) are zero")
+        for name, values, largest in (("z", z, LARGEST_VALUE), ("beta", beta, _LARGEST_WEIGHT)):
+            if np.abs(values).max() > largest:
+                raise SpecificationError(f"{name!r} has values beyond {largest:g}")
         gamma = _array(states, "gamma", 0).item()
         if gamma <= 0:
             raise SpecificationError(f"gamma must be larger than 0, not {gamma}")
         num_points = states.get("num_points", 0)
-        if isinstance(num_points, bool) or not isinstance(num_points, int | np.integer) or num_points < 0:
-            raise SpecificationError(f"num_points must be a whole number of at least 0, not {num_points!r}")
+        whole = isinstance(num_points, int | np.integer) and not isinstance(num_points, bool)
+        if not (whole and 0 <= num_points <= _MOST_ROWS):
+            raise SpecificationError(f"num_points must be a whole number from 0 to 2**53, not {num_points!r:.40}")
         spec.z, spec.beta, spec.gamma, spec.num_points = z, beta, gamma, int(num_points)
         spec.report = ReductionReport.from_states(states.get("report"))
         return spec
