@@ -157,6 +157,44 @@ def test_values_of_absurd_size_are_compared(large):
     assert large.index.mixture(query).unexplained > 0.95
 
 
+@pytest.mark.parametrize("far", [1e4, 1e6, 1e12])
+def test_a_learnware_in_other_units_does_not_blur_the_others(far):
+    rng = np.random.default_rng(7)
+    near = [weighted_points(cloud(rng, 4)) for _ in range(8)]
+    island = Island([*near, weighted_points(far * cloud(rng, 4))])
+    query = drawn(near[:1], [1.0], rng)
+    mixture = island.index.mixture(query)
+    assert mixture.learnware_ids[0] == "00000000"
+    # What the mixture says of its own distance is what double precision says.
+    exact = island.metric.mmd2(query, near[0])
+    assert mixture.mmd2 == pytest.approx(exact, abs=1e-6) or mixture.mmd2 < exact
+    assert mixture.unexplained < 0.05
+
+
+@pytest.mark.parametrize("offset", [1e3, 1e6, 1e8])
+def test_learnwares_far_from_zero_are_told_apart(offset):
+    rng = np.random.default_rng(8)
+    clouds = [cloud(rng, 4) for _ in range(12)]
+    here, there = Island([weighted_points(z) for z in clouds]), Island([weighted_points(z + offset) for z in clouds])
+    for number in range(12):
+        query = clouds[number] + 0.1 * rng.normal(size=clouds[number].shape)
+        expected = here.index.single(weighted_points(query))
+        hits = there.index.single(weighted_points(query + offset))
+        assert [hit.learnware_id for hit in hits] == [hit.learnware_id for hit in expected]
+        np.testing.assert_allclose([hit.mmd2 for hit in hits], [hit.mmd2 for hit in expected], atol=1e-5)
+        vectors = [embed(one.metric, "an island", one.specs[hits[0].learnware_id]).vector for one in (here, there)]
+        assert np.linalg.norm(vectors[0]) == pytest.approx(np.linalg.norm(vectors[1]), rel=1e-3)
+
+
+def test_an_embedding_that_cancels_out_is_like_nothing(large):
+    nothing = weighted_points(np.zeros((2, 10)), np.array([1.0, -1.0]))
+    island = Island([*list(large.specs.values())[:5], nothing])
+    hits = {hit.learnware_id: hit for hit in island.index.single(large.specs["00000001"])}
+    assert hits["00000005"].similarity == 0.0
+    assert hits["00000001"].similarity == pytest.approx(1.0)
+    assert island.index.mixture(large.specs["00000001"]).learnware_ids == ("00000001",)
+
+
 @settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 6), st.integers(1, 25))
 def test_small_islands_agree_with_brute_force(seed, columns, members):

@@ -48,6 +48,39 @@ def test_equal_points_share_their_weight() -> None:
     assert b.sum() == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("scale", [1e-320, 1e-9, 1e300])
+def test_the_scale_of_the_problem_does_not_matter(scale: float) -> None:
+    K, c = gram_and_target(3, 5)
+    np.testing.assert_allclose(solve_simplex_qp(scale * K, scale * c), solve_simplex_qp(K, c), atol=1e-3)
+
+
+def test_products_that_are_all_zero_decide_nothing() -> None:
+    np.testing.assert_array_equal(solve_simplex_qp(np.zeros((2, 2)), np.zeros(2)), [0.5, 0.5])
+    np.testing.assert_array_equal(solve_simplex_qp(np.zeros((3, 3)), [1.0, 3.0, 2.0]), [0.0, 1.0, 0.0])
+
+
+@given(st.integers(0, 10_000), st.integers(2, 15))
+def test_products_of_single_precision(seed: int, n: int) -> None:
+    rng = np.random.default_rng(seed)
+    points = rng.normal(size=(n, 2))
+    points[rng.integers(n, size=n // 2)] = points[0]
+    K = np.exp(-0.1 * ((points[:, None] - points) ** 2).sum(axis=2))
+    c = K @ rng.dirichlet(np.ones(n))
+    rounded = K + rng.uniform(-1e-7, 1e-7, size=(n, n))
+    b = solve_simplex_qp(rounded, c + rng.uniform(-1e-7, 1e-7, size=n))
+    assert (b >= 0).all()
+    assert b.sum() == pytest.approx(1.0, abs=1e-12)
+    # As good as rounding allows, whatever the sign of the lowest eigenvalue.
+    best = solve_simplex_qp(K, c)
+    assert b @ K @ b - 2 * c @ b < best @ K @ best - 2 * c @ best + 5e-6
+
+
+def test_what_are_no_inner_products_is_refused() -> None:
+    for K in ([[0.0, 1.0], [1.0, 0.0]], [[-1.0]]):
+        with pytest.raises(SpecificationError, match="positive semidefinite"):
+            solve_simplex_qp(K, np.zeros(len(K)))
+
+
 @pytest.mark.parametrize(
     ("K", "c"), [([[1.0]], [1.0, 2.0]), ([[1.0, np.nan], [np.nan, 1.0]], [0.0, 0.0]), (np.empty((0, 0)), [])]
 )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from learnware.market._mixture import Gram, Mixture, convex, fit_mixture, grow_support, open_weights, squared_error
+from learnware.market._mixture import Gram, Mixture, cosine, fit_mixture, grow_support, open_weights, squared_error
 from learnware.specification._gaussian import gaussian_kernel
 from learnware.specification._metric import BROAD_SHARE, broad_gamma, narrow_gamma, with_narrow_kernel
 
@@ -36,7 +36,7 @@ _FEATURES = (384, 128)
 _CANDIDATES = 64
 # Parts that the exact fit of a mixture starts from.
 _MIXTURE_CANDIDATES = 10
-# Scaled values beyond this are cut, so that single precision neither overflows nor loses the others.
+# Scaled values beyond this are cut, so that they do not cost the others their digits.
 _LARGEST = 1e6
 
 
@@ -81,11 +81,15 @@ def island_name(spec: RKMETableSpecification) -> str:
 
 def embed(metric: KernelMetric, name: str, spec: RKMETableSpecification) -> Embedding:
     """Return the embedding of a specification in an island of this metric and name."""
-    points, weights = _scaled(metric, spec.get_z()), spec.get_beta().astype(np.float32)
+    # Far from zero a phase still has seven digits.
+    points = np.clip(spec.get_z() / metric.scale, -1e9, 1e9)
+    weights = spec.get_beta().astype(np.float32)
     parts = []
     for frequencies, amplitude in _frequencies(name, metric.n_features):
         # Sines and cosines of single precision are fifteen times faster and differ by less than 1e-7.
-        angles = (points @ frequencies).astype(np.float32)
+        turns = points @ (frequencies / (2.0 * np.pi))
+        turns -= np.rint(turns)
+        angles = 2.0 * np.pi * turns.astype(np.float32)
         parts += [amplitude * (weights @ np.cos(angles)), amplitude * (weights @ np.sin(angles))]
     return Embedding(np.concatenate(parts).astype(np.float32), metric.inner_product(spec, spec))
 
@@ -108,10 +112,6 @@ def _frequencies(name: str, n_features: int) -> tuple[tuple[NDArray[np.float64],
             rows.extend(directions * np.sqrt(rng.chisquare(n_features, size=n_features))[:, None])
         blocks.append((np.sqrt(2.0 * gamma) * np.array(rows[:count]).T, float(np.sqrt(share / count))))
     return tuple(blocks)
-
-
-def _scaled(metric: KernelMetric, z: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.clip(z / metric.scale, -_LARGEST, _LARGEST)
 
 
 class IslandIndex:
@@ -171,8 +171,8 @@ class IslandIndex:
         nearest = self._nearest(query.vector, positions, max(_CANDIDATES, 2 * top))
         products = self._products(spec, nearest)
         squared = np.maximum(query.self_product - 2.0 * products + self._self_products[nearest], 0.0)
-        cosine = np.clip(products / np.sqrt(query.self_product * self._self_products[nearest]), 0.0, 1.0)
-        hits = [Hit(self.ids[i], float(mmd2), float(c)) for i, mmd2, c in zip(nearest, squared, cosine, strict=True)]
+        similar = cosine(products, query.self_product * self._self_products[nearest])
+        hits = [Hit(self.ids[i], float(mmd2), float(c)) for i, mmd2, c in zip(nearest, squared, similar, strict=True)]
         return sorted(hits, key=lambda hit: (hit.mmd2, hit.learnware_id))[:top]
 
     def mixture(
@@ -214,7 +214,7 @@ class IslandIndex:
         covering = grow_support(self._vectors, vector, positions, _MIXTURE_CANDIDATES, partial=True)
         members = self._load_specs([self.ids[i] for i in dict.fromkeys([*covering, *support])])
         products = _gram(self.metric, [spec, *members])
-        return float(np.clip(1.0 - open_weights(convex(products[1:, 1:]), products[0, 1:]).sum(), 0.0, 1.0))
+        return float(np.clip(1.0 - open_weights(products[1:, 1:], products[0, 1:]).sum(), 0.0, 1.0))
 
     def _positions(self, allowed: AbstractSet[str] | None) -> NDArray[np.intp]:
         if allowed is None:
@@ -234,40 +234,40 @@ class IslandIndex:
     def _products(self, spec: RKMETableSpecification, positions: NDArray[np.intp]) -> NDArray[np.float64]:
         """Return <P, Q> for the members at `positions`."""
         members = self._load_specs([self.ids[i] for i in positions])
-        own, theirs = _Stack.of([spec], self.metric), _Stack.of(members, self.metric)
+        own, theirs = _Stack.of([spec], self.metric, spec), _Stack.of(members, self.metric, spec)
         products: NDArray[np.float64] = own.products(theirs, self.metric)[0]
         return products
 
 
 def _gram(metric: KernelMetric, specs: Sequence[RKMETableSpecification]) -> NDArray[np.float64]:
-    """Return the inner products of all pairs of specifications."""
-    stack = _Stack.of(specs, metric)
+    """Return the inner products of all pairs of specifications, the first of which is the requirement."""
+    stack = _Stack.of(specs, metric, specs[0])
     return stack.products(stack, metric)
 
 
 @dataclass(frozen=True)
 class _Stack:
-    """Several specifications as one array of scaled points, for one kernel matrix between all of them."""
+    """Several specifications as one array of scaled points around a requirement, for one kernel matrix of them all."""
 
     points: NDArray[np.float64]
     weights: NDArray[np.float32]
     starts: NDArray[np.intp]
 
     @classmethod
-    def of(cls, specs: Sequence[RKMETableSpecification], metric: KernelMetric) -> _Stack:
+    def of(
+        cls, specs: Sequence[RKMETableSpecification], metric: KernelMetric, requirement: RKMETableSpecification
+    ) -> _Stack:
+        points = (np.concatenate([spec.get_z() for spec in specs]) - requirement.get_z().mean(axis=0)) / metric.scale
         return cls(
-            _scaled(metric, np.concatenate([spec.get_z() for spec in specs])),
+            np.clip(points, -_LARGEST, _LARGEST),
             np.concatenate([spec.get_beta() for spec in specs]).astype(np.float32),
             np.cumsum([0, *(len(spec.get_beta()) for spec in specs[:-1])]),
         )
 
     def products(self, other: _Stack, metric: KernelMetric) -> NDArray[np.float64]:
         """Return the inner products of all pairs, shape (n_specs, n_other)."""
-        # Single precision is enough once the points are centred, and several times faster.
-        centre = self.points.mean(axis=0)
-        mine = (self.points - centre).astype(np.float32)
-        theirs = mine if other is self else (other.points - centre).astype(np.float32)
-        kernel = with_narrow_kernel(gaussian_kernel(mine, theirs, broad_gamma(metric.n_features)))
+        broad = gaussian_kernel(self.points, other.points, broad_gamma(metric.n_features), single=True)
+        kernel = with_narrow_kernel(broad)
         columns = np.zeros((len(other.points), len(other.starts)), dtype=np.float32)
         columns[np.arange(len(other.points)), _owners(other)] = other.weights
         weighted = (kernel @ columns).astype(np.float64) * self.weights[:, None]

@@ -18,11 +18,11 @@ from learnware.specification import solve_simplex_qp
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from learnware.specification import RKMETableSpecification
 
-__all__ = ["Gram", "Mixture", "convex", "fit_mixture", "grow_support", "open_weights", "squared_error"]
+__all__ = ["Gram", "Mixture", "cosine", "fit_mixture", "grow_support", "open_weights", "squared_error"]
 
 # Learnwares that join the support in one step, and steps; a mixture of five is found in three or four.
 _JOINING, _STEPS = 12, 8
@@ -33,8 +33,6 @@ _REDUCTION_SHARE = 0.1
 _TRIALS = 3
 # A part stays if the fit without it is worse by more than this share of the noise floor.
 _NOISE_SHARE = 0.5
-# Relative rounding of the products, with room for sums.
-_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -155,12 +153,12 @@ def fit_mixture(ids: Sequence[str], gram: Gram, max_size: int) -> Mixture:
         kept, weights, mmd2 = smaller
     order = sorted(range(len(kept)), key=lambda i: (-weights[i], ids[kept[i]]))
     kept, weights = [kept[i] for i in order], weights[order]
-    norm = np.sqrt(gram.target_self * (weights @ gram.parts[np.ix_(kept, kept)] @ weights))
+    squared_norm = weights @ gram.parts[np.ix_(kept, kept)] @ weights
     return Mixture(
         learnware_ids=tuple(ids[i] for i in kept),
         weights=tuple(float(w) for w in weights),
         mmd2=mmd2,
-        similarity=float(np.clip(weights @ gram.target[kept] / norm, 0.0, 1.0)),
+        similarity=float(cosine(weights @ gram.target[kept], gram.target_self * squared_norm)),
         noise_floor=_noise_floor(gram, kept, weights),
         unexplained=0.0,
     )
@@ -169,20 +167,20 @@ def fit_mixture(ids: Sequence[str], gram: Gram, max_size: int) -> Mixture:
 def _solve(gram: Gram, parts: Sequence[int]) -> tuple[list[int], NDArray[np.float64], float]:
     """Return the parts with a positive weight in the best mixture, their weights, and the squared MMD."""
     matrix, target = gram.parts[np.ix_(parts, parts)], gram.target[list(parts)]
-    weights = solve_simplex_qp(convex(matrix), target)
+    weights = solve_simplex_qp(matrix, target)
     mmd2 = max(0.0, float(gram.target_self - 2.0 * weights @ target + weights @ matrix @ weights))
     positive = weights > 0
     return [i for i, p in zip(parts, positive, strict=True) if p], weights[positive], mmd2
 
 
-def convex(products: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return products of single precision as a matrix of a convex problem, also where learnwares are equal.
+def cosine(product: ArrayLike, squared_norms: ArrayLike) -> NDArray[np.float64]:
+    """Return the cosine of embeddings, in [0, 1], from their product and the product of their squared norms.
 
-    The added diagonal outweighs their rounding; it splits the weight evenly between equal learnwares.
+    An embedding whose signed weights cancel has no direction: its cosine is 0.
     """
-    ridge = _ROUNDING * np.diag(np.diag(products))
-    convex: NDArray[np.float64] = 0.5 * (products + products.T) + ridge
-    return convex
+    norms = np.sqrt(np.maximum(squared_norms, np.finfo(np.float64).tiny))
+    result: NDArray[np.float64] = np.clip(product / norms, 0.0, 1.0)
+    return result
 
 
 def _noise_floor(gram: Gram, parts: Sequence[int], weights: NDArray[np.float64]) -> float:

@@ -84,7 +84,8 @@ class KernelMetric:
         # A feature that is constant within every specification is measured by how they differ.
         centre = np.median(means, axis=0)
         between = _robust_mean(np.square(means - centre))
-        variance = np.where(variance > 1e-12 * (between + np.square(centre)), variance, between)
+        # Rounding alone gives values far from zero a deviation of 1e-16 of them.
+        variance = np.where(variance > 1e-12 * between + np.square(1e-12 * centre), variance, between)
         return cls(np.sqrt(np.where(variance > 0, variance, 1.0)))
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,11 @@ __all__ = ["rkme_solve_qp", "solve_simplex_qp"]
 _RIDGE = 1e-13
 # How far below zero a reduced cost may be before its point enters, relative to the scale of the problem.
 _OPTIMALITY = 1e-12
+# Inner products in single precision are off by rounding, which shows in eigenvalues below zero. A diagonal raised by
+# so many times that makes the problem convex and outweighs the rounding elsewhere in K.
+_ROUNDING_MARGIN = 10.0
+# Eigenvalues further below zero, relative to the largest entry, are no rounding: K holds no inner products.
+_MOST_ROUNDING = 1e-3
 
 
 def solve_simplex_qp(K: ArrayLike, c: ArrayLike) -> NDArray[np.float64]:
@@ -29,7 +35,7 @@ def solve_simplex_qp(K: ArrayLike, c: ArrayLike) -> NDArray[np.float64]:
     Parameters
     ----------
     K : array_like of shape (n, n)
-        Symmetric positive semidefinite kernel matrix.
+        Inner products: symmetric and positive semidefinite up to rounding, of single precision too.
     c : array_like of shape (n,)
         Linear term.
 
@@ -41,7 +47,7 @@ def solve_simplex_qp(K: ArrayLike, c: ArrayLike) -> NDArray[np.float64]:
     Raises
     ------
     SpecificationError
-        If the shapes do not match or a value is not finite.
+        If the shapes do not match, a value is not finite, or `K` is far from positive semidefinite.
 
     Examples
     --------
@@ -55,8 +61,18 @@ def solve_simplex_qp(K: ArrayLike, c: ArrayLike) -> NDArray[np.float64]:
         raise SpecificationError(f"K must be square and match the linear term: shapes {gram.shape} and {linear.shape}")
     if not (np.isfinite(gram).all() and np.isfinite(linear).all()):
         raise SpecificationError("the quadratic programme of weights has values that are not finite")
-    tolerance = _OPTIMALITY * max(float(np.abs(gram).max()), float(np.abs(linear).max()))
-    gram.flat[:: n + 1] += _RIDGE * max(float(np.trace(gram)) / n, float(np.finfo(np.float64).tiny))
+    scale = max(float(np.abs(gram).max()), float(np.abs(linear).max()))
+    # In units of the largest value, so that nothing over- or underflows; powers of two keep all digits.
+    _, exponent = math.frexp(scale)
+    gram, linear = np.ldexp(gram, -exponent), np.ldexp(linear, -exponent)
+    gram = 0.5 * (gram + gram.T)
+    lowest = float(np.linalg.eigvalsh(gram)[0])
+    if lowest < -_MOST_ROUNDING * np.abs(gram).max():
+        raise SpecificationError("K is not positive semidefinite, as inner products are")
+    diagonal = float(np.trace(gram)) / n
+    # A diagonal that is next to nothing beside the linear term is raised in units of that.
+    ridge = _RIDGE * (diagonal if diagonal > 1e-3 else 1.0)
+    gram.flat[:: n + 1] += ridge + _ROUNDING_MARGIN * max(-lowest, 0.0)
     free = np.ones(n, dtype=bool)
     b = np.full(n, 1.0 / n)
     # Each point leaves and re-enters a few times at most; the cap only guards against cycling by rounding, where b
@@ -68,7 +84,7 @@ def solve_simplex_qp(K: ArrayLike, c: ArrayLike) -> NDArray[np.float64]:
             gradient = linear - gram @ b - multiplier
             gradient[free] = -np.inf
             entering = int(np.argmax(gradient))
-            if not gradient[entering] > tolerance:
+            if not gradient[entering] > _OPTIMALITY:
                 break
             free[entering] = True
         else:
