@@ -12,6 +12,7 @@ models that happen to be zips (``.npz``, ``.pt``, ``.skops`` … in `MODEL_ZIP_S
 
 from __future__ import annotations
 
+import io
 import re
 import stat
 import unicodedata
@@ -20,7 +21,7 @@ import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from learnware.errors import InvalidPackageError
 
@@ -57,8 +58,8 @@ _CHUNK = 1 << 20
 _MAX_NAME_BYTES = 1024
 _MAX_COMPONENT_BYTES = 255
 _FORBIDDEN_FLAGS = 0x1 | 0x40 | 0x2000  # encrypted, strongly encrypted, headers masked
-_END_OF_DIRECTORY = b"PK\x05\x06"
-_END_OF_DIRECTORY_64 = b"PK\x06\x06"
+# Bytes of a zip's directory for each member; longer names and extra fields are nobody's.
+_DIRECTORY_BYTES = 1024
 # What the standard library raises, besides BadZipFile, for zips that somebody has damaged.
 _BROKEN_ZIP = (
     zipfile.BadZipFile,
@@ -215,12 +216,30 @@ def _check_sizes(members: Iterable[Member], count: int, limits: PackageLimits) -
 
 
 def _find_top_folder(names: Iterable[str]) -> str | None:
-    """Return the one folder that holds everything, where ``learnware.yaml`` is in it and not at the root."""
+    """Return the one folder that holds everything, None if there is none."""
     tops = {name.split("/")[0]: name for name in names}
     if len(tops) != 1:
         return None
     top, name = next(iter(tops.items()))
     return top if "/" in name else None
+
+
+class _BoundedReader(io.BufferedReader):
+    """A file that refuses to give more at once than a zip of few members needs.
+
+    The standard library reads a zip's directory in one piece, as large as the zip says, and makes an object for every
+    entry of it before anybody can count them.
+    """
+
+    def __init__(self, path: Path, most: int) -> None:
+        super().__init__(io.FileIO(path))
+        self._path, self._most = path, most
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return at most `size` bytes."""
+        if size is not None and size > self._most:
+            raise InvalidPackageError(f"the directory of {self._path.name!r} has {size} bytes: too many members")
+        return super().read(size)
 
 
 class ZipSource:
@@ -241,10 +260,9 @@ class ZipSource:
 
     def __init__(self, path: Path, limits: PackageLimits) -> None:
         self._limits = limits
-        self._file: BinaryIO = path.open("rb")
+        self._file = _BoundedReader(path, max(limits.members * _DIRECTORY_BYTES, _CHUNK))
         try:
             with self._broken(path.name, "is no readable zip"):
-                self._check_directory_size(path)
                 self._zip = zipfile.ZipFile(self._file)
             self._infos = self._check(path)
             self.top_folder = None if "learnware.yaml" in self._infos else _find_top_folder(self._infos)
@@ -287,26 +305,6 @@ class ZipSource:
             yield
         except _BROKEN_ZIP as error:
             raise InvalidPackageError(f"{name!r} {what}: {error or type(error).__name__}", member=name) from error
-
-    def _check_directory_size(self, path: Path) -> None:
-        # The standard library builds an object for every entry of the directory before anybody can count them.
-        size = self._file.seek(0, 2)
-        self._file.seek(max(0, size - (1 << 16) - 128))
-        tail = self._file.read()
-        # Where the standard library looks: exactly at the end, or before a comment.
-        end = len(tail) - 22
-        if not (tail[-22:-18] == _END_OF_DIRECTORY and tail[-2:] == b"\0\0"):
-            end = tail.rfind(_END_OF_DIRECTORY)
-        if end < 0:
-            raise zipfile.BadZipFile("no zip directory at its end")
-        directory = int.from_bytes(tail[end + 12 : end + 16], "little")
-        end64 = tail.rfind(_END_OF_DIRECTORY_64, 0, end)
-        if end64 >= 0:
-            directory = max(
-                directory if directory < 0xFFFFFFFF else 0, int.from_bytes(tail[end64 + 40 : end64 + 48], "little")
-            )
-        if directory > self._limits.members * 1024:
-            raise InvalidPackageError(f"the directory of {path.name!r} has {directory} bytes: too many members")
 
     def _check(self, path: Path) -> dict[str, zipfile.ZipInfo]:
         infos = self._zip.infolist()
