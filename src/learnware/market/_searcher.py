@@ -12,7 +12,7 @@ from learnware.market._organizer import EasyOrganizer
 from learnware.market._results import SearchResults, SingleSearchItem
 from learnware.market._semantic import SemanticSearcher
 from learnware.market._statistical import EasyStatSearcher
-from learnware.market._threads import single_threaded_blas
+from learnware.specification._threads import single_threaded_blas
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from learnware.errors import ReuseError
+from learnware.specification._threads import single_threaded_blas
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -182,11 +183,9 @@ def _fit(model: Any, X: NDArray[np.float64], y: NDArray[Any]) -> Any:
 
     if not (callable(getattr(model, "fit", None)) and callable(getattr(model, "predict", None))):
         raise ReuseError(f"model is {model!r}; allowed are estimators with fit and predict")
-    from threadpoolctl import threadpool_limits
-
     own = copy.deepcopy(model)
     # Hundreds of small factorisations: threads would wait for each other longer than they work.
-    with warnings.catch_warnings(), threadpool_limits(1, "blas"):
+    with warnings.catch_warnings(), single_threaded_blas():
         # A search that stops early is one candidate among several, judged by cross-validation like the others.
         warnings.simplefilter("ignore", ConvergenceWarning)
         own.fit(X, y)

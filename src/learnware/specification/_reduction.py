@@ -11,13 +11,14 @@ All arithmetic runs in kernel units (`_frame`), where k(u, v) = exp(-||u - v||^2
 from __future__ import annotations
 
 import os
-import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from learnware.specification._threads import single_threaded_blas
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -34,20 +35,15 @@ _ROWS = 1024
 # Pairs of steps and gradient changes that L-BFGS remembers.
 _MEMORY = 20
 
-_exclusive = threading.Lock()
-
 
 @contextmanager
 def workers() -> Iterator[ParallelMap]:
     """Give an ordered parallel map, with BLAS on one thread for each of its calls.
 
-    BLAS alone would leave the exponentials on one core, and its sums would depend on the number of threads. The limit
-    holds for the whole process, so one reduction runs at a time.
+    BLAS alone would leave the exponentials on one core, and its sums would depend on the number of threads.
     """
-    from threadpoolctl import threadpool_limits
-
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    with _exclusive, threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(min(cores, 8)) as pool:
+    with single_threaded_blas(), ThreadPoolExecutor(min(cores, 8)) as pool:
         yield pool.map
 
 
