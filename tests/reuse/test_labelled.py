@@ -108,7 +108,7 @@ def test_stacking_beats_its_parts(table, regression_learnwares):
 def test_stacking_takes_a_classifier_without_probabilities(digits, digit_learnwares):
     X, y = digits
     names = [f"digit {label}" for label in y]
-    reuser = StackingReuser(digit_learnwares, model=LinearSVC(), cv=3).fit(X[:100], names[:100])
+    reuser = StackingReuser(digit_learnwares, model=LinearSVC(dual="auto"), cv=3).fit(X[:100], names[:100])
     assert (reuser.predict(X[1000:]) == names[1000:]).mean() > 0.75
     with pytest.raises(ReuseError, match="model is 'svm'; allowed are estimators with fit and predict"):
         StackingReuser(digit_learnwares, model="svm").fit(X[:100], names[:100])
