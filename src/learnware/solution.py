@@ -19,6 +19,7 @@ from learnware.reuse import (
 from learnware.reuse._classes import ClassSpace, class_key
 from learnware.reuse._outputs import ask, labelled_space, output_space
 from learnware.specification import generate_rkme_table_spec, generate_semantic_spec
+from learnware.specification._tables import without_tensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -266,8 +267,7 @@ def _silent(_: str) -> None:
 
 
 def _rows(X: Any) -> NDArray[Any]:
-    if hasattr(X, "detach"):
-        X = X.detach().cpu()
+    X = without_tensor(X)
     if hasattr(X, "to_pandas") and not hasattr(X, "to_numpy"):
         X = X.to_pandas()
     return np.asarray(X.to_numpy() if hasattr(X, "to_numpy") else X)
@@ -277,7 +277,7 @@ def _labelled_rows(y: ArrayLike | None, n_rows: int) -> tuple[NDArray[np.intp], 
     """Return the positions of the labelled rows, and their labels."""
     if y is None:
         return np.empty(0, dtype=np.intp), np.empty(0)
-    labels = np.asarray(y)
+    labels = np.asarray(without_tensor(y))
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
     if labels.shape != (n_rows,):

@@ -44,3 +44,31 @@ def test_torch_model():
     assert module.training
     with pytest.raises(NotImplementedError):
         model.fit(X, X)
+
+
+@pytest.mark.torch
+def test_a_torch_model_takes_any_array_and_leaves_it():
+    torch = pytest.importorskip("torch")
+    from learnware.model import TorchModel
+
+    class WritesIntoItsInput(torch.nn.Module):
+        def forward(self, X):
+            return X.mul_(2)
+
+    module = WritesIntoItsInput()
+    module.register_parameter("scale", torch.nn.Parameter(torch.ones(1)))
+    model = TorchModel(module, (2,), (2,))
+    X = np.arange(6, dtype=np.float32).reshape(3, 2)
+    fixed = X.copy()
+    fixed.flags.writeable = False
+    tensor = torch.tensor(X, requires_grad=True)
+    for rows in (X, fixed, X.astype(">f4"), X[::-1][::-1], np.asfortranarray(X), X.tolist(), tensor, tensor.bfloat16()):
+        np.testing.assert_array_equal(model.predict(rows), 2 * fixed)
+    np.testing.assert_array_equal(model.predict(X[::-1]), 2 * fixed[::-1])
+    np.testing.assert_array_equal(X, fixed)
+    np.testing.assert_array_equal(tensor.detach().numpy(), fixed)
+    outputs = TorchModel(module.bfloat16(), (2,), (2,)).predict(X)
+    assert outputs.dtype == np.float32
+    np.testing.assert_array_equal(outputs, 2 * fixed)
+    indices = np.ones((3, 2), dtype=np.int32)
+    assert TorchModel(torch.nn.EmbeddingBag(4, 5), (2,), (5,)).predict(indices).shape == (3, 5)

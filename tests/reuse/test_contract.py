@@ -173,6 +173,19 @@ def test_tables_of_any_kind_are_taken(name, task, library):
     )
 
 
+@pytest.mark.torch
+def test_tensors_of_any_precision_are_taken(name, task):
+    torch = pytest.importorskip("torch")
+    makers, learnwares, X, y, rows = task
+    X, rows = torch.tensor(X).bfloat16(), torch.tensor(rows, requires_grad=True).bfloat16()
+    labels = torch.tensor(y) if y.dtype.kind == "f" else y
+    read, read_rows = X.float().numpy(), rows.detach().float().numpy()
+    np.testing.assert_array_equal(
+        fitted(name, (makers, learnwares, X, labels, rows)).predict(rows),
+        fitted(name, (makers, learnwares, read, y, read_rows)).predict(read_rows),
+    )
+
+
 @pytest.mark.parametrize("name", LABELLED)
 def test_without_fit_there_is_no_prediction(name, task):
     with pytest.raises(ReuseError, match="not fitted yet: call fit with labelled data"):

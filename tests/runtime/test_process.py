@@ -63,6 +63,18 @@ def test_strided_and_large_arrays(learnware):
     np.testing.assert_array_equal(run(learnware("return X[:, :1] + 1"), X), X[:, :1] + 1)
 
 
+@pytest.mark.torch
+def test_tensors_both_ways(learnware):
+    torch = pytest.importorskip("torch")
+    rows = torch.arange(6.0).reshape(3, 2).requires_grad_()
+    folder = learnware("import torch; return torch.tensor(X, requires_grad=True).bfloat16()")
+    with ModelProcess(folder, CONFIG, timeout=120) as process:
+        for given in (rows, rows.double(), rows.bfloat16()):
+            answer = process.predict(given)
+            assert answer.dtype == np.float32
+            np.testing.assert_array_equal(answer, rows.detach().numpy())
+
+
 def test_no_rows(learnware):
     assert run(learnware("return X"), np.zeros((0, 3))).shape == (0, 3)
 

@@ -67,6 +67,20 @@ def test_torch_tensor(rows: np.ndarray) -> None:
     assert spec_bytes(torch.tensor(rows).to(torch.bfloat16)) == spec_bytes(
         torch.tensor(rows).to(torch.bfloat16).double().numpy()
     )
+    assert spec_bytes(torch._neg_view(torch.tensor(-rows))) == spec_bytes(rows)
+    assert spec_bytes(iter(torch.tensor(rows).split(7))) == spec_bytes(rows)
+    assert spec_bytes(torch.tensor(rows).T.contiguous().T) == spec_bytes(rows)
+
+
+@pytest.mark.torch
+def test_tensors_without_values_to_read(rows: np.ndarray) -> None:
+    torch = pytest.importorskip("torch")
+    tensor = torch.tensor(rows)
+    loader = torch.utils.data.DataLoader(tensor, batch_size=9)
+    for bad in (tensor.to_sparse(), tensor.to("meta"), list(tensor.clone().requires_grad_()), loader):
+        with pytest.raises(SpecificationError):
+            spec_bytes(bad)
+    assert spec_bytes(iter(loader)) == spec_bytes(rows)
 
 
 def test_whole_and_true_values_are_numbers() -> None:

@@ -42,15 +42,22 @@ class TorchModel(BaseModel):
         Parameters
         ----------
         X : array or tensor of shape (n_samples, ...)
-            Inputs; moved to where the module's parameters are, floats in the parameters' precision.
+            Inputs; a copy goes to where the module's parameters are, floats in the parameters' precision. Whole numbers
+            stay whole: an embedding needs them so.
 
         Returns
         -------
         ndarray of shape (n_samples, ...)
         """
+        import numpy as np
         import torch
 
-        inputs = torch.as_tensor(X)
+        # A copy, because a module may write into its input, and because torch takes no read-only or reversed arrays.
+        if isinstance(X, torch.Tensor):
+            inputs = X.detach().clone()
+        else:
+            values = np.asarray(X)
+            inputs = torch.from_numpy(values.astype(values.dtype.newbyteorder("="), order="C"))
         parameter = next(self.model.parameters(), None)
         if parameter is not None:
             inputs = inputs.to(parameter.device)
@@ -60,7 +67,9 @@ class TorchModel(BaseModel):
         self.model.eval()
         try:
             with torch.inference_mode():
-                outputs: np.ndarray[Any, Any] = self.model(inputs).cpu().numpy()
+                outputs = self.model(inputs)
         finally:
             self.model.train(training)
-        return outputs
+        # numpy has no bfloat16.
+        outputs = outputs.float() if outputs.dtype == torch.bfloat16 else outputs
+        return np.asarray(outputs.cpu())

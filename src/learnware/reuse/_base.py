@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from learnware.errors import ReuseError
+from learnware.specification._tables import without_tensor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -164,8 +165,7 @@ def as_input(data: Any) -> NDArray[Any] | list[str]:
     """
     if isinstance(data, (list, tuple)) and data and all(isinstance(item, str) for item in data):
         return list(data)
-    if hasattr(data, "detach"):  # torch
-        data = data.detach().cpu()
+    data = without_tensor(data)
     if hasattr(data, "to_pandas") and not hasattr(data, "to_numpy"):  # pyarrow
         data = data.to_pandas()
     array = np.asarray(data.to_numpy() if hasattr(data, "to_numpy") else data)
@@ -210,8 +210,7 @@ def as_labels(y: Any, n_rows: int) -> NDArray[Any]:
     ReuseError
         If the number of rows differs or a value is missing.
     """
-    if hasattr(y, "detach"):
-        y = y.detach().cpu()
+    y = without_tensor(y)
     labels = np.asarray(y.to_numpy() if hasattr(y, "to_numpy") else y)
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]

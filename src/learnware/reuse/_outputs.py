@@ -55,10 +55,7 @@ def ask(learnwares: Sequence[Learnware], X: NDArray[Any] | list[str]) -> list[ND
 
 def _answers(learnware: Learnware, X: NDArray[Any] | list[str]) -> NDArray[Any]:
     # A copy, because the learnware's code is somebody else's and may write into its input.
-    output = learnware.predict(X.copy())
-    if hasattr(output, "detach"):
-        output = output.detach().cpu()
-    answers = np.asarray(output)
+    answers = np.asarray(learnware.predict(X.copy()))
     if answers.ndim == 0 or len(answers) != len(X):
         raise ReuseError(
             f"learnware {learnware.id!r} answered shape {answers.shape} to {len(X)} rows; its model is broken"

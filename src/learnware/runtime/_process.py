@@ -21,6 +21,7 @@ import numpy as np
 
 from learnware.errors import ModelError, ModelTimeoutError
 from learnware.runtime import _worker
+from learnware.specification._tables import without_tensor
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -188,7 +189,7 @@ class ModelProcess:
             raise
 
     def _call(self, method: str, X: Any) -> np.ndarray[Any, Any]:
-        X = X if isinstance(X, (list, tuple)) else np.asarray(X)
+        X = X if isinstance(X, (list, tuple)) else np.asarray(without_tensor(X))
         with self._lock:
             self._start()
             if method not in self._description["methods"]:

@@ -320,7 +320,8 @@ def plain_output(output: Any) -> Any:
     for name in ("detach", "cpu"):  # torch tensors, also on a device and with a gradient
         if callable(getattr(output, name, None)):
             output = getattr(output, name)()
-    return output
+    # numpy has no such precision.
+    return output.float() if str(getattr(output, "dtype", None)) == "torch.bfloat16" else output
 
 
 def _call(model: Any, name: str, X: Any) -> Any:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["ColumnSummary", "TableReader"]
+__all__ = ["ColumnSummary", "TableReader", "without_tensor"]
 
 # Rows that are converted at a time, which bounds the memory beside the caller's table.
 _BLOCK_ROWS = 1 << 16
@@ -173,17 +173,14 @@ def _open(X: Any) -> tuple[Callable[[int, int], NDArray[np.floating]], int, list
     library = {base.__module__.partition(".")[0] for base in type(X).__mro__}
     if library & {"pandas", "polars", "pyarrow"}:
         return _open_frame(X, library)
-    if "torch" in library:
-        X = X.detach().cpu()
-        X = (X.float() if str(X.dtype) == "torch.bfloat16" else X).numpy()
-    elif "scipy" in library and hasattr(X, "toarray"):
+    if "scipy" in library and hasattr(X, "toarray"):
         raise SpecificationError("sparse matrices are not tables of points; pass X.toarray(), or chunks of it")
-    elif isinstance(X, np.ma.MaskedArray):
+    if isinstance(X, np.ma.MaskedArray):
         X = np.ma.filled(X.astype(np.float64), np.nan)
     else:
         try:
-            X = np.asarray(X)
-        except (TypeError, ValueError) as error:
+            X = np.asarray(without_tensor(X))
+        except (TypeError, ValueError, RuntimeError) as error:  # torch raises all three
             raise SpecificationError(f"the rows do not form a table: {error}") from error
     if X.ndim != 2:
         hint = "; pass X.reshape(-1, 1) for a single column" if X.ndim == 1 else ""
@@ -218,6 +215,21 @@ def _open_frame(X: Any, library: set[str]) -> tuple[Callable[[int, int], NDArray
         return np.column_stack([_numbers(column, name) for column, name in zip(columns, names, strict=True)])
 
     return read, int(X.shape[0]), names
+
+
+def without_tensor(X: Any) -> Any:
+    """Return the values of a torch tensor, wherever it is, as an array; anything else as it is.
+
+    Raises
+    ------
+    TypeError, RuntimeError
+        If the tensor has no values that can be read: a sparse one, one on the meta device.
+    """
+    if not hasattr(X, "detach"):
+        return X
+    # In precisions that numpy does not have (bfloat16 and shorter) numbers are read as float32.
+    known = {"torch.float16", "torch.float32", "torch.float64"}
+    return (X.float() if X.is_floating_point() and str(X.dtype) not in known else X).numpy(force=True)
 
 
 def _check_width(n_columns: int) -> None:
