@@ -359,6 +359,21 @@ def test_close_from_another_thread_ends_a_call(learnware):
     timer.join()
 
 
+def test_an_error_can_be_written_whatever_the_model_says(learnware):
+    with pytest.raises(ModelError) as caught:
+        run(learnware(r"raise ValueError('a lone \ud800')"))
+    assert "a lone ?" in caught.value.args[0]
+    assert str(caught.value).encode("utf-8")
+    assert caught.value.traceback_text.encode("utf-8")
+
+
+def test_a_single_value_is_no_input(learnware):
+    with ModelProcess(learnware("return X"), CONFIG) as process:
+        for value in (np.float64(3.0), 3.0, "text", None):
+            with pytest.raises(ModelError, match="single value"):
+                process.predict(value)
+
+
 def test_calls_from_many_threads(learnware):
     with ModelProcess(learnware("return X"), CONFIG) as process:
         answers: list[float] = []

@@ -189,7 +189,10 @@ class ModelProcess:
             raise
 
     def _call(self, method: str, X: Any) -> np.ndarray[Any, Any]:
-        X = X if isinstance(X, (list, tuple)) else np.asarray(without_tensor(X))
+        if not isinstance(X, (list, tuple)):
+            X = np.asarray(without_tensor(X))
+            if X.ndim == 0:
+                raise ModelError(f"the input of {method} is a single value; expected one row to a sample")
         with self._lock:
             self._start()
             if method not in self._description["methods"]:
@@ -237,7 +240,8 @@ class ModelProcess:
             if method == "load":
                 self.close()
             message = f"{header['error']}: {header.get('type')}: {header.get('detail')}"
-            raise ModelError(message[:5000], traceback_text=str(header.get("traceback"))[: _worker.MAX_TRACEBACK_CHARS])
+            trace = str(header.get("traceback"))
+            raise ModelError(_encodable(message, 5000), traceback_text=_encodable(trace, _worker.MAX_TRACEBACK_CHARS))
         return header, output
 
     def _give_up(self, what: str) -> None:
@@ -246,6 +250,11 @@ class ModelProcess:
         raise ModelTimeoutError(
             f"{what} took more than {self._timeout:g} seconds; its process was ended{words}"
         ) from None
+
+
+def _encodable(text: str, most: int) -> str:
+    """Return the beginning of a text that the child wrote, without what JSON may hold and UTF-8 may not."""
+    return text[:most].encode("utf-8", "replace").decode("utf-8")
 
 
 def _check_description(description: Any) -> dict[str, Any]:
