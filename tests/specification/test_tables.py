@@ -101,6 +101,12 @@ def test_whole_and_true_values_are_numbers() -> None:
     assert spec_bytes(mixed) == spec_bytes(mixed.to_numpy(dtype=float))
 
 
+def test_chunks_of_other_columns_are_no_table() -> None:
+    frames = [pd.DataFrame(np.eye(2), columns=names) for names in (["a", "b"], ["b", "a"])]
+    with pytest.raises(SpecificationError, match=r"chunk 1 has the columns \['b', 'a'\]"):
+        generate_rkme_table_spec(iter(frames))
+
+
 def test_the_callers_data_is_untouched(rows: np.ndarray) -> None:
     rows[3, 1], rows[4, 2] = np.nan, np.inf
     before = rows.copy()

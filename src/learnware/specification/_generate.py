@@ -12,11 +12,11 @@ import numpy as np
 
 from learnware.errors import SpecificationError
 from learnware.specification._frame import choose_frame
+from learnware.specification._limits import LARGEST_VALUE, MAX_POINTS
 from learnware.specification._privacy import RowGuard
 from learnware.specification._reduction import KernelMean, minimise, self_product, start_points, unit_kernel, workers
 from learnware.specification._report import ReductionReport
 from learnware.specification._simplex import solve_simplex_qp
-from learnware.specification._table import LARGEST_VALUE, MAX_POINTS
 from learnware.specification._tables import TableReader
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from learnware.errors import SpecificationError
-from learnware.specification._table import PRIVACY_FLOOR, RKMETableSpecification
+from learnware.specification._limits import PRIVACY_FLOOR
+from learnware.specification._table import RKMETableSpecification
 
 if TYPE_CHECKING:
     from learnware.specification._generate import Quality

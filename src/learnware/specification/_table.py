@@ -12,6 +12,7 @@ import numpy as np
 from learnware.errors import IncompatibleSpecificationError, SpecificationError
 from learnware.specification._base import RegularStatSpecification, register_stat_specification
 from learnware.specification._gaussian import gaussian_inner_product, gaussian_kernel
+from learnware.specification._limits import LARGEST_VALUE, LARGEST_WEIGHT, MAX_POINTS, MOST_ROWS, PRIVACY_FLOOR
 
 if TYPE_CHECKING:
     import os
@@ -23,18 +24,7 @@ if TYPE_CHECKING:
     from learnware.specification._generate import Quality
     from learnware.specification._report import ReductionReport
 
-__all__ = ["LARGEST_VALUE", "MAX_POINTS", "PRIVACY_FLOOR", "RKMEStatSpecification", "RKMETableSpecification"]
-
-# Rows to a point, on average, at least.
-PRIVACY_FLOOR = 5
-# Points of one specification; a hundred are usual, and every comparison costs their square.
-MAX_POINTS = 10_000
-# Squares and differences of larger values overflow.
-LARGEST_VALUE = 1e150
-# Weights sum to about one; larger ones, which a market's single precision cannot hold, describe nothing.
-_LARGEST_WEIGHT = 1e6
-# Integers up to this are exact as floats, and a database can hold them.
-_MOST_ROWS = 1 << 53
+__all__ = ["RKMEStatSpecification", "RKMETableSpecification"]
 
 
 @register_stat_specification
@@ -215,7 +205,7 @@ class RKMETableSpecification(RegularStatSpecification):
             raise SpecificationError(f"a specification has at most {MAX_POINTS} points, this one {len(z)}")
         if not beta.any():
             raise SpecificationError("all weights (beta) are zero")
-        for name, values, largest in (("z", z, LARGEST_VALUE), ("beta", beta, _LARGEST_WEIGHT)):
+        for name, values, largest in (("z", z, LARGEST_VALUE), ("beta", beta, LARGEST_WEIGHT)):
             if np.abs(values).max() > largest:
                 raise SpecificationError(f"{name!r} has values beyond {largest:g}")
         gamma = _array(states, "gamma", 0).item()
@@ -223,7 +213,7 @@ class RKMETableSpecification(RegularStatSpecification):
             raise SpecificationError(f"gamma must be larger than 0, not {gamma}")
         num_points = states.get("num_points", 0)
         whole = isinstance(num_points, int | np.integer) and not isinstance(num_points, bool)
-        if not (whole and 0 <= num_points <= _MOST_ROWS):
+        if not (whole and 0 <= num_points <= MOST_ROWS):
             raise SpecificationError(f"num_points must be a whole number from 0 to 2**53, not {num_points!r:.40}")
         spec.z, spec.beta, spec.gamma, spec.num_points = z, beta, gamma, int(num_points)
         spec.report = ReductionReport.from_states(states.get("report"))

@@ -94,6 +94,11 @@ class TableReader:
                 if width is not None and block.shape[1] != width:
                     raise SpecificationError(f"chunk {number} has {block.shape[1]} columns, the chunks before {width}")
                 width = block.shape[1]
+                if self.columns and part.columns and part.columns != self.columns:
+                    raise SpecificationError(
+                        f"chunk {number} has the columns {part.columns!r:.200}, those before it {self.columns!r:.200};"
+                        " give all chunks the same columns in the same order"
+                    )
                 self.columns = self.columns or part.columns
                 yield block
 
