@@ -25,7 +25,7 @@ EXPORTED = {
     "learnware.model": "BaseModel TorchModel",
     "learnware.learnware": """
         Learnware Manifest Member MissingField ModelEntry PackageContents PackageLimits Specification StatSpecEntry
-        get_learnware_from_dirpath get_stat_spec_from_config missing_information pack read_package read_yaml_to_dict
+        get_learnware_from_dirpath get_module_logger get_stat_spec_from_config missing_information pack read_package read_yaml_to_dict
         unpack write_package
     """,
     "learnware.market": """

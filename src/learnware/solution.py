@@ -83,7 +83,7 @@ class SolutionReport:
     own_share : float
         Share of models that were trained on the user's own labels.
     unexplained : float or None
-        Share of the data that no learnware covers, where a mixture was found.
+        Share of the data that no learnware covers.
     message : str
         What the search said.
     """
@@ -416,7 +416,6 @@ def _report(
     similarity = {item.learnware.id: item.similarity for item in results.get_single_results()}
     names = {one.id: str(one.get_specification().get_semantic_spec()["Name"]["Values"]) for one in learnwares}
     shares = sorted(reuser.report_.shares.items(), key=lambda item: (-item[1], item[0]))
-    mixtures = results.get_multiple_results()
     return SolutionReport(
         task=task,
         way=way,
@@ -427,6 +426,6 @@ def _report(
             ChosenLearnware(name, names[name], similarity.get(name), share) for name, share in shares if share > 0
         ),
         own_share=reuser.report_.own_share,
-        unexplained=mixtures[0].unexplained if mixtures else None,
+        unexplained=results.unexplained,
         message=results.message,
     )

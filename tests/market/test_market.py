@@ -207,7 +207,7 @@ def test_equal_learnwares_do_no_harm(market, packages, new_semantic, new_spec):
         market.learnware_organizer.add_learnware(zips[number % 4], new_semantic(), 1)
     for seed in range(10):
         results = market.search_learnware(user(new_spec(50 + seed)))
-        assert len(results.get_single_results()) == 24
+        assert len(results.get_single_results()) == 20
         for item in results.get_multiple_results():
             assert sum(item.weights) == pytest.approx(1.0)
 

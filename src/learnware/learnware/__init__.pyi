@@ -3,6 +3,7 @@ from ._archive import PackageLimits as PackageLimits
 from ._learnware import Learnware as Learnware
 from ._learnware import Specification as Specification
 from ._learnware import get_learnware_from_dirpath as get_learnware_from_dirpath
+from ._learnware import get_module_logger as get_module_logger
 from ._learnware import get_stat_spec_from_config as get_stat_spec_from_config
 from ._learnware import read_yaml_to_dict as read_yaml_to_dict
 from ._manifest import Manifest as Manifest

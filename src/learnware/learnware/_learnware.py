@@ -9,6 +9,7 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from learnware._helpers import get_module_logger
 from learnware.errors import InvalidPackageError, ModelError, SpecificationError
 from learnware.learnware._manifest import parse_yaml
 from learnware.learnware._package import read_package
@@ -19,7 +20,14 @@ if TYPE_CHECKING:
     from learnware.model import BaseModel
     from learnware.specification import BaseStatSpecification
 
-__all__ = ["Learnware", "Specification", "get_learnware_from_dirpath", "get_stat_spec_from_config", "read_yaml_to_dict"]
+__all__ = [
+    "Learnware",
+    "Specification",
+    "get_learnware_from_dirpath",
+    "get_module_logger",
+    "get_stat_spec_from_config",
+    "read_yaml_to_dict",
+]
 
 _logger = logging.getLogger(__name__)
 

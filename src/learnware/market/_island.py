@@ -33,9 +33,9 @@ __all__ = ["Embedding", "Hit", "IslandIndex", "embed", "island_name"]
 # On 5 000 learnwares of 20 features the ten nearest are then always among the candidates (benchmarks/market).
 _FEATURES = (384, 128)
 # Candidates of a search for single learnwares that are compared exactly.
-_CANDIDATES = 64
+_CANDIDATES = 40
 # Parts that the exact fit of a mixture starts from.
-_MIXTURE_CANDIDATES = 10
+_MIXTURE_CANDIDATES = 8
 # Scaled values beyond this are cut, so that they do not cost the others their digits.
 _LARGEST = 1e6
 

@@ -30,7 +30,7 @@ _JOINING, _STEPS = 12, 8
 # leaves under the smooth kernel of an island (it leaves about a thirtieth).
 _REDUCTION_SHARE = 0.1
 # The lightest parts are tried when one is to go.
-_TRIALS = 3
+_TRIALS = 2
 # A part stays if the fit without it is worse by more than this share of the noise floor.
 _NOISE_SHARE = 0.5
 

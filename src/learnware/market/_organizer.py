@@ -222,7 +222,7 @@ class EasyOrganizer(BaseOrganizer):
         LearnwareNotFoundError
             If there is no learnware of an id.
         """
-        return _one_or_each(self._view.learnware, ids)
+        return self._view.learnware(ids) if isinstance(ids, str) else self._view.learnwares(ids)
 
     @overload
     def get_learnware_zip_path_by_ids(self, ids: str) -> str: ...

@@ -50,14 +50,17 @@ class MultipleSearchItem:
         Share of every part in the mixture, in the order of `learnwares`; they sum to one.
     mmd2 : float or None
         Squared maximum mean discrepancy between the mixture and the user's data.
+    noise_floor : float or None
+        Squared MMD that two samples of one distribution would show: below it, a better fit means nothing.
     unexplained : float or None
-        Share of the user's task, in [0, 1], that nothing in the market covers.
+        Share of the user's task, in [0, 1], that nothing in the market covers; 0 at or below the noise floor.
     """
 
     learnwares: list[Learnware]
     score: float | None = None
     weights: tuple[float, ...] = ()
     mmd2: float | None = None
+    noise_floor: float | None = None
     unexplained: float | None = None
 
 
@@ -70,6 +73,8 @@ class SearchResults:
         Best first.
     multiple_results : sequence of MultipleSearchItem, optional
         Best first.
+    unexplained : float, optional
+        Share of the user's task, in [0, 1], that nothing in the market covers; None where the search had only tags.
     nothing_fits : bool, default=False
         True where even the best answer leaves most of the task uncovered.
     message : str, default=""
@@ -81,11 +86,13 @@ class SearchResults:
         single_results: Sequence[SingleSearchItem] | None = None,
         multiple_results: Sequence[MultipleSearchItem] | None = None,
         *,
+        unexplained: float | None = None,
         nothing_fits: bool = False,
         message: str = "",
     ) -> None:
         self.single_results: list[SingleSearchItem] = list(single_results or ())
         self.multiple_results: list[MultipleSearchItem] = list(multiple_results or ())
+        self.unexplained = unexplained
         self.nothing_fits = nothing_fits
         self.message = message
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["EasyStatSearcher"]
 
 # Single learnwares in an answer, at most.
-_MAX_SINGLES = 30
+_MAX_SINGLES = 20
 # A task of which more than this share is covered by nothing is not solved by the market.
 _MOST = 0.5
 
@@ -105,7 +105,14 @@ class EasyStatSearcher(AtomicSearcher):
         if len(mixture.learnware_ids) > 1:
             parts = [learnwares[learnware_id] for learnware_id in mixture.learnware_ids]
             multiples = [
-                MultipleSearchItem(parts, mixture.similarity, mixture.weights, mixture.mmd2, mixture.unexplained)
+                MultipleSearchItem(
+                    parts,
+                    mixture.similarity,
+                    mixture.weights,
+                    mixture.mmd2,
+                    mixture.noise_floor,
+                    mixture.unexplained,
+                )
             ]
         nothing_fits = mixture.unexplained > _MOST
         if nothing_fits:
@@ -117,7 +124,9 @@ class EasyStatSearcher(AtomicSearcher):
             )
         else:
             message = f"One learnware fits best (similarity {hits[0].similarity:.3f})."
-        return SearchResults(singles, multiples, nothing_fits=nothing_fits, message=message)
+        return SearchResults(
+            singles, multiples, unexplained=mixture.unexplained, nothing_fits=nothing_fits, message=message
+        )
 
 
 def _table_spec(specs: Iterable[object]) -> RKMETableSpecification | None:

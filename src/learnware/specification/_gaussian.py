@@ -39,7 +39,9 @@ def gaussian_kernel(
     # The form below loses the digits of distances that are small beside the rows themselves.
     origin = A.mean(axis=0)
     A, B = A - origin, B - origin
-    squared: NDArray[np.floating] = (A * A).sum(axis=1)[:, None] + (B * B).sum(axis=1)[None, :] - 2.0 * (A @ B.T)
+    squared: NDArray[np.floating] = A @ (-2.0 * B.T)
+    squared += (A * A).sum(axis=1)[:, None]
+    squared += (B * B).sum(axis=1)
     np.maximum(squared, 0.0, out=squared)
     squared *= -gamma
     if single:
