@@ -17,3 +17,14 @@ def shared() -> Path:
     if not (SHARED / "fixtures").is_dir():
         pytest.skip("the folder with shared fixtures is not on this machine")
     return SHARED
+
+
+@pytest.fixture(params=["some", "all"])
+def published_tables(request: pytest.FixtureRequest) -> Path:
+    """Folder with specifications of the published package and figures computed by it.
+
+    Those of iris and wine are in this repository; the others are tested where the shared fixtures are.
+    """
+    if request.param == "some":
+        return ROOT / "tests" / "data" / "table"
+    return request.getfixturevalue("shared") / "fixtures" / "table"

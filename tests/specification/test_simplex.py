@@ -89,8 +89,8 @@ def test_bad_input_is_refused(K: object, c: object) -> None:
         solve_simplex_qp(K, c)  # type: ignore[arg-type]
 
 
-def test_published_mixture_weights(shared) -> None:
-    expected = json.loads((shared / "fixtures" / "table" / "expected.json").read_text())
+def test_published_mixture_weights(published_tables) -> None:
+    expected = json.loads((published_tables / "expected.json").read_text())
     for case in expected.values():
         user = case["user"]
         weight, objective = rkme_solve_qp(case["inner_prod"], user["inner_prod"])

@@ -76,8 +76,8 @@ class TestAlgebra:
         with pytest.raises(SpecificationError):
             spec.herding(-1)
 
-    def test_published_figures(self, shared: Path) -> None:
-        folder = shared / "fixtures" / "table"
+    def test_published_figures(self, published_tables: Path) -> None:
+        folder = published_tables
         for case in json.loads((folder / "expected.json").read_text()).values():
             specs = [RKMETableSpecification() for _ in case["files"]]
             for spec, name in zip(specs, case["files"], strict=True):
