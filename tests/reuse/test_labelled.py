@@ -190,3 +190,21 @@ def test_a_column_that_hardly_varies_in_the_labelled_rows_does_no_harm(table, ma
     learnware = make_learnware("half", lambda rows: np.sin(rows[:, 0]) + rows[:, 2], task="Regression")
     errors = np.abs(reuser_class([learnware]).fit(X[:100], y[:100]).predict(X[100:]) - y[100:])
     assert errors.max() < 2.0 * np.ptp(y)
+
+
+@pytest.mark.parametrize("reuser_class", [FeatureAugmentReuser, StackingReuser])
+def test_other_columns_than_those_of_fit_are_named(table, regression_learnwares, reuser_class):
+    X, y = table
+    reuser = reuser_class(regression_learnwares, mode="regression").fit(X[:60], y[:60])
+    with pytest.raises(ReuseError, match="the data have 2 columns, those given to fit had 3"):
+        reuser.predict(X[:, :2])
+
+
+@pytest.mark.parametrize("reuser_class", [EnsemblePruningReuser, FeatureAugmentReuser, StackingReuser])
+def test_numbers_in_a_column_of_objects_are_labels(table, regression_learnwares, reuser_class):
+    X, y = table
+    plain = reuser_class(regression_learnwares, mode="regression").fit(X[:60], y[:60])
+    objects = reuser_class(regression_learnwares, mode="regression").fit(X[:60], y[:60].astype(object))
+    np.testing.assert_array_equal(plain.predict(X), objects.predict(X))
+    with pytest.raises(ReuseError, match=r"60 labels, received an array of shape \(\)"):
+        plain.fit(X[:60], None)

@@ -44,6 +44,24 @@ def test_mixture_weights_are_those_of_a_planted_mixture(regression_learnwares):
     np.testing.assert_array_equal(reuser.weights_, weights)
 
 
+def test_features_far_from_zero_and_outliers_change_nothing(make_learnware):
+    rng = np.random.default_rng(5)
+    X = np.concatenate([rng.normal(centre, 0.6, (200, 3)) for centre in (-2.0, 2.0)])
+    answers = []
+    for offset in (0.0, 2.0**23):
+        learnwares = [
+            make_learnware(str(number), lambda X: X[:, 0], rows + offset, task="Regression")
+            for number, rows in enumerate((X[:40], X[-40:]))
+        ]
+        reuser = RoutingReuser(learnwares).fit(X + offset)
+        wild = np.concatenate([X + offset, [[1e300, offset, -1e300]]])
+        answers.append((reuser.weights_, reuser.posterior(X + offset)))
+        np.testing.assert_array_equal(reuser.posterior(wild)[:-1], answers[-1][1])
+        np.testing.assert_allclose(RoutingReuser(learnwares).fit(wild).weights_, reuser.weights_, atol=0.01)
+    for here, there in zip(*answers, strict=True):
+        np.testing.assert_allclose(here, there, atol=1e-6)
+
+
 def test_bandwidth_grows_narrower_with_more_points():
     from learnware.specification import RKMETableSpecification
 

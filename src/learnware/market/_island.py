@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from learnware.market._mixture import Gram, Mixture, cosine, fit_mixture, grow_support, open_weights, squared_error
-from learnware.specification._gaussian import gaussian_kernel
+from learnware.specification._gaussian import gaussian_kernel, in_units
 from learnware.specification._metric import BROAD_SHARE, broad_gamma, narrow_gamma, with_narrow_kernel
 
 if TYPE_CHECKING:
@@ -36,8 +36,6 @@ _FEATURES = (384, 128)
 _CANDIDATES = 40
 # Parts that the exact fit of a mixture starts from.
 _MIXTURE_CANDIDATES = 8
-# Scaled values beyond this are cut, so that they do not cost the others their digits.
-_LARGEST = 1e6
 
 
 @dataclass(frozen=True)
@@ -257,9 +255,9 @@ class _Stack:
     def of(
         cls, specs: Sequence[RKMETableSpecification], metric: KernelMetric, requirement: RKMETableSpecification
     ) -> _Stack:
-        points = (np.concatenate([spec.get_z() for spec in specs]) - requirement.get_z().mean(axis=0)) / metric.scale
+        points = np.concatenate([spec.get_z() for spec in specs])
         return cls(
-            np.clip(points, -_LARGEST, _LARGEST),
+            in_units(points, requirement.get_z().mean(axis=0), metric.scale),
             np.concatenate([spec.get_beta() for spec in specs]).astype(np.float32),
             np.cumsum([0, *(len(spec.get_beta()) for spec in specs[:-1])]),
         )

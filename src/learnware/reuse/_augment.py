@@ -73,8 +73,8 @@ class FeatureAugmentReuser(CombinedReuser):
         answers = self._space.encode(outputs)
         self._model, sizes = fit_linear(_augmented(features, answers), targets, classes=isinstance(space, ClassSpace))
         total = sizes.sum() or 1.0
-        width = features.shape[1]
-        shares = sizes[width:].reshape(len(learnwares), -1).sum(axis=1) / total
+        self._width = features.shape[1]
+        shares = sizes[self._width :].reshape(len(learnwares), -1).sum(axis=1) / total
         self.report_ = self._report(
             shares,
             "a share is that of the absolute coefficients of standardised features and answers",
@@ -85,8 +85,9 @@ class FeatureAugmentReuser(CombinedReuser):
     def _rows(self, user_data: Any) -> NDArray[np.float64]:
         self._check_fitted()
         data = as_input(user_data)
+        features = as_features(data, self.__class__.__name__, self._width)
         answers = self._space.encode(ask(self._learnwares(), data))
-        return self._model.predict(_augmented(as_features(data, self.__class__.__name__), answers))
+        return self._model.predict(_augmented(features, answers))
 
 
 def _augmented(features: NDArray[np.float64], answers: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -194,11 +194,16 @@ def as_table(data: NDArray[Any] | list[str], what: str) -> NDArray[np.float64]:
     return data.astype(np.float64)
 
 
-def as_features(data: NDArray[Any] | list[str], what: str) -> NDArray[np.float64]:
-    """Return inputs as float64 rows for a model of the user's own, shape (n_samples, n_features); NaN is missing."""
+def as_features(data: NDArray[Any] | list[str], what: str, width: int | None = None) -> NDArray[np.float64]:
+    """Return inputs as float64 rows for a model of the user's own, shape (n_samples, n_features); NaN is missing.
+
+    `width` is the number of features that the model was trained on.
+    """
     if isinstance(data, list):
         raise ReuseError(f"{what} trains on numbers, received texts; reuse texts with averaging or pruning")
     features = data.reshape(len(data), -1).astype(np.float64)
+    if width not in (None, features.shape[1]):
+        raise ReuseError(f"the data have {features.shape[1]} columns, those given to fit had {width}")
     return np.where(np.isfinite(features), features, np.nan)
 
 
@@ -212,9 +217,11 @@ def as_labels(y: Any, n_rows: int) -> NDArray[Any]:
     """
     y = without_tensor(y)
     labels = np.asarray(y.to_numpy() if hasattr(y, "to_numpy") else y)
+    if labels.dtype == object:
+        labels = np.array(labels.tolist())  # numbers in a column of objects are numbers
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
-    if len(labels) != n_rows or labels.ndim not in {1, 2}:
+    if labels.ndim not in {1, 2} or len(labels) != n_rows:
         raise ReuseError(f"{n_rows} rows need {n_rows} labels, received an array of shape {labels.shape}")
     if labels.dtype.kind == "f" and not np.isfinite(labels).all():
         raise ReuseError("some labels are missing or infinite; leave these rows out")

@@ -15,6 +15,7 @@ import numpy as np
 
 from learnware.errors import ReuseError
 from learnware.specification import RKMETableSpecification, solve_simplex_qp
+from learnware.specification._gaussian import in_units
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,10 +115,12 @@ def routing_posterior(
         log_weights = [
             np.log(weight * np.maximum(spec.get_beta(), 0.0)) for weight, spec in zip(weights, specs, strict=True)
         ]
-    scaled = [spec.get_z() / scale for spec in specs]
+    # Around the middle, so that features far from zero keep their digits.
+    origin = np.median(np.concatenate([spec.get_z() for spec in specs]), axis=0)
+    scaled = [in_units(spec.get_z(), origin, scale) for spec in specs]
     posterior = np.empty((len(X), len(specs)))
     for start in range(0, len(X), _BLOCK_ROWS):
-        rows = X[start : start + _BLOCK_ROWS] / scale
+        rows = in_units(X[start : start + _BLOCK_ROWS], origin, scale)
         logs = np.stack(
             [
                 _log_sum(log_weight - gamma * _squared_distances(rows, Z))
@@ -136,7 +139,8 @@ def density_bandwidth(specs: Sequence[RKMETableSpecification], scale: NDArray[np
     It maximises the leave-one-out likelihood of the points of all reduced sets (Habbema, Hermans, van den Broek 1974).
     An MMD is best measured with a wide kernel; who is nearest to a single point is best seen with a narrow one.
     """
-    points = np.concatenate([spec.get_z() for spec in specs]) / scale
+    points = np.concatenate([spec.get_z() for spec in specs])
+    points = in_units(points, np.median(points, axis=0), scale)
     weights = np.concatenate([np.maximum(spec.get_beta(), 0.0) for spec in specs])
     weights = weights / weights.sum()
     squared = _squared_distances(points, points)

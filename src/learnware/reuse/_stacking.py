@@ -147,7 +147,7 @@ class StackingReuser(CombinedReuser):
         space, targets = labelled_space(learnwares, outputs, as_labels(y, len(data)), self.mode)
         self._set_space(space)
         answers = self._space.encode(outputs)
-        self._n_rows = len(data)
+        self._n_rows, self._width = features.shape
 
         folds = np.random.default_rng(self.seed).permutation(len(data)) % self.cv
         names, held_out = self._held_out(features, answers, targets, folds)
@@ -195,7 +195,7 @@ class StackingReuser(CombinedReuser):
     def _rows(self, user_data: Any) -> NDArray[np.float64]:
         self._check_fitted()
         learnwares, data = self._learnwares(), as_input(user_data)
-        features = as_features(data, self.__class__.__name__)
+        features = as_features(data, self.__class__.__name__, self._width)
         answers = np.zeros((len(learnwares), len(data), self._n_columns))
         for number in np.flatnonzero(np.sum([one.weights for one in self._fitted.values()], axis=0)).tolist():
             answers[number] = self._space.encode_one(number, ask([learnwares[number]], data)[0])

@@ -9,16 +9,28 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["gaussian_inner_product", "gaussian_kernel"]
+__all__ = ["gaussian_inner_product", "gaussian_kernel", "in_units"]
 
 # Entries of one kernel block: 8 MB of float64 stay in cache range and bound the memory for any size.
 _BLOCK_ENTRIES = 1 << 20
+
+
+# Scaled values beyond this are cut: their squares overflow or leave no digits for smaller distances.
+_FAR = 1e6
+
+
+def in_units(rows: NDArray[np.float64], origin: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (rows - origin) / scale, cut at a million units: beyond that, far is far."""
+    scaled: NDArray[np.float64] = (rows - origin) / scale
+    return np.clip(scaled, -_FAR, _FAR, out=scaled)
 
 
 def gaussian_kernel(
     A: NDArray[np.float64], B: NDArray[np.float64], gamma: float, *, single: bool = False
 ) -> NDArray[np.floating]:
     """Return exp(-gamma ||a - b||^2) for all pairs of rows.
+
+    Distances that are small beside the rows themselves lose their digits; `in_units` brings rows around zero.
 
     Parameters
     ----------
@@ -36,9 +48,6 @@ def gaussian_kernel(
     -------
     ndarray of shape (n, m)
     """
-    # The form below loses the digits of distances that are small beside the rows themselves.
-    origin = A.mean(axis=0)
-    A, B = A - origin, B - origin
     squared: NDArray[np.floating] = A @ (-2.0 * B.T)
     squared += (A * A).sum(axis=1)[:, None]
     squared += (B * B).sum(axis=1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from learnware.errors import IncompatibleSpecificationError, SpecificationError
-from learnware.specification._gaussian import gaussian_kernel
+from learnware.specification._gaussian import gaussian_kernel, in_units
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -102,13 +102,18 @@ class KernelMetric:
         """Return the metric that `to_states` wrote."""
         return cls(np.asarray(states["scale"], dtype=np.float64))
 
-    def kernel(self, A: NDArray[np.floating], B: NDArray[np.floating]) -> NDArray[np.floating]:
+    def kernel(self, A: NDArray[np.float64], B: NDArray[np.float64]) -> NDArray[np.floating]:
         """Return the kernel of all pairs of rows, shape (len(A), len(B))."""
-        return with_narrow_kernel(gaussian_kernel(A / self.scale, B / self.scale, broad_gamma(self.n_features)))
+        return with_narrow_kernel(self._gaussian(A, B, broad_gamma(self.n_features)))
 
-    def narrow_kernel(self, A: NDArray[np.floating], B: NDArray[np.floating]) -> NDArray[np.floating]:
+    def narrow_kernel(self, A: NDArray[np.float64], B: NDArray[np.float64]) -> NDArray[np.floating]:
         """Return the narrow kernel alone of all pairs of rows, shape (len(A), len(B))."""
-        return gaussian_kernel(A / self.scale, B / self.scale, narrow_gamma(self.n_features))
+        return self._gaussian(A, B, narrow_gamma(self.n_features))
+
+    def _gaussian(self, A: NDArray[np.float64], B: NDArray[np.float64], gamma: float) -> NDArray[np.floating]:
+        # Around the middle of one side, so that features far from zero keep their digits; outliers do not move it.
+        origin = np.median(B, axis=0)
+        return gaussian_kernel(in_units(A, origin, self.scale), in_units(B, origin, self.scale), gamma)
 
     def inner_product(self, P: RKMETableSpecification, Q: RKMETableSpecification) -> float:
         """Return <P, Q>, the inner product of the two embeddings."""
