@@ -174,6 +174,14 @@ def test_labels_help_where_nothing_fits(market):
     assert error(solution, X, y) < np.std(y)
 
 
+def test_learnwares_without_names_answer(market, tmp_path):
+    nameless = instantiate_learnware_market("nameless", root=tmp_path)
+    semantic = {"Task": {"Values": ["Regression"], "Type": "Class"}}
+    nameless.add_learnware(market.get_learnware_zip_path_by_ids("00000001"), semantic, checker_names=[])
+    X, _ = prices(np.random.default_rng(7), 100, CENTRES["north"])
+    assert solve(X, market=nameless).report.learnwares[0].name == ""
+
+
 def test_arguments_that_do_not_fit(market):
     X, y = prices(np.random.default_rng(8), 40, CENTRES["north"])
     with pytest.raises(ReuseError, match=r"y has shape \(39,\); expected \(40,\)"):

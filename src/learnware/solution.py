@@ -414,7 +414,9 @@ def _report(
     n_labels: int,
 ) -> SolutionReport:
     similarity = {item.learnware.id: item.similarity for item in results.get_single_results()}
-    names = {one.id: str(one.get_specification().get_semantic_spec()["Name"]["Values"]) for one in learnwares}
+    # A market may hold learnwares that nobody has checked, without names.
+    named = {one.id: one.get_specification().get_semantic_spec().get("Name") or {} for one in learnwares}
+    names = {learnware_id: str(entry.get("Values") or "") for learnware_id, entry in named.items()}
     shares = sorted(reuser.report_.shares.items(), key=lambda item: (-item[1], item[0]))
     return SolutionReport(
         task=task,

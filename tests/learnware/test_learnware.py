@@ -100,6 +100,21 @@ def test_code_that_raises(load):
         load("b", **{"__init__.py": ""}).predict(X)
 
 
+def test_code_that_exits_does_not_end_the_program(load):
+    with pytest.raises(ModelError, match="SystemExit: 3"):
+        load(**{"__init__.py": "import sys\nsys.exit(3)"}).predict(X)
+
+
+def test_a_model_of_a_class_with_slots(load):
+    before = loaded_packages()
+    code = "class Model:\n    __slots__ = ()\n    def predict(self, X): return X[:, 0]\n"
+    learnware = load(**{"__init__.py": code})
+    np.testing.assert_array_equal(learnware.predict(X), X[:, 0])
+    del learnware
+    gc.collect()
+    assert loaded_packages() == before
+
+
 def test_semantic_specification_given_or_read(load, packages):
     learnware = load(**{"semantic_specification.json": json.dumps({"Name": {"Values": "inside"}})})
     assert learnware.specification.semantic_spec == {"Name": {"Values": "inside"}}

@@ -84,14 +84,15 @@ class Learnware:
         name = unique_package_name()
         try:
             model = load_model(self.learnware_dirpath, self.model, name)
-        except Exception as error:  # the edge to the learnware's own code, which may raise anything
+        except (Exception, SystemExit) as error:  # the edge to the learnware's own code, which may raise anything
             forget_package(name)
             raise ModelError(
                 f"the model of learnware {self.id!r} could not be loaded: {type(error).__name__}: {error}",
                 traceback_text=traceback.format_exc(),
             ) from error
         # Its modules stay as long as the model does: it may import more of them, or be pickled.
-        weakref.finalize(model, forget_package, name)
+        # One of a class with slots cannot be watched; its learnware is, then.
+        weakref.finalize(model if type(model).__weakrefoffset__ else self, forget_package, name)
         self.model = model
 
     def predict(self, X: Any) -> Any:

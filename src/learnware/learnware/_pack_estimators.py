@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
