@@ -156,8 +156,9 @@ def test_what_nobody_thought_of_is_one_line_too(run, monkeypatch, zoo):
     def fail(*_, **__):
         raise RuntimeError("out of luck")
 
+    # The package first: it takes the function from the module lazily, and what it finds there is put back afterwards.
+    monkeypatch.setattr("learnware.specification.generate_rkme_table_spec", fail)
     monkeypatch.setattr("learnware.specification._generators.generate_rkme_table_spec", fail)
-    monkeypatch.setattr("learnware.specification.generate_rkme_table_spec", fail, raising=False)
     error = run.failure("spec", zoo.iris_inputs)
     assert error["type"] == "RuntimeError"
     assert "--debug" in error["message"]
