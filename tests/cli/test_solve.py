@@ -41,7 +41,7 @@ def test_with_some_labels(market, zoo):
 def test_classes(market, zoo):
     document = market.answer("solve", zoo.iris_inputs)
     assert document["task"] == "Classification"
-    assert set(document["class"]) == {"setosa", "versicolor", "virginica"}
+    assert set(document["prediction"]) == {"setosa", "versicolor", "virginica"}
 
 
 def test_names_of_classes_as_labels(market, zoo):

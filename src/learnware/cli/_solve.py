@@ -96,7 +96,7 @@ def solve(
         step("predicting")
         predictions = solution.predict(X)
     # Labels of the user's own are in the user's own words.
-    columns = prediction_columns(predictions, solution.learnwares if y is None else ())
+    columns = prediction_columns(predictions, ())
     deliver(session, columns, output, solution.report.to_dict(), _texts(solution.report))
 
 
