@@ -67,6 +67,16 @@ def test_an_unnamed_class_among_differing_numbers_is_an_error(make_learnware):
         vote(first, second).predict(X)
 
 
+def test_a_malformed_description_names_the_learnware(make_learnware):
+    for what, change in (
+        ("Dimension", {"names": {"0": "cat"}, "dimension": "two"}),
+        ("Description", {"names": {"first": "cat"}}),
+    ):
+        broken = make_learnware("broken", answer(0, 0, 0), **change)
+        with pytest.raises(ReuseError, match=rf"'broken' has '\w+' in Output\.{what}"):
+            vote(broken).predict(X)
+
+
 def test_one_output_name_for_two_classes_is_an_error(make_learnware):
     twice = make_learnware("twice", answer(0, 0, 0), names={"0": "cat", "1": "Cat"})
     with pytest.raises(ReuseError, match="'twice' gives two classes the same name"):

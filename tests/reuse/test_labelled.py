@@ -141,6 +141,7 @@ def test_missing_features_are_filled(table, regression_learnwares, make_learnwar
     X, y = table[0].copy(), table[1]
     X[::5, 0] = np.nan
     X[::3, 2] = np.inf
+    X[1::3, 2] = 1e300
     blind = make_learnware("blind", lambda rows: 0.5 * rows[:, 1] ** 2, task="Regression")
     predictions = reuser_class([blind]).fit(X[:100], y[:100]).predict(X[100:])
     assert rmse(predictions, y[100:]) < rmse(blind.predict(X[100:]), y[100:])

@@ -204,7 +204,8 @@ def as_features(data: NDArray[Any] | list[str], what: str, width: int | None = N
     features = data.reshape(len(data), -1).astype(np.float64)
     if width not in (None, features.shape[1]):
         raise ReuseError(f"the data have {features.shape[1]} columns, those given to fit had {width}")
-    return np.where(np.isfinite(features), features, np.nan)
+    # Trees work in single precision: what is infinite there says as little as infinity.
+    return np.where(np.abs(features) <= np.finfo(np.float32).max, features, np.nan)
 
 
 def as_labels(y: Any, n_rows: int) -> NDArray[Any]:

@@ -220,7 +220,17 @@ def _output_description(learnware: Learnware) -> dict[str, Any]:
 
 
 def _stated_dimension(learnware: Learnware) -> int:
-    return int(_output_description(learnware).get("Dimension") or 0)
+    return _whole(learnware, "Dimension", _output_description(learnware).get("Dimension") or 0)
+
+
+def _whole(learnware: Learnware, what: str, value: Any) -> int:
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError):
+        raise ReuseError(
+            f"learnware {learnware.id!r} has {value!r:.80} in Output.{what} of its semantic specification; "
+            "expected a whole number"
+        ) from None
 
 
 def _description(learnware: Learnware) -> dict[int, str]:
@@ -230,7 +240,8 @@ def _description(learnware: Learnware) -> dict[int, str]:
     # One dimension cannot be a classifier's classes: it describes the label itself.
     if not isinstance(description, dict) or ("Dimension" in output and _stated_dimension(learnware) <= 1):
         return {}
-    return {int(index): str(name).strip() for index, name in description.items() if str(name).strip()}
+    names = {_whole(learnware, "Description", index): str(name).strip() for index, name in description.items()}
+    return {index: name for index, name in names.items() if name}
 
 
 def _dimension(learnware: Learnware, names: dict[int, str], output: NDArray[Any]) -> int | None:
