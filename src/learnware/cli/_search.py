@@ -109,6 +109,7 @@ def _document(results: "SearchResults", limit: int) -> dict[str, Any]:
     return {
         "nothing_fits": results.nothing_fits or not results.get_single_results(),
         "message": results.message,
+        "unexplained": results.unexplained,
         "singles": [
             {**brief(item.learnware), "score": item.score, "similarity": item.similarity, "mmd2": item.mmd2}
             for item in results.get_single_results()[:limit]
@@ -116,7 +117,9 @@ def _document(results: "SearchResults", limit: int) -> dict[str, Any]:
         "mixtures": [
             {
                 "score": item.score,
+                "similarity": item.similarity,
                 "mmd2": item.mmd2,
+                "noise_floor": item.noise_floor,
                 "unexplained": item.unexplained,
                 "parts": [
                     {**brief(learnware), "weight": weight}
@@ -146,7 +149,7 @@ def _texts(results: "SearchResults", limit: int) -> list[Any]:
         ]
         parts.append(tabulate(["!Id", "Name", ">Share"], shares, title="Several together"))
         parts.append(
-            f"Together: similarity {item.score:.3f}, MMD² {number(item.mmd2, 3)}, "
+            f"Together: similarity {item.similarity:.3f}, MMD² {number(item.mmd2, 3)}, "
             f"{percent(item.unexplained)} of your data not covered."
         )
     if len(singles) > limit:

@@ -95,7 +95,7 @@ def solve(
         )
         step("predicting")
         predictions = solution.predict(X)
-    # Labels of the user's own are in the user's own words.
+    # A solution names classes itself.
     columns = prediction_columns(predictions, ())
     deliver(session, columns, output, solution.report.to_dict(), _texts(solution.report))
 

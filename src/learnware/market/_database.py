@@ -186,7 +186,8 @@ class Database:
             try:
                 self.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError as error:
-                raise MarketError(f"the market {self.path} is being written by another process: {error}") from error
+                busy = "is being written by another process" if "locked" in str(error) else "cannot be written"
+                raise MarketError(f"the market {self.path} {busy}: {error}") from error
             finally:
                 if not wait:
                     self.execute(f"PRAGMA busy_timeout = {int(_LOCK_TIMEOUT * 1000)}")

@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from learnware.market._mixture import Gram, Mixture, cosine, fit_mixture, grow_support, open_weights, squared_error
+from learnware.market._mixture import (
+    Gram,
+    Mixture,
+    cosine,
+    explained,
+    fit_mixture,
+    grow_support,
+    open_weights,
+    squared_error,
+)
 from learnware.specification._gaussian import gaussian_kernel, in_units
 from learnware.specification._metric import BROAD_SHARE, broad_gamma, narrow_gamma, with_narrow_kernel
 
@@ -63,12 +72,15 @@ class Hit:
     learnware_id : str
     mmd2 : float
         Squared MMD under the metric of the island, at least 0.
+    score : float
+        Share of the requirement's squared norm that it explains, 1 - MMD^2 / <P, P>, in [0, 1].
     similarity : float
         Cosine of the two embeddings, in [0, 1].
     """
 
     learnware_id: str
     mmd2: float
+    score: float
     similarity: float
 
 
@@ -170,7 +182,10 @@ class IslandIndex:
         products = self._products(spec, nearest)
         squared = np.maximum(query.self_product - 2.0 * products + self._self_products[nearest], 0.0)
         similar = cosine(products, query.self_product * self._self_products[nearest])
-        hits = [Hit(self.ids[i], float(mmd2), float(c)) for i, mmd2, c in zip(nearest, squared, similar, strict=True)]
+        hits = [
+            Hit(self.ids[i], float(mmd2), explained(mmd2, query.self_product), float(c))
+            for i, mmd2, c in zip(nearest, squared, similar, strict=True)
+        ]
         return sorted(hits, key=lambda hit: (hit.mmd2, hit.learnware_id))[:top]
 
     def mixture(

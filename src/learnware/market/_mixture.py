@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from learnware.specification import RKMETableSpecification
 
-__all__ = ["Gram", "Mixture", "cosine", "fit_mixture", "grow_support", "open_weights", "squared_error"]
+__all__ = ["Gram", "Mixture", "cosine", "explained", "fit_mixture", "grow_support", "open_weights", "squared_error"]
 
 # Learnwares that join the support in one step, and steps; a mixture of five is found in three or four.
 _JOINING, _STEPS = 12, 8
@@ -47,6 +47,8 @@ class Mixture:
         Their shares; they sum to one.
     mmd2 : float
         Squared MMD of the mixture to the requirement.
+    score : float
+        Share of the requirement's squared norm that it explains, 1 - MMD^2 / <P, P>, in [0, 1].
     similarity : float
         Cosine of the mixture and the requirement, in [0, 1].
     noise_floor : float
@@ -59,6 +61,7 @@ class Mixture:
     learnware_ids: tuple[str, ...]
     weights: tuple[float, ...]
     mmd2: float
+    score: float
     similarity: float
     noise_floor: float
     unexplained: float
@@ -158,6 +161,7 @@ def fit_mixture(ids: Sequence[str], gram: Gram, max_size: int) -> Mixture:
         learnware_ids=tuple(ids[i] for i in kept),
         weights=tuple(float(w) for w in weights),
         mmd2=mmd2,
+        score=explained(mmd2, gram.target_self),
         similarity=float(cosine(weights @ gram.target[kept], gram.target_self * squared_norm)),
         noise_floor=_noise_floor(gram, kept, weights),
         unexplained=0.0,
@@ -186,6 +190,11 @@ def cosine(product: ArrayLike, squared_norms: ArrayLike) -> NDArray[np.float64]:
 def _noise_floor(gram: Gram, parts: Sequence[int], weights: NDArray[np.float64]) -> float:
     """Return the squared MMD that sampling and reduction alone would leave; errors of parts enter with w squared."""
     return float(gram.target_error + np.square(weights) @ gram.errors[list(parts)])
+
+
+def explained(mmd2: float, self_product: float) -> float:
+    """Return the share of an embedding's squared norm that an approximation at this squared MMD explains."""
+    return max(0.0, 1.0 - float(mmd2) / self_product) if self_product > 0 else 0.0
 
 
 def squared_error(self_product: float, spec: RKMETableSpecification) -> float:

@@ -50,6 +50,8 @@ class MultipleSearchItem:
         Share of every part in the mixture, in the order of `learnwares`; they sum to one.
     mmd2 : float or None
         Squared maximum mean discrepancy between the mixture and the user's data.
+    similarity : float or None
+        Cosine of the mixture's embedding and the user's, in [0, 1].
     noise_floor : float or None
         Squared MMD that two samples of one distribution would show: below it, a better fit means nothing.
     unexplained : float or None
@@ -60,6 +62,7 @@ class MultipleSearchItem:
     score: float | None = None
     weights: tuple[float, ...] = ()
     mmd2: float | None = None
+    similarity: float | None = None
     noise_floor: float | None = None
     unexplained: float | None = None
 

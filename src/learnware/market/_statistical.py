@@ -29,8 +29,8 @@ _MOST = 0.5
 class EasyStatSearcher(AtomicSearcher):
     """Finds the learnwares whose data are nearest to the user's, alone and as a mixture.
 
-    Distances are squared MMDs under the metric of the island, scores are cosines of embeddings: absolute numbers, which
-    mean the same in every query of an island.
+    Distances are squared MMDs under the metric of the island. A score is the share of the user's embedding that a
+    learnware explains, 1 - MMD^2 / <P, P>: an absolute number, which means the same in every query of an island.
     """
 
     def is_applicable_learnware(self, learnware: Learnware) -> bool:
@@ -98,18 +98,17 @@ class EasyStatSearcher(AtomicSearcher):
         ids = list(dict.fromkeys([*(hit.learnware_id for hit in hits), *mixture.learnware_ids]))
         found = organizer.get_learnware_by_ids(ids)
         learnwares = dict(zip(ids, found if isinstance(found, list) else [found], strict=True))
-        singles = [
-            SingleSearchItem(learnwares[hit.learnware_id], hit.similarity, hit.mmd2, hit.similarity) for hit in hits
-        ]
+        singles = [SingleSearchItem(learnwares[hit.learnware_id], hit.score, hit.mmd2, hit.similarity) for hit in hits]
         multiples = []
         if len(mixture.learnware_ids) > 1:
             parts = [learnwares[learnware_id] for learnware_id in mixture.learnware_ids]
             multiples = [
                 MultipleSearchItem(
                     parts,
-                    mixture.similarity,
+                    mixture.score,
                     mixture.weights,
                     mixture.mmd2,
+                    mixture.similarity,
                     mixture.noise_floor,
                     mixture.unexplained,
                 )

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 MAX_HEADER_BYTES = 1 << 20
 MAX_TRACEBACK_CHARS = 1 << 14
 MAX_DIMENSIONS = 8
+# What a text costs as an object of Python's, besides its letters.
+_TEXT_BYTES = 64
 # Booleans, integers, unsigned integers and floats: nothing that holds a pointer.
 ARRAY_KINDS = "biuf"
 CONFIG_KEYS = ("class_name", "module_path", "kwargs")
@@ -158,8 +160,9 @@ def _receive_value(sock: Any, entry: Any, max_bytes: int) -> Any:
     size = entry.get("bytes")
     if kind != "text" or type(size) is not int or size < 0:
         raise ProtocolError(f"a value of kind {kind!r:.200}")
-    if largest * 8 + size > max_bytes:
-        raise ProtocolError(f"texts of {largest * 8 + size} bytes; at most {max_bytes} are allowed")
+    needed = largest * _TEXT_BYTES + size
+    if needed > max_bytes:
+        raise ProtocolError(f"texts of {needed} bytes; at most {max_bytes} are allowed")
     return _receive_texts(sock, shape, count, size)
 
 
