@@ -9,10 +9,10 @@ from ._learnware import read_yaml_to_dict as read_yaml_to_dict
 from ._manifest import Manifest as Manifest
 from ._manifest import ModelEntry as ModelEntry
 from ._manifest import StatSpecEntry as StatSpecEntry
-from ._pack import MissingField as MissingField
-from ._pack import missing_information as missing_information
-from ._pack import pack as pack
 from ._package import PackageContents as PackageContents
 from ._package import read_package as read_package
 from ._package import unpack as unpack
 from ._package import write_package as write_package
+from .packing._information import MissingField as MissingField
+from .packing._information import missing_information as missing_information
+from .packing._pack import pack as pack

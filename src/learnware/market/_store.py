@@ -14,36 +14,24 @@ import shutil
 from concurrent.futures import wait
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from learnware.errors import InvalidPackageError, LearnwareNotFoundError, MarketError
 from learnware.market._database import Database
-from learnware.market._encoding import decode_stat_spec, encode_stat_spec
+from learnware.market._encoding import decode_stat_spec
 from learnware.market._files import MarketFiles, StagedFile, fsync_tree
-from learnware.market._island import embed, island_name
-from learnware.specification import RKMETableSpecification
-from learnware.specification._metric import KernelMetric
+from learnware.market._spec_tables import insert_stat_specs, islands_to_renew, remove_stat_specs, renew_island
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from concurrent.futures import Executor
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
     from learnware.specification import BaseStatSpecification
 
-__all__ = ["IslandState", "MarketStore", "NewLearnware", "Package", "Row"]
+__all__ = ["MarketStore", "NewLearnware", "Package", "Row"]
 
 _AUTOMATIC_ID = re.compile(r"[0-9]{8,18}")
-# The metric of an island is estimated anew each time the island has doubled, from at most this many members.
-_ESTIMATE_MEMBERS = 4096
-_CHUNK = 512
-# To be raised with every change of `embed` or of `KernelMetric`: stored embeddings of another version are made anew.
-_EMBEDDING_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -76,28 +64,6 @@ class Row:
     semantic_json: str
 
 
-@dataclass(frozen=True)
-class IslandState:
-    """Embeddings of an island's members that changed after a revision, or of all members.
-
-    Attributes
-    ----------
-    metric : KernelMetric
-        The kernel of the island.
-    revision : int
-        The change in which the metric was estimated.
-    complete : bool
-        Whether the members are all there are.
-    members : list of tuple
-        (seq, number of rows behind the specification, self product, vector) of each member.
-    """
-
-    metric: KernelMetric
-    revision: int
-    complete: bool
-    members: list[tuple[int, int, float, NDArray[np.float32]]]
-
-
 def _semantic_json(semantic_spec: dict[str, Any]) -> str:
     # Searches read every learnware's: one that is no mapping would break them all.
     if not isinstance(semantic_spec, dict):
@@ -124,7 +90,11 @@ class MarketStore:
         self._database = Database(root / "market.db")
         self._owner = os.getpid()
         self._collect()
-        self._renew_islands()
+        if islands_to_renew(self.database):
+            with self.database.write():
+                revision = self._next_revision()
+                for name in islands_to_renew(self.database):
+                    renew_island(self.database, name, revision)
 
     @property
     def database(self) -> Database:
@@ -147,15 +117,6 @@ class MarketStore:
             referenced = {sha256 for (sha256,) in self.database.execute("SELECT DISTINCT sha256 FROM learnware")}
             for sha256 in self.files.contents() - referenced:
                 self.files.remove(sha256)
-
-    def _renew_islands(self) -> None:
-        """Make embeddings anew that another version of this package has made."""
-        stale = "SELECT name FROM island WHERE embedding_version <> ?"
-        if self.database.execute(stale, (_EMBEDDING_VERSION,)):
-            with self.database.write():
-                revision = self._next_revision()
-                for (name,) in self.database.execute(stale, (_EMBEDDING_VERSION,)):
-                    self._embed(name, [], revision)
 
     def _sweep(self, hashes: Iterable[str]) -> None:
         """Remove the packages of these contents that no learnware refers to any more."""
@@ -204,7 +165,7 @@ class MarketStore:
                     seq, learnware_id = self._insert(new, semantic_json, revision)
                     specs.append((seq, new.package.stat_specs))
                     ids.append(learnware_id)
-                self._insert_stat_specs(specs, revision)
+                insert_stat_specs(self.database, specs, revision)
         except BaseException:
             self._discard([new.package for new in learnwares])
             raise
@@ -268,8 +229,8 @@ class MarketStore:
                 revision = self._next_revision()
                 if package is not None:
                     self.files.place([package.file])
-                    self._remove_stat_specs([row.seq])
-                    self._insert_stat_specs([(row.seq, package.stat_specs)], revision)
+                    remove_stat_specs(self.database, [row.seq])
+                    insert_stat_specs(self.database, [(row.seq, package.stat_specs)], revision)
                 self.database.execute(
                     "UPDATE learnware SET sha256 = ?, check_status = ?, semantic_spec = ?, revision = ? WHERE seq = ?",
                     (
@@ -292,8 +253,8 @@ class MarketStore:
         with self.database.write():
             row = self.row(learnware_id)
             revision = self._next_revision()
-            self._remove_stat_specs([row.seq])
-            self._insert_stat_specs([(row.seq, stat_specs)], revision)
+            remove_stat_specs(self.database, [row.seq])
+            insert_stat_specs(self.database, [(row.seq, stat_specs)], revision)
             self.database.execute("UPDATE learnware SET revision = ? WHERE seq = ?", (revision, row.seq))
 
     def delete(self, learnware_id: str) -> bool:
@@ -316,82 +277,9 @@ class MarketStore:
 
     def _remove(self, rows: Sequence[Row]) -> None:
         revision = self._next_revision()
-        self._remove_stat_specs([row.seq for row in rows])
+        remove_stat_specs(self.database, [row.seq for row in rows])
         self.database.execute_many("DELETE FROM learnware WHERE seq = ?", [(row.seq,) for row in rows])
         self.database.execute_many("INSERT INTO removed VALUES (?, ?)", [(row.seq, revision) for row in rows])
-
-    # Statistical specifications and islands
-
-    def _remove_stat_specs(self, seqs: Sequence[int]) -> None:
-        self.database.execute_many("DELETE FROM embedding WHERE seq = ?", [(seq,) for seq in seqs])
-        self.database.execute_many("DELETE FROM stat_spec WHERE seq = ?", [(seq,) for seq in seqs])
-        # An island that is empty forgets its metric: the next members may have other units.
-        self.database.execute("DELETE FROM island WHERE name NOT IN (SELECT DISTINCT island FROM embedding)")
-
-    def _insert_stat_specs(
-        self, learnwares: Iterable[tuple[int, dict[str, BaseStatSpecification]]], revision: int
-    ) -> None:
-        arrivals: dict[str, list[tuple[int, str, RKMETableSpecification]]] = {}
-        for seq, stat_specs in learnwares:
-            for type_name, spec in stat_specs.items():
-                self.database.execute(
-                    "INSERT INTO stat_spec VALUES (?, ?, ?, ?)", (seq, type_name, *encode_stat_spec(spec))
-                )
-                if isinstance(spec, RKMETableSpecification):
-                    arrivals.setdefault(island_name(spec), []).append((seq, type_name, spec))
-        for island, members in arrivals.items():
-            self._embed(island, members, revision)
-
-    def _embed(self, island: str, arrivals: list[tuple[int, str, RKMETableSpecification]], revision: int) -> None:
-        database = self.database
-        known = database.execute(
-            "SELECT metric, estimated_from FROM island WHERE name = ? AND embedding_version = ?",
-            (island, _EMBEDDING_VERSION),
-        )
-        estimated_from = known[0][1] if known else 0
-        size = len(arrivals) + int(database.value("SELECT count(*) FROM embedding WHERE island = ?", (island,)))
-        members: Iterable[tuple[int, str, RKMETableSpecification]] = arrivals
-        if not known or (estimated_from < _ESTIMATE_MEMBERS and size >= 2 * estimated_from):
-            old = database.execute("SELECT seq, type FROM embedding WHERE island = ?", (island,))
-            keys = sorted([*((seq, type_name) for seq, type_name in old), *((seq, kind) for seq, kind, _ in arrivals)])
-            known_specs = {(seq, type_name): spec for seq, type_name, spec in arrivals}
-            sample = list(self._table_specs(keys[:_ESTIMATE_MEMBERS], known_specs))
-            metric = KernelMetric.estimate([spec for _, _, spec in sample])
-            database.execute(
-                """
-                INSERT INTO island VALUES (?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET
-                metric = excluded.metric, estimated_from = excluded.estimated_from,
-                embedding_version = excluded.embedding_version, revision = excluded.revision
-                """,
-                (island, json.dumps(metric.to_states()), len(sample), _EMBEDDING_VERSION, revision),
-            )
-            database.execute("DELETE FROM embedding WHERE island = ?", (island,))
-            members = chain(sample, self._table_specs(keys[_ESTIMATE_MEMBERS:], known_specs))
-        else:
-            metric = KernelMetric.from_states(json.loads(known[0][0]))
-        for seq, type_name, spec in members:
-            embedding = embed(metric, island, spec)
-            database.execute(
-                "INSERT INTO embedding VALUES (?, ?, ?, ?, ?, ?)",
-                (seq, type_name, island, spec.num_points, embedding.self_product, _vector_bytes(embedding.vector)),
-            )
-
-    def _table_specs(
-        self, keys: Iterable[tuple[int, str]], known: Mapping[tuple[int, str], RKMETableSpecification]
-    ) -> Iterator[tuple[int, str, RKMETableSpecification]]:
-        for seq, type_name in keys:
-            spec = known.get((seq, type_name)) or self.stat_spec(seq, type_name)
-            if isinstance(spec, RKMETableSpecification):
-                yield seq, type_name, spec
-
-    def stat_spec(self, seq: int, type_name: str) -> BaseStatSpecification:
-        """Return one statistical specification."""
-        rows = self.database.execute(
-            "SELECT type, header, arrays FROM stat_spec WHERE seq = ? AND type = ?", (seq, type_name)
-        )
-        if not rows:
-            raise MarketError(f"learnware number {seq} has no statistical specification {type_name!r}")
-        return decode_stat_spec(*rows[0])
 
     def stat_specs(self, learnware_id: str) -> dict[str, BaseStatSpecification]:
         """Return all statistical specifications of a learnware by type name.
@@ -447,57 +335,6 @@ class MarketStore:
         )
         return [learnware_id for (learnware_id,) in rows]
 
-    def island(self, name: str, after: int = -1, metric_revision: int = -1) -> IslandState | None:
-        """Return an island's metric and its members; only what changed after a revision if the metric did not change.
-
-        Parameters
-        ----------
-        name : str
-            Name of the island.
-        after : int, default=-1
-            The revision that the caller has seen.
-        metric_revision : int, default=-1
-            The revision of the metric that the caller has; -1 if none.
-
-        Returns
-        -------
-        IslandState or None
-            None where nothing is in the island.
-        """
-        rows = self.database.execute("SELECT metric, revision FROM island WHERE name = ?", (name,))
-        if not rows:
-            return None
-        metric, revision = KernelMetric.from_states(json.loads(rows[0][0])), int(rows[0][1])
-        complete = revision != metric_revision
-        members = self.database.execute(
-            """
-            SELECT embedding.seq, num_points, self_product, vector FROM embedding JOIN learnware USING (seq)
-            WHERE island = ? AND learnware.revision > ? ORDER BY embedding.seq
-            """,
-            (name, -1 if complete else after),
-        )
-        decoded = [(seq, n, product, np.frombuffer(vector, dtype="<f4")) for seq, n, product, vector in members]
-        return IslandState(metric, revision, complete, decoded)
-
-    def island_specs(self, name: str, ids: Sequence[str]) -> dict[str, RKMETableSpecification]:
-        """Return the specifications of members of an island by id; ids that are no members are left out."""
-        specs = {}
-        for start in range(0, len(ids), _CHUNK):
-            chunk = ids[start : start + _CHUNK]
-            rows = self.database.execute(
-                f"""
-                SELECT id, stat_spec.type, header, arrays FROM learnware JOIN embedding USING (seq)
-                JOIN stat_spec ON stat_spec.seq = learnware.seq AND stat_spec.type = embedding.type
-                WHERE island = ? AND id IN ({", ".join("?" * len(chunk))})
-                """,  # noqa: S608 - question marks only
-                (name, *chunk),
-            )
-            for learnware_id, *values in rows:
-                spec = decode_stat_spec(*values)
-                if isinstance(spec, RKMETableSpecification):
-                    specs[learnware_id] = spec
-        return specs
-
     # Files
 
     def zip_path(self, learnware_id: str) -> Path:
@@ -527,7 +364,3 @@ class MarketStore:
                 # Another process has replaced the package meanwhile: unpack the new one.
             finally:
                 shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _vector_bytes(vector: NDArray[np.floating]) -> bytes:
-    return np.ascontiguousarray(vector, dtype="<f4").tobytes()

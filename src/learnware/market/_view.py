@@ -15,6 +15,7 @@ import numpy as np
 from learnware.errors import LearnwareNotFoundError
 from learnware.market._island import IslandIndex
 from learnware.market._semantic import SemanticIndex
+from learnware.market._spec_tables import read_island, read_island_specs
 from learnware.market._stored import StoredLearnware
 
 if TYPE_CHECKING:
@@ -110,9 +111,9 @@ class MarketView:
     def _refresh_island(self, name: str, revision: int) -> None:
         known = self._islands.get(name)
         if known is None:
-            state = self._store.island(name)
+            state = read_island(self._store.database, name)
         else:
-            state = self._store.island(name, known.revision, known.metric_revision)
+            state = read_island(self._store.database, name, known.revision, known.metric_revision)
         if state is None:
             self._islands.pop(name, None)
             return
@@ -204,7 +205,9 @@ class MarketView:
         """Return specifications of an island's members, the last used ones from memory."""
         with self._lock:
             missing = [learnware_id for learnware_id in ids if (island, learnware_id) not in self._specs]
-            loaded = {(island, name): spec for name, spec in self._store.island_specs(island, missing).items()}
+            loaded = {
+                (island, name): spec for name, spec in read_island_specs(self._store.database, island, missing).items()
+            }
             found = []
             for learnware_id in ids:
                 key = (island, learnware_id)

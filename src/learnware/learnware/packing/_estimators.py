@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from learnware.errors import PackError
-from learnware.learnware._pack_code import ModelCode
-from learnware.learnware._pack_plan import ModelPlan, import_library
-from learnware.learnware._requirements import modules_of
+from learnware.learnware.packing._code import ModelCode
+from learnware.learnware.packing._plan import ModelPlan, import_library
+from learnware.learnware.packing._requirements import modules_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

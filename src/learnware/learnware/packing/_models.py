@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from learnware.errors import PackError
-from learnware.learnware._pack_boosters import (
+from learnware.learnware.packing._boosters import (
     plan_lightgbm,
     plan_lightgbm_object,
     plan_xgboost,
     plan_xgboost_object,
 )
-from learnware.learnware._pack_estimators import plan_estimator, plan_skops
-from learnware.learnware._pack_graphs import plan_onnx, plan_torchscript
-from learnware.learnware._pack_plan import import_library
+from learnware.learnware.packing._estimators import plan_estimator, plan_skops
+from learnware.learnware.packing._graphs import plan_onnx, plan_torchscript
+from learnware.learnware.packing._plan import import_library
 
 if TYPE_CHECKING:
-    from learnware.learnware._pack_plan import ModelPlan
+    from learnware.learnware.packing._plan import ModelPlan
 
 __all__ = ["plan_model"]
 

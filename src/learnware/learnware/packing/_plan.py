@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from learnware.learnware._pack_code import ModelCode
+    from learnware.learnware.packing._code import ModelCode
 
 __all__ = ["ROWS", "ModelPlan", "import_library"]
 

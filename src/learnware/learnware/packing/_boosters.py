@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from learnware.errors import PackError
-from learnware.learnware._pack_code import ModelCode
-from learnware.learnware._pack_estimators import plan_estimator
-from learnware.learnware._pack_plan import ROWS, ModelPlan
+from learnware.learnware.packing._code import ModelCode
+from learnware.learnware.packing._estimators import plan_estimator
+from learnware.learnware.packing._plan import ROWS, ModelPlan
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

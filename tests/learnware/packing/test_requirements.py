@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from learnware.errors import PackError
-from learnware.learnware._requirements import pinned_requirements
+from learnware.learnware.packing._requirements import pinned_requirements
 
 
 @pytest.fixture
