@@ -209,3 +209,9 @@ def test_numbers_in_a_column_of_objects_are_labels(table, regression_learnwares,
     np.testing.assert_array_equal(plain.predict(X), objects.predict(X))
     with pytest.raises(ReuseError, match=r"60 labels, received an array of shape \(\)"):
         plain.fit(X[:60], None)
+
+
+def test_augmentation_needs_two_labels(table, regression_learnwares):
+    X, y = table
+    with pytest.raises(ReuseError, match="at least 2 labelled rows, received 1"):
+        FeatureAugmentReuser(regression_learnwares).fit(X[:1], y[:1])

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from learnware.reuse._base import as_features, as_input, as_labels, check_option
+from learnware.errors import ReuseError
+from learnware.reuse._base import as_features, as_input, check_option
 from learnware.reuse._classes import ClassSpace
 from learnware.reuse._combined import CombinedReuser
 from learnware.reuse._models import fit_linear
-from learnware.reuse._outputs import ask, labelled_space
+from learnware.reuse._outputs import ask
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from learnware.learnware import Learnware
 
 __all__ = ["FeatureAugmentReuser"]
+
+_FEWEST_ROWS = 2
 
 
 class FeatureAugmentReuser(CombinedReuser):
@@ -67,11 +70,13 @@ class FeatureAugmentReuser(CombinedReuser):
         check_option("mode", self.mode, (None, "classification", "regression"))
         learnwares, data = self._learnwares(), as_input(x_train)
         features = as_features(data, self.__class__.__name__)
-        outputs = ask(learnwares, data)
-        space, targets = labelled_space(learnwares, outputs, as_labels(y_train, len(data)), self.mode)
-        self._set_space(space)
-        answers = self._space.encode(outputs)
-        self._model, sizes = fit_linear(_augmented(features, answers), targets, classes=isinstance(space, ClassSpace))
+        answers, targets = self._learn_space(data, y_train, self.mode)
+        if len(data) < _FEWEST_ROWS:
+            raise ReuseError(
+                f"{self.__class__.__name__} needs at least {_FEWEST_ROWS} labelled rows, received {len(data)}"
+            )
+        classes = isinstance(self._space, ClassSpace)
+        self._model, sizes = fit_linear(_augmented(features, answers), targets, classes=classes)
         total = sizes.sum() or 1.0
         self._width = features.shape[1]
         shares = sizes[self._width :].reshape(len(learnwares), -1).sum(axis=1) / total

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from learnware.errors import ReuseError
-from learnware.reuse._base import BaseReuser
+from learnware.reuse._base import BaseReuser, as_labels
 from learnware.reuse._classes import ClassSpace
+from learnware.reuse._outputs import ask, labelled_space
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -74,3 +75,16 @@ class CombinedReuser(BaseReuser):
         if isinstance(space, ClassSpace):
             self.classes_ = space.labels
             self.class_names_ = np.array(space.names)
+
+    def _learn_space(
+        self, data: NDArray[Any] | list[str], y: Any, mode: str | None
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Take the space from the learnwares' answers and the labels; return both in it.
+
+        Answers have shape (n_learnwares, n_samples, n_columns), labels (n_samples, n_columns).
+        """
+        learnwares = self._learnwares()
+        outputs = ask(learnwares, data)
+        space, targets = labelled_space(learnwares, outputs, as_labels(y, len(data)), mode)
+        self._set_space(space)
+        return space.encode(outputs), targets

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from learnware.reuse._base import as_input, as_labels, check_count, check_option
+from learnware.reuse._base import as_input, check_count, check_option
 from learnware.reuse._combined import CombinedReuser
-from learnware.reuse._outputs import ask, output_space
+from learnware.reuse._outputs import ask
 from learnware.reuse._weights import gram, greedy_selection, mix
 
 if TYPE_CHECKING:
@@ -79,10 +79,7 @@ class EnsemblePruningReuser(CombinedReuser):
         check_option("mode", self.mode, ("classification", "regression"))
         check_count("maxgen", maxgen)
         learnwares, data = self._learnwares(), as_input(val_X)
-        outputs = ask(learnwares, data)
-        space, targets = output_space(learnwares, outputs, self.mode).with_targets(as_labels(val_y, len(data)))
-        self._set_space(space)
-        answers = self._space.encode(outputs)
+        answers, targets = self._learn_space(data, val_y, self.mode)
         rng = np.random.default_rng(self.seed)
         bags = [rng.integers(0, len(targets), len(targets)) for _ in range(_BAGS)]
         weights = [greedy_selection(*gram(answers[:, bag], targets[bag]), maxgen) for bag in bags]

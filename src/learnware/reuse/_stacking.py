@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from learnware.errors import ReuseError
-from learnware.reuse._base import as_features, as_input, as_labels, check_count, check_option
+from learnware.reuse._base import as_features, as_input, check_count, check_option
 from learnware.reuse._classes import ClassSpace
 from learnware.reuse._combined import CombinedReuser
 from learnware.reuse._models import classifiers, correctors, fit_classifier, fit_regressor, regressors
-from learnware.reuse._outputs import ask, labelled_space
+from learnware.reuse._outputs import ask
 from learnware.reuse._weights import mix, simplex_least_squares
 
 if TYPE_CHECKING:
@@ -143,10 +143,7 @@ class StackingReuser(CombinedReuser):
         features = as_features(data, self.__class__.__name__)
         if not 2 <= self.cv <= len(data):
             raise ReuseError(f"cv is {self.cv} with {len(data)} labelled rows; allowed are 2 to the number of rows")
-        outputs = ask(learnwares, data)
-        space, targets = labelled_space(learnwares, outputs, as_labels(y, len(data)), self.mode)
-        self._set_space(space)
-        answers = self._space.encode(outputs)
+        answers, targets = self._learn_space(data, y, self.mode)
         self._n_rows, self._width = features.shape
 
         folds = np.random.default_rng(self.seed).permutation(len(data)) % self.cv
