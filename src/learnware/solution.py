@@ -103,8 +103,13 @@ class SolutionReport:
         return asdict(self)
 
     def __str__(self) -> str:
-        chosen_by = f", chosen by cross-validation on {self.n_labels} labels" if self.scores else ", without labels"
-        lines = [f"{self.task} by {self.way}{chosen_by}", self.message]
+        labels = f"{self.n_labels} label{'' if self.n_labels == 1 else 's'}" if self.n_labels else "without labels"
+        if self.scores:
+            labels = f"chosen by cross-validation on {labels}"
+        elif self.n_labels:
+            verb = "is" if self.n_labels == 1 else "are"
+            labels += f" {verb} too few to choose by ({_FEWEST_LABELS} are needed)"
+        lines = [f"{self.task} by {self.way}, {labels}", self.message]
         if self.scores:
             lines.append(f"cross-validated {self.measure}:")
             lines += [f"  {way:<14} {score:.4g}" for way, score in self.scores.items()]

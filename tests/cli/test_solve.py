@@ -38,6 +38,18 @@ def test_with_some_labels(market, zoo):
     assert text.endswith("400 predictions: out.csv\n")
 
 
+@pytest.mark.parametrize(
+    ("n_labels", "words"), [(1, "1 label is too few"), (5, "5 labels are too few"), (9, "9 labels are too few")]
+)
+def test_too_few_labels_are_said_to_be_too_few(market, zoo, n_labels, words):
+    lines = zoo.plane_csv.read_text().splitlines()
+    kept = [line if i <= n_labels else line.rsplit(",", 1)[0] + "," for i, line in enumerate(lines)]
+    Path("few.csv").write_text("\n".join(kept) + "\n")
+    text = market("solve", "few.csv", "--target", "y", "-o", "out.csv").stdout.replace("\n", " ")
+    assert f"{words} to choose by (10 are needed)" in text
+    assert "without labels" not in text
+
+
 def test_classes(market, zoo):
     document = market.answer("solve", zoo.iris_inputs)
     assert document["task"] == "Classification"
