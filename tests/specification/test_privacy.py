@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from learnware.specification import generate_rkme_table_spec
-from learnware.specification._privacy import RowGuard
+from learnware.specification._privacy import RowGuard, rows_behind
 
 
 def on_rows(points: np.ndarray, X: np.ndarray) -> int:
@@ -53,7 +53,6 @@ def test_a_lonely_row_is_not_published() -> None:
     rng = np.random.default_rng(0)
     X = np.vstack([rng.normal(size=(200, 2)), [[80.0, 80.0]]])
     spec = generate_rkme_table_spec(X, reduced_set_size=40)
-    # Halfway to its nearest row at least, some 57 units away.
     assert np.linalg.norm(spec.get_z() - X[-1], axis=1).min() > 40.0
     open_spec = generate_rkme_table_spec(X, reduced_set_size=40, privacy_floor=None)
     assert np.linalg.norm(open_spec.get_z() - X[-1], axis=1).min() < 1.0
@@ -64,26 +63,44 @@ def test_a_value_of_many_rows_may_be_a_point() -> None:
     spec = generate_rkme_table_spec(X)
     np.testing.assert_allclose(spec.get_z()[np.argsort(spec.get_z()[:, 0])], [[0.0, 1.0], [3.0, -1.0]], atol=1e-3)
     np.testing.assert_allclose(spec.get_beta(), 0.5, atol=1e-3)
-    assert spec.report.moved_points == 0
+    assert spec.report.dropped_points == 0
     assert spec.report.nearest_row is None
 
 
-def test_a_single_row_is_moved() -> None:
+def test_a_single_row_is_shifted() -> None:
     X = np.array([[5.0, 1e20, -3.0]])
     spec = generate_rkme_table_spec(X)
-    assert spec.report.moved_points == 1
     assert spec.report.fewest_rows == pytest.approx(1.0)
     assert (spec.get_z() != X).any()
     np.testing.assert_array_equal(generate_rkme_table_spec(X, privacy_floor=None).get_z(), X)
 
 
-def test_moved_points_are_halfway_and_off_every_row() -> None:
-    rows = np.array([[0.0], [1.0], [3.0], [10.0]])
+def test_points_on_rows_and_points_of_one_row_are_left_out() -> None:
+    rows = np.array([[0.0], [1.0], [3.0], [10.0], [10.4]])
     guard = RowGuard(rows, 5)
-    moved, count = guard.leave_rows(np.array([[0.0], [3.01], [2.0], [10.2]]), np.random.default_rng(0))
-    np.testing.assert_allclose(moved, [[0.5], [2.0], [2.0], [6.5]])
-    assert count == 3
-    assert guard.nearest(moved) == pytest.approx(0.5)
+    points = np.array([[0.01], [2.0], [10.2], [30.0]])
+    rng = np.random.default_rng(0)
+    safe = guard.safe_points(points, np.full(4, 0.25), rows, rng)
+    np.testing.assert_array_equal(safe, [[2.0], [10.2]])
+    # Where all are, the mean of the rows is what is left.
+    np.testing.assert_array_equal(guard.safe_points(rows, np.full(5, 0.2), rows, rng), [[rows.mean()]])
+
+
+def test_an_outlier_cannot_be_computed_from_the_points() -> None:
+    rng = np.random.default_rng(1)
+    X = np.vstack([rng.normal(50_000, 9_000, size=(600, 1)), [[50_000_000.0]]])
+    spec = generate_rkme_table_spec(X)
+    z = spec.get_z()[:, 0]
+    assert z.max() < 200_000
+    pairs = 2.0 * z[:, None] - X[:, 0][None]
+    assert np.abs(pairs - 50_000_000.0).min() > 1e6
+    assert spec.report.fewest_rows > 1.1
+
+
+def test_rows_behind_a_lonely_point_are_one() -> None:
+    rows = np.vstack([np.random.default_rng(0).normal(size=(100, 2)), [[90.0, 90.0]]])
+    points = np.array([[0.0, 0.0], [45.0, 45.5]])
+    np.testing.assert_allclose(rows_behind(rows, points, np.array([0.99, 0.01])), [100.0, 1.0], rtol=1e-6)
 
 
 def test_report_measures_what_it_says() -> None:
@@ -96,6 +113,7 @@ def test_report_measures_what_it_says() -> None:
     nearest = to_rows.argmin(axis=1)
     relative = to_rows.min(axis=1) / apart.min(axis=1)[nearest]
     assert report.nearest_row == pytest.approx(relative.min())
-    kernel = np.exp(-0.1 * to_rows**2)
-    assert report.fewest_rows == pytest.approx((kernel.sum(axis=1) ** 2 / (kernel**2).sum(axis=1)).min())
+    shares = spec.get_beta()[:, None] * np.exp(-0.1 * to_rows**2)
+    shares /= shares.sum(axis=0)
+    assert report.fewest_rows == pytest.approx((shares.sum(axis=1) ** 2 / (shares**2).sum(axis=1)).min())
     assert report.privacy_rows == 300

@@ -13,7 +13,7 @@ import numpy as np
 from learnware.errors import SpecificationError
 from learnware.specification._frame import choose_frame
 from learnware.specification._limits import LARGEST_VALUE, MAX_POINTS
-from learnware.specification._privacy import RowGuard
+from learnware.specification._privacy import RowGuard, rows_behind
 from learnware.specification._reduction import KernelMean, minimise, self_product, start_points, unit_kernel, workers
 from learnware.specification._report import ReductionReport
 from learnware.specification._simplex import solve_simplex_qp
@@ -102,9 +102,10 @@ def reduce_table(
                 mean = KernelMean(rows.fitted, frame.single, parallel_map)
                 own = self_product(rows.fitted[:_OWN_PRODUCT], frame.single, parallel_map)
                 Z, b = minimise(mean, Z, b, own, effort.evaluations, effort.tolerance, lambda: tick(len(rows.fitted)))
-            guard, moved = RowGuard(rows.fitted, floor), 0
+            guard, wanted = RowGuard(rows.fitted, floor), len(Z)
             if floor:
-                Z, moved = guard.leave_rows(Z, rng)
+                Z = guard.safe_points(Z, b, rows.fitted, rng)
+            dropped = wanted - len(Z)
             # What is written is what is weighed: the points as they are after the way to raw units and back.
             z = frame.to_raw(Z)
             Z = (z - frame.centre) / frame.unit
@@ -120,11 +121,11 @@ def reduce_table(
                 kernel_gamma=frame.gamma,
                 kernel_scale=None if frame.raw else tuple(frame.scale.tolist()),
                 rows_per_point=summary.n_rows / len(Z),
-                fewest_rows=rows.fewest(Z),
+                fewest_rows=float(rows_behind(rows.fitted, Z, b).min()) * summary.n_rows / len(rows.fitted),
                 nearest_row=guard.nearest(Z),
                 privacy_rows=len(rows.fitted),
                 privacy_floor=floor,
-                moved_points=moved,
+                dropped_points=dropped,
                 missing=summary.missing,
                 infinite=summary.infinite,
                 limited=int((rows.finite & ((summary.sample < frame.low) | (summary.sample > frame.high))).sum()),
@@ -174,15 +175,6 @@ class _Rows:
         others = (m * self_product(held_out, self._single, self._map) - 1.0) / (m - 1)
         others += 2.0 * float((c - self._mean(held_out, Z)) @ b)
         return max(0.0, 1.0 / self.n + (1.0 - 1.0 / self.n) * others + gain), m
-
-    def fewest(self, Z: NDArray[np.float64]) -> float:
-        """Return the smallest effective number of rows that pull on one point, (sum k)^2 / sum k^2."""
-        kernel = unit_kernel(self.fitted, Z)
-        total, squares = kernel.sum(axis=0), (kernel * kernel).sum(axis=0)
-        # A point that no row reaches is nobody's.
-        reached = squares > 0.0
-        effective = total[reached] ** 2 / squares[reached]
-        return float(effective.min(initial=len(self.fitted))) * self.n / len(self.fitted)
 
     def _mean(self, rows: NDArray[np.float64], Z: NDArray[np.float64]) -> NDArray[np.float64]:
         return KernelMean(rows, self._single, self._map)(Z)[0]

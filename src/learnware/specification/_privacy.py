@@ -1,8 +1,9 @@
 """What a reduced set gives away of single rows, and keeping its points off them.
 
 Fewer points protect more: protection grows exponentially as their number shrinks (Lei, Tan, Zhou: On the Ability of
-Developers' Training Data Preservation of Learnware, NeurIPS 2024). So the floor is on the rows to a point, on average,
-and no point may lie on a row. A value that many rows share is not one row's and may be a point.
+Developers' Training Data Preservation of Learnware, NeurIPS 2024). So the floor is on the rows to a point, on average;
+and a point that lies on a row, or that stands for one row alone, is left out. A value that many rows share is not one
+row's and may be a point.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["RowGuard"]
+__all__ = ["RowGuard", "rows_behind"]
 
 # A point nearer to a row than this share of the row's distance to its own nearest neighbour is on the row.
 _ON_A_ROW = 0.05
+# Effective number of rows that a point must stand for: below it, one row has 95 % of the point.
+_FEWEST_ROWS = 1.1
 
 
 class RowGuard:
@@ -53,27 +56,62 @@ class RowGuard:
             return None
         return float(self._surroundings(points)[2].min())
 
-    def leave_rows(self, points: NDArray[np.float64], rng: np.random.Generator) -> tuple[NDArray[np.float64], int]:
-        """Return the points with those that are on a row moved, and how many were moved.
+    def safe_points(
+        self,
+        points: NDArray[np.float64],
+        weights: NDArray[np.float64],
+        rows: NDArray[np.float64],
+        rng: np.random.Generator,
+    ) -> NDArray[np.float64]:
+        """Return the points without those that lie on a row or stand for one row alone.
 
-        A point moves halfway from its row to the nearest different row: in a dense region that is next to nothing, and
-        from a row that stands alone it is far. It is on no other row then, for that row would be the nearer one.
+        Moving such a point would not help: who knows the rule moves it back. Where no point is left, one takes their
+        place: the mean of the different rows, shifted by a tenth of a unit if that is a row itself, as it is for a
+        single row.
 
         Parameters
         ----------
-        points : ndarray of shape (K, d)
+        points, weights : ndarray of shape (K, d), (K,)
             Points in kernel units.
+        rows : ndarray of shape (n, d)
+            The rows.
         rng : numpy.random.Generator
-            Where all rows are equal, and fewer than the floor, points move by a tenth of a unit in a random direction.
+            Direction of the shift.
         """
         if len(self._private) == 0:
-            return points, 0
-        if len(self._distinct) == 1:
-            direction = rng.normal(size=points.shape)
-            return points + 0.1 * direction / np.linalg.norm(direction, axis=1, keepdims=True), len(points)
-        row, neighbour, distance = self._surroundings(points)
-        near = distance <= _ON_A_ROW
-        return np.where(near[:, None], 0.5 * (row + neighbour), points), int(near.sum())
+            return points
+        if len(self._distinct) > 1:
+            behind = rows_behind(rows, points, weights)
+            safe = (self._surroundings(points)[2] > _ON_A_ROW) & (behind >= _FEWEST_ROWS)
+            if safe.any():
+                return points[safe]
+        mean: NDArray[np.float64] = self._distinct.mean(axis=0, keepdims=True)
+        if len(self._distinct) > 1 and self._surroundings(mean)[2][0] > _ON_A_ROW:
+            return mean
+        direction = rng.normal(size=mean.shape)
+        mean += 0.1 * direction / float(np.linalg.norm(direction))
+        return mean
+
+
+def rows_behind(
+    rows: NDArray[np.float64], points: NDArray[np.float64], weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the effective number of rows that each point stands for, shape (K,).
+
+    A row is shared out among the points as among the parts of a mixture, r ~ |b| k(z, x); the effective number is
+    (sum_n r)^2 / sum_n r^2. A point far from all rows but one stands for that one, however small the kernel is there.
+    """
+    total, squares = np.zeros(len(points)), np.zeros(len(points))
+    with np.errstate(divide="ignore"):
+        logarithms = np.log(np.abs(weights)) - 0.5 * (points * points).sum(axis=1)
+    for start in range(0, len(rows), 4096):
+        exponents = rows[start : start + 4096] @ points.T + logarithms
+        shares = np.exp(exponents - exponents.max(axis=1, keepdims=True))
+        shares /= shares.sum(axis=1, keepdims=True)
+        total += shares.sum(axis=0)
+        squares += (shares * shares).sum(axis=0)
+    behind: NDArray[np.float64] = np.divide(total * total, squares, out=np.zeros_like(total), where=squares > 0.0)
+    return behind
 
 
 def _nearest(

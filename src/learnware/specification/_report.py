@@ -28,8 +28,8 @@ class ReductionReport:
     rows_per_point : float
         Mean number of rows to a point.
     fewest_rows : float
-        Smallest effective number of rows that pull on one point, (sum_n k(z, x_n))^2 / sum_n k(z, x_n)^2; scaled up
-        from `privacy_rows` rows where there are more.
+        Smallest effective number of rows that a point stands for, (sum_n r_n)^2 / sum_n r_n^2 with the share
+        r_n ~ beta k(z, x_n) of the point in row n; scaled up from `privacy_rows` rows where there are more.
     nearest_row : float or None
         Smallest distance from a point to a row, in units of the row's distance to its own nearest neighbour; values
         that at least `privacy_floor` rows share are left out. None where there is no such row, or all are equal.
@@ -37,8 +37,8 @@ class ReductionReport:
         Rows that `fewest_rows` and `nearest_row` were measured on.
     privacy_floor : int
         Rows to a point on average, at least; 0 if the floor was off.
-    moved_points : int
-        Points that had fallen on a row and were moved.
+    dropped_points : int
+        Points that lay on a row or stood for one row alone and were left out.
     missing, infinite, limited : int
         Values that were missing (the column's median stands for them), infinite (the column's largest or smallest
         finite value) and, in the rows that points were fitted to, too far out for the kernel (moved to its reach).
@@ -54,7 +54,7 @@ class ReductionReport:
     nearest_row: float | None
     privacy_rows: int
     privacy_floor: int
-    moved_points: int
+    dropped_points: int
     missing: int
     infinite: int
     limited: int
