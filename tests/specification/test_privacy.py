@@ -117,3 +117,10 @@ def test_report_measures_what_it_says() -> None:
     shares /= shares.sum(axis=0)
     assert report.fewest_rows == pytest.approx((shares.sum(axis=1) ** 2 / (shares**2).sum(axis=1)).min())
     assert report.privacy_rows == 300
+
+
+def test_a_column_of_one_value_but_for_a_row_is_exactly_constant() -> None:
+    X = np.random.default_rng(0).normal(size=(400, 3))
+    X[:, 1] = 0.0
+    X[7, 1] = 16.0
+    assert (generate_rkme_table_spec(X).get_z()[:, 1] == 0.0).all()

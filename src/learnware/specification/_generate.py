@@ -48,6 +48,8 @@ _EFFORTS = {"default": _Effort(10_000, 150, 0.01), "best": _Effort(40_000, 800, 
 _SAMPLE_ROWS, _SAMPLE_BYTES = 1 << 16, 1 << 27
 # Rows from which the rows' own product is estimated where there are more.
 _HELD_OUT = 8192
+# Share of a column's range that is no distance.
+_DUST = 1e-6
 # Rows up to which the final products run in double precision: fits of few rows go below single precision's rounding.
 _EXACT_ROWS = 2000
 # Rows for the rough own product that says when the search may end.
@@ -107,7 +109,7 @@ def reduce_table(
                 Z = guard.safe_points(Z, b, rows.fitted, rng)
             dropped = wanted - len(Z)
             # What is written is what is weighed: the points as they are after the way to raw units and back.
-            z = frame.to_raw(Z)
+            z = _without_dust(frame.to_raw(Z), frame.centre, summary.sample)
             Z = (z - frame.centre) / frame.unit
             gram, c = unit_kernel(Z, Z), rows.kernel_means(Z)
             b = solve_simplex_qp(gram, c) if nonnegative_beta else _signed_weights(gram, c)
@@ -178,6 +180,19 @@ class _Rows:
 
     def _mean(self, rows: NDArray[np.float64], Z: NDArray[np.float64]) -> NDArray[np.float64]:
         return KernelMean(rows, self._single, self._map)(Z)[0]
+
+
+def _without_dust(
+    z: NDArray[np.float64], centre: NDArray[np.float64], sample: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return points in raw units with what is next to a column's median, beside its range, at the median.
+
+    Where nearly all rows have one value, the search leaves points a rounding away from it. Exactly equal points say
+    that the column is constant; nearly equal ones would say that it is measured in tiny units.
+    """
+    finite = np.where(np.isfinite(sample), sample, centre)
+    dust = _DUST * (finite.max(axis=0) - finite.min(axis=0))
+    return np.where(np.abs(z - centre) <= dust, centre, z)
 
 
 def _check_whole(name: str, value: Any, least: int, most: float = np.inf) -> None:
