@@ -12,6 +12,7 @@ from learnware.market._organizer import EasyOrganizer
 from learnware.market._results import SearchResults, SingleSearchItem
 from learnware.market._semantic import SemanticSearcher
 from learnware.market._statistical import EasyStatSearcher
+from learnware.specification import semantic_vocabulary
 from learnware.specification._threads import single_threaded_blas
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class SeqCombinedSearcher(BaseSearcher):
     ) -> SearchResults:
         scores = self._filter(user_info, check_status)
         if scores is not None and not scores:
-            return SearchResults(nothing_fits=True, message="No learnware meets the semantic conditions.")
+            return SearchResults(nothing_fits=True, message=_nothing_met(user_info.get_semantic_spec()))
         searcher = next((one for one in self.stat_searcher_list if one.is_applicable_user(user_info)), None)
         if searcher is None:
             found = [
@@ -147,3 +148,22 @@ class SeqCombinedSearcher(BaseSearcher):
             return self.learnware_organizer.get_learnwares()
         learnwares = self.learnware_organizer.get_learnware_by_ids(list(scores))
         return learnwares if isinstance(learnwares, list) else [learnwares]
+
+
+def _nothing_met(semantic_spec: dict[str, Any]) -> str:
+    """Say that no learnware meets the conditions, what they are, and which of their values are not in the vocabulary."""
+    vocabulary = semantic_vocabulary()
+    conditions, unknown = [], []
+    for key, entry in vocabulary.items():
+        given = (semantic_spec.get(key) or {}).get("Values") or []
+        if not given or (key == "Model" and given == ["Others"]):
+            continue
+        values = [given] if isinstance(given, str) else list(map(str, given))
+        conditions.append(f"{key} {' or '.join(values)}")
+        if entry["Values"] is not None:
+            unknown += [
+                f"{value!r} is no {key}: known are {', '.join(entry['Values'])}."
+                for value in values
+                if value not in entry["Values"]
+            ]
+    return " ".join([f"No learnware meets the semantic conditions ({'; '.join(conditions)}).", *unknown])
