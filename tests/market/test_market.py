@@ -293,3 +293,11 @@ def test_user_info():
     assert info.get_stat_info("RKMETableSpecification") == 3
     assert info.get_stat_info("RKMEImageSpecification") is None
     assert info.get_semantic_spec()["Name"]["Values"] == "x"
+
+
+def test_conditions_that_nothing_meets_are_told(filled):
+    conditions = generate_semantic_spec(task_type="Regresion", scenarios=["Health"])
+    results = filled.search_learnware(BaseUserInfo(semantic_spec=conditions))
+    assert results.nothing_fits
+    assert "(Task Regresion; Scenario Health)" in results.message
+    assert "'Regresion' is no Task: known are Classification, Regression" in results.message

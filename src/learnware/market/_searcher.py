@@ -151,7 +151,7 @@ class SeqCombinedSearcher(BaseSearcher):
 
 
 def _nothing_met(semantic_spec: dict[str, Any]) -> str:
-    """Say that no learnware meets the conditions, what they are, and which of their values are not in the vocabulary."""
+    """Say that no learnware meets the conditions, what they are, and which values are not in the vocabulary."""
     vocabulary = semantic_vocabulary()
     conditions, unknown = [], []
     for key, entry in vocabulary.items():
@@ -166,4 +166,5 @@ def _nothing_met(semantic_spec: dict[str, Any]) -> str:
                 for value in values
                 if value not in entry["Values"]
             ]
-    return " ".join([f"No learnware meets the semantic conditions ({'; '.join(conditions)}).", *unknown])
+    said = f" ({'; '.join(conditions)})" if conditions else ""
+    return " ".join([f"No learnware meets the semantic conditions{said}.", *unknown])
