@@ -192,3 +192,24 @@ def test_arguments_that_do_not_fit(market):
         solve(X, market=market, max_learnwares=0)
     with pytest.raises(ReuseError, match="no probabilities"):
         solve(X, market=market).predict_proba(X)
+
+
+@pytest.mark.parametrize("labels", [0, 60])
+@pytest.mark.parametrize("region", ["north", "west"])
+def test_columns_may_stand_in_another_order(market, region, labels):
+    X, y = prices(np.random.default_rng(11), 300, CENTRES[region])
+    known = np.where(np.arange(300) < labels, y, np.nan) if labels else None
+    in_order = pd.DataFrame(X, columns=COLUMNS)
+    reversed_ = in_order[COLUMNS[::-1]]
+    expected = solve(in_order, known, market=market, task="Regression")
+    solution = solve(reversed_, known, market=market, task="Regression")
+    assert solution.report == expected.report
+    np.testing.assert_array_equal(solution.predict(reversed_), expected.predict(in_order))
+    np.testing.assert_array_equal(solution.predict(in_order), expected.predict(in_order))
+    assert list(reversed_.columns) == COLUMNS[::-1]
+
+
+def test_columns_of_which_some_are_others(market):
+    X, _ = prices(np.random.default_rng(12), 300, CENTRES["north"])
+    with pytest.raises(ReuseError, match=r"'distance'.*'metres'"):
+        solve(pd.DataFrame(X, columns=["size", "age", "metres"]), market=market, task="Regression")

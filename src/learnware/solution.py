@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from learnware.errors import NothingFitsError, ReuseError
+from learnware.learnware import align_columns
+from learnware.learnware._columns import column_names, column_order
 from learnware.market import BaseUserInfo, instantiate_learnware_market
 from learnware.reuse import (
     AveragingReuser,
@@ -194,7 +196,7 @@ def solve(
     Parameters
     ----------
     X : array, data frame or tensor of shape (n_samples, n_features)
-        The user's data.
+        The user's data. The columns of a data frame are taken by name where learnwares name the same ones.
     y : array_like of shape (n_samples,), optional
         Labels or targets; NaN or None marks a row without.
     market : LearnwareMarket or str, default="default"
@@ -223,7 +225,7 @@ def solve(
     SpecificationError
         If `X` is no table of numbers.
     ReuseError
-        If labels and data do not fit together.
+        If labels and data do not fit together, or data and learnwares by the names of their columns.
     """
     if task not in (None, _REGRESSION, _CLASSIFICATION):
         raise ReuseError(f"task is {task!r}; expected {_CLASSIFICATION!r}, {_REGRESSION!r} or None")
@@ -240,9 +242,15 @@ def solve(
     conditions = dict(semantic_spec or generate_semantic_spec())
     conditions["Task"] = {"Values": list(tasks), "Type": "Class"}
     results = market.search_learnware(BaseUserInfo(semantic_spec=conditions, stat_info={spec.type: spec}))
+    ordered = _in_another_order(X, results, market)
+    if ordered is not None:
+        say("searching again with the columns in the order of the learnwares")
+        X = ordered
+        spec = generate_rkme_table_spec(X, seed=seed)
+        results = market.search_learnware(BaseUserInfo(semantic_spec=conditions, stat_info={spec.type: spec}))
     if results.nothing_fits and not (len(labels) and results.get_single_results()):
         raise NothingFitsError(results.message)
-    learnwares, task = _compatible(results, tasks, bool(len(labels)), max_learnwares)
+    learnwares, task = _compatible(_of_these_columns(X, results), tasks, bool(len(labels)), max_learnwares)
     scores: dict[str, float] = {}
     ways = _ways(learnwares, task, seed)
     data = _rows(X)
@@ -309,14 +317,51 @@ def _tasks_of_labels(labels: NDArray[Any]) -> tuple[str, ...]:
     return (_CLASSIFICATION, _REGRESSION) if few else (_REGRESSION, _CLASSIFICATION)
 
 
+def _in_another_order(X: Any, results: SearchResults, market: LearnwareMarket) -> Any:
+    """Return a data frame in the order of columns of the best learnware that names them; None if that is its order.
+
+    If nothing fits, that may be for the order, and any learnware of the market is asked.
+    """
+    names = column_names(X)
+    if names is None:
+        return None
+    here = list(range(len(names)))
+    found = market.get_learnwares() if results.nothing_fits else _found(results)
+    named = [one for one in found if column_order(names, one) is not None]
+    others = [one for one in named if column_order(names, one) != here]
+    wanted = others[:1] if results.nothing_fits else [one for one in named[:1] if one in others]
+    return align_columns(X, *wanted) if wanted else None
+
+
+def _of_these_columns(X: Any, results: SearchResults) -> list[Learnware]:
+    """Return the learnwares found that take the columns as they are, by name or without names."""
+    fitting: list[Learnware] = []
+    refusals: list[ReuseError] = []
+    for learnware in _found(results):
+        try:
+            fits = align_columns(X, learnware) is X
+        except ReuseError as error:
+            fits = False
+            refusals.append(error)
+        fitting += [learnware] if fits else []
+    if refusals and not fitting:
+        raise refusals[0]
+    if not fitting:
+        raise NothingFitsError("the learnwares that were found take the columns in other orders")
+    return fitting
+
+
+def _found(results: SearchResults) -> list[Learnware]:
+    return [item.learnware for item in results.get_single_results()]
+
+
 def _compatible(
-    results: SearchResults, tasks: Sequence[str], labelled: bool, count: int
+    found: Sequence[Learnware], tasks: Sequence[str], labelled: bool, count: int
 ) -> tuple[list[Learnware], str]:
     """Return the best learnwares that answer the same question, and the kind of task.
 
     Labels tell which kind is likelier; without any, it is that of the best learnware.
     """
-    found = [item.learnware for item in results.get_single_results()]
     of_task = {task: [one for one in found if _tag(one, "Task") == task] for task in tasks}
     task = next(task for task in tasks if of_task[task]) if labelled else _tag(found[0], "Task")
     question = _question(of_task[task][0], task)

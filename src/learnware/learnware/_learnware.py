@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from learnware._helpers import get_module_logger
 from learnware.errors import InvalidPackageError, ModelError, SpecificationError
+from learnware.learnware._columns import align_columns
 from learnware.learnware._manifest import parse_yaml
 from learnware.learnware._package import read_package
 from learnware.runtime._worker import forget_package, load_model, plain_output, unique_package_name
@@ -100,8 +101,9 @@ class Learnware:
 
         Parameters
         ----------
-        X : array of shape (n_samples, ...) or list of str
-            Inputs of the model's `input_shape`.
+        X : array of shape (n_samples, ...), data frame or list of str
+            Inputs of the model's `input_shape`. The columns of a data frame are taken by name where the semantic
+            specification names them, see `align_columns`.
 
         Returns
         -------
@@ -112,8 +114,10 @@ class Learnware:
         ------
         ModelError
             If the model cannot be loaded.
+        ReuseError
+            If some columns of a data frame are the model's by name, and others are not.
         """
-        return plain_output(self._instance().predict(X))
+        return plain_output(self._instance().predict(align_columns(X, self)))
 
     def predict_proba(self, X: Any) -> Any:
         """Return class probabilities, shape (n_samples, n_classes), in the order of the output description.
@@ -122,11 +126,13 @@ class Learnware:
         ------
         ModelError
             If the model cannot be loaded or gives no probabilities.
+        ReuseError
+            If some columns of a data frame are the model's by name, and others are not.
         """
         model = self._instance()
         if not callable(getattr(model, "predict_proba", None)):
             raise ModelError(f"the model of learnware {self.id!r} gives no probabilities")
-        return plain_output(model.predict_proba(X))
+        return plain_output(model.predict_proba(align_columns(X, self)))
 
     def _instance(self) -> Any:
         self.instantiate_model()

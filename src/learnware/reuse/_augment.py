@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from learnware.errors import ReuseError
-from learnware.reuse._base import as_features, as_input, check_option
+from learnware.reuse._base import as_features, check_option
 from learnware.reuse._classes import ClassSpace
 from learnware.reuse._combined import CombinedReuser
 from learnware.reuse._models import fit_linear
@@ -68,7 +68,7 @@ class FeatureAugmentReuser(CombinedReuser):
             If data, labels and learnwares do not fit together.
         """
         check_option("mode", self.mode, (None, "classification", "regression"))
-        learnwares, data = self._learnwares(), as_input(x_train)
+        learnwares, data = self._learnwares(), self._input(x_train)
         features = as_features(data, self.__class__.__name__)
         answers, targets = self._learn_space(data, y_train, self.mode)
         if len(data) < _FEWEST_ROWS:
@@ -89,7 +89,7 @@ class FeatureAugmentReuser(CombinedReuser):
 
     def _rows(self, user_data: Any) -> NDArray[np.float64]:
         self._check_fitted()
-        data = as_input(user_data)
+        data = self._input(user_data)
         features = as_features(data, self.__class__.__name__, self._width)
         answers = self._space.encode(ask(self._learnwares(), data))
         return self._model.predict(_augmented(features, answers))

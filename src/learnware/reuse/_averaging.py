@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from learnware.errors import ReuseError
-from learnware.reuse._base import BaseReuser, as_input, check_option
+from learnware.reuse._base import BaseReuser, check_option
 from learnware.reuse._classes import ClassSpace
 from learnware.reuse._outputs import ValueSpace, ask
 
@@ -81,7 +81,7 @@ class AveragingReuser(BaseReuser):
             votes = self.predict_proba(user_data)
             return votes if self.mode == "vote_by_prob" else self._space.decode(votes)
         learnwares = self._learnwares()
-        outputs = ask(learnwares, as_input(user_data))
+        outputs = ask(learnwares, self._input(user_data))
         values = ValueSpace.of(learnwares, outputs)
         self._equal_shares()
         return values.decode(values.encode(outputs).mean(axis=0))
@@ -98,7 +98,7 @@ class AveragingReuser(BaseReuser):
         if self.mode == "mean":
             raise ReuseError('the mode "mean" has no probabilities; use "vote_by_label" or "vote_by_prob"')
         learnwares = self._learnwares()
-        outputs = ask(learnwares, as_input(user_data))
+        outputs = ask(learnwares, self._input(user_data))
         self._space = ClassSpace.of(learnwares, outputs)
         self.classes_ = self._space.labels
         self.class_names_ = np.array(self._space.names)

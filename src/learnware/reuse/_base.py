@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from learnware.errors import ReuseError
+from learnware.learnware import align_columns
 from learnware.specification._tables import without_tensor
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ class BaseReuser:
         Parameters
         ----------
         user_data : array, data frame or tensor of shape (n_samples, ...), or list of str
-            Inputs of the learnwares.
+            Inputs of the learnwares. The columns of a data frame are taken by name where the learnwares name them.
         """
         raise NotImplementedError(f"{self.__class__.__name__} does not implement predict")
 
@@ -128,6 +129,10 @@ class BaseReuser:
         if not self.learnware_list:
             raise ReuseError(f"{self.__class__.__name__} needs at least one learnware; learnware_list is empty")
         return self.learnware_list
+
+    def _input(self, data: Any) -> NDArray[Any] | list[str]:
+        """Return inputs as `as_input` does, the columns of a data frame in the order of the learnwares."""
+        return as_input(align_columns(data, *self._learnwares()))
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "report_"):

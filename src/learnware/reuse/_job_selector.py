@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from learnware.reuse._base import as_input, as_table, check_count
+from learnware.reuse._base import as_table, check_count
 from learnware.reuse._combined import CombinedReuser
 from learnware.reuse._density import density_bandwidth, mixture_weights, routing_posterior, table_specs
 from learnware.reuse._outputs import ask, output_space
@@ -70,7 +70,7 @@ class JobSelectorReuser(CombinedReuser):
             If a learnware has no table specification of the data's columns.
         """
         check_count("herding_num", self.herding_num)
-        learnwares, data = self._learnwares(), as_input(user_data)
+        learnwares, data = self._learnwares(), self._input(user_data)
         if len(learnwares) == 1:
             return np.zeros(len(data), dtype=np.intp)
         X = as_table(data, self.__class__.__name__)
@@ -84,7 +84,7 @@ class JobSelectorReuser(CombinedReuser):
         return choice
 
     def _rows(self, user_data: Any) -> NDArray[np.float64]:
-        learnwares, data = self._learnwares(), as_input(user_data)
+        learnwares, data = self._learnwares(), self._input(user_data)
         choice = self.job_selector(data)
         jobs = [np.flatnonzero(choice == number) for number in range(len(learnwares))]
         # A learnware without a job answers one row, which shows what it answers.

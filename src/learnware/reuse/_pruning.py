@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from learnware.reuse._base import as_input, check_count, check_option
+from learnware.reuse._base import check_count, check_option
 from learnware.reuse._combined import CombinedReuser
 from learnware.reuse._outputs import ask
 from learnware.reuse._weights import gram, greedy_selection, mix
@@ -78,7 +78,7 @@ class EnsemblePruningReuser(CombinedReuser):
         """
         check_option("mode", self.mode, ("classification", "regression"))
         check_count("maxgen", maxgen)
-        learnwares, data = self._learnwares(), as_input(val_X)
+        learnwares, data = self._learnwares(), self._input(val_X)
         answers, targets = self._learn_space(data, val_y, self.mode)
         rng = np.random.default_rng(self.seed)
         bags = [rng.integers(0, len(targets), len(targets)) for _ in range(_BAGS)]
@@ -93,7 +93,7 @@ class EnsemblePruningReuser(CombinedReuser):
         self._check_fitted()
         chosen = np.flatnonzero(self.weights_).tolist()
         learnwares = self._learnwares()
-        outputs = ask([learnwares[number] for number in chosen], as_input(user_data))
+        outputs = ask([learnwares[number] for number in chosen], self._input(user_data))
         rows = np.stack(
             [self._space.encode_one(number, output) for number, output in zip(chosen, outputs, strict=True)]
         )

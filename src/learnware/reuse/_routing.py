@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from learnware.errors import ReuseError
-from learnware.reuse._base import as_input, as_table
+from learnware.reuse._base import as_table
 from learnware.reuse._combined import CombinedReuser
 from learnware.reuse._density import mixture_weights, routing_posterior, table_specs
 from learnware.reuse._outputs import ask, output_space, task_of
@@ -70,12 +70,12 @@ class RoutingReuser(CombinedReuser):
         X : array, data frame or tensor of shape (n_samples, n_features)
         y : ignored
         """
-        self.weights_ = self._mixture(as_table(as_input(X), self.__class__.__name__))
+        self.weights_ = self._mixture(as_table(self._input(X), self.__class__.__name__))
         return self
 
     def posterior(self, user_data: Any) -> NDArray[np.float64]:
         """Return p(i | x), shape (n_samples, n_learnwares), each row on the simplex."""
-        X = as_table(as_input(user_data), self.__class__.__name__)
+        X = as_table(self._input(user_data), self.__class__.__name__)
         learnwares = self._learnwares()
         specs = table_specs(learnwares, X.shape[1])
         metric = KernelMetric.estimate(specs) if self.metric is None else self.metric
@@ -101,7 +101,7 @@ class RoutingReuser(CombinedReuser):
         return weights / float(weights.sum())
 
     def _rows(self, user_data: Any) -> NDArray[np.float64]:
-        learnwares, data = self._learnwares(), as_input(user_data)
+        learnwares, data = self._learnwares(), self._input(user_data)
         posterior = self.posterior(data)
         outputs = ask(learnwares, data)
         self._set_space(output_space(learnwares, outputs))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from learnware.errors import ReuseError
-from learnware.reuse._base import as_features, as_input, check_count, check_option
+from learnware.reuse._base import as_features, check_count, check_option
 from learnware.reuse._classes import ClassSpace
 from learnware.reuse._combined import CombinedReuser
 from learnware.reuse._models import classifiers, correctors, fit_classifier, fit_regressor, regressors
@@ -139,7 +139,7 @@ class StackingReuser(CombinedReuser):
         """
         check_option("mode", self.mode, (None, "classification", "regression"))
         check_count("cv", self.cv)
-        learnwares, data = self._learnwares(), as_input(X)
+        learnwares, data = self._learnwares(), self._input(X)
         features = as_features(data, self.__class__.__name__)
         if not 2 <= self.cv <= len(data):
             raise ReuseError(f"cv is {self.cv} with {len(data)} labelled rows; allowed are 2 to the number of rows")
@@ -191,7 +191,7 @@ class StackingReuser(CombinedReuser):
 
     def _rows(self, user_data: Any) -> NDArray[np.float64]:
         self._check_fitted()
-        learnwares, data = self._learnwares(), as_input(user_data)
+        learnwares, data = self._learnwares(), self._input(user_data)
         features = as_features(data, self.__class__.__name__, self._width)
         answers = np.zeros((len(learnwares), len(data), self._n_columns))
         for number in np.flatnonzero(np.sum([one.weights for one in self._fitted.values()], axis=0)).tolist():
