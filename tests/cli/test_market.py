@@ -73,7 +73,13 @@ def test_show(market, zoo):
     [spec] = document["statistical_specifications"]
     assert (spec["type"], spec["rows"], spec["columns"]) == ("RKMETableSpecification", 150, 4)
     text = market("market", "show", "00000001").stdout
-    for words in ("Iris kinds", "30 points for 150 rows of 4 columns", "petal_width", "versicolor", document["sha256"]):
+    for words in (
+        "Iris kinds",
+        f"{spec['points']} points for 150 rows of 4 columns",
+        "petal_width",
+        "versicolor",
+        document["sha256"],
+    ):
         assert words in text.replace("\n", "")
 
 

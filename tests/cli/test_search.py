@@ -72,6 +72,22 @@ def test_nothing_fits(market, zoo):
         assert result.stderr == ""
 
 
+def test_the_widths_that_the_market_has(market):
+    np.save("wide.npy", np.random.default_rng(0).normal(size=(100, 30)))
+    message = market.answer("search", "wide.npy", code=3)["message"]
+    for text in (message, market.failure("solve", "wide.npy", code=3)["message"]):
+        assert "for tables of 30 columns" in text
+        assert "are for tables of 2 and 4 columns" in text
+        assert "--target COLUMN" in text
+        assert "index=False" in text
+    np.save("far.npy", np.random.default_rng(0).normal(size=(100, 4)) * 1e-3 + 1e4)
+    assert "--target" not in market.answer("search", "far.npy", code=3)["message"]
+    market("market", "remove", "-y", "00000001")
+    assert "are for tables of 2 columns" in market.answer("search", "far.npy", code=3)["message"]
+    market("market", "remove", "-y", "00000002", "00000003")
+    assert "has no learnware for tables" in market.answer("search", "far.npy", code=3)["message"]
+
+
 def test_bad_specifications(market, zoo):
     Path("broken.json").write_text("{")
     Path("other.json").write_text('{"type": "RKMEImageSpecification"}')

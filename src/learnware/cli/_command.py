@@ -9,7 +9,7 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -79,12 +79,15 @@ class Session:
         Whether results and errors are JSON.
     debug : bool
         Whether errors come with their traceback.
+    warnings : list of str
+        What was warned of, which is a part of the JSON document.
     """
 
     market: str
     root: Path | None
     json: bool
     debug: bool
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def out(self) -> "Console":
@@ -110,12 +113,20 @@ class Session:
         """Whether there is somebody to ask."""
         return not self.json and sys.stdin.isatty() and self.err.is_terminal
 
-    def show(self, document: Any, *renderables: Any) -> None:
+    def warn(self, message: str) -> None:
+        """Say what may be wrong: on standard error, or in the JSON document."""
+        from learnware.cli._render import clean
+
+        self.warnings.append(message)
+        if not self.json:
+            self.err.print(f"warning: {clean(message)}", style="yellow", markup=False, soft_wrap=True)
+
+    def show(self, document: dict[str, Any], *renderables: Any) -> None:
         """Print the result: the document as JSON, or the renderables as text."""
         from learnware.cli._render import print_json
 
         if self.json:
-            print_json(document, sys.stdout)
+            print_json({**document, "warnings": self.warnings} if self.warnings else document, sys.stdout)
         else:
             self.out.print(*renderables, sep="\n")
 
@@ -273,6 +284,8 @@ def _report(session: Session, error: BaseException, message: str) -> None:
             for name in ("column", "member", "missing", "learnware_id", "package")
             if (value := getattr(error, name, None))
         }
+        if session.warnings:
+            details["warnings"] = session.warnings
         print_json({"error": {"type": type(error).__name__, "message": message, **details}}, sys.stderr)
     else:
         session.err.print(f"error: {clean(message)}", style="red", markup=False, soft_wrap=True)

@@ -2,6 +2,8 @@
 
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,13 +30,13 @@ from learnware.cli._options import (
     TextOption,
     conditions,
 )
-from learnware.errors import InvalidPackageError, LearnwareNotFoundError, SpecificationError
+from learnware.errors import InvalidPackageError, LearnwareNotFoundError, NothingFitsError, SpecificationError
 
 if TYPE_CHECKING:
     from learnware.learnware import Learnware
     from learnware.market import LearnwareMarket
 
-__all__ = ["brief", "register", "value_of"]
+__all__ = ["brief", "hint_at_widths", "register", "value_of", "width_hint"]
 
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="Id of a learnware.", show_default=False)]
 IdsArgument = Annotated[list[str], typer.Argument(metavar="ID", help="Ids of learnwares.", show_default=False)]
@@ -270,6 +272,31 @@ def remove(
         {"market": session.market, "removed": ids},
         f"{count(len(ids), 'learnware')} removed from the market {session.market!r}",
     )
+
+
+def width_hint(session: Session, market: "LearnwareMarket", n_columns: int) -> str:
+    """Return what to do about a table of so many columns where the market has no learnware for such tables."""
+    widths = market.learnware_organizer.table_widths()  # type: ignore[attr-defined]
+    if n_columns in widths:
+        return ""
+    if not widths:
+        return f"The market {session.market!r} has no learnware for tables."
+    known = " and ".join(filter(None, [", ".join(map(str, widths[:-1])), str(widths[-1])]))
+    return (
+        f"The learnwares of the market {session.market!r} are for tables of {known} columns. A column that is no input "
+        "is left out with --target COLUMN; the index that df.to_csv() writes as a column without a name is, with "
+        "df.to_csv(index=False)."
+    )
+
+
+@contextmanager
+def hint_at_widths(session: Session, market: "LearnwareMarket", n_columns: int) -> Iterator[None]:
+    """Say of a table that nothing fits whether the market has learnwares for tables of its width."""
+    try:
+        yield
+    except NothingFitsError as error:
+        hint = width_hint(session, market, n_columns)
+        raise NothingFitsError(" ".join(filter(None, (str(error), hint)))) from error
 
 
 def brief(learnware: "Learnware") -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """`learnware pack`: a learnware from a trained model."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -146,11 +147,10 @@ def pack(
     The data themselves are not packed, only their specification. The packed model is tried in a process of its own and
     must answer as the given one does. What is missing is asked for on a terminal.
     """
-    from learnware.cli._data import as_file, check_output, write_file
+    from learnware.cli._data import check_output, whole_table, write_file
     from learnware.cli._render import count
     from learnware.learnware import pack as write_pack
     from learnware.learnware import read_package
-    from learnware.specification._table_files import read_table
 
     check_output(output, force=force, suffixes=(".zip",))
     given: dict[str, Any] = {
@@ -163,8 +163,7 @@ def pack(
         "output_description": _texts(outputs),
         "target": _target(data, target),
     }
-    with as_file(data) as file:
-        table = read_table(file)
+    with whole_table(data, target, session.warn) as table:
         _complete(session, model, table, given)
         with session.steps("Packing") as step:
             step("describing the data and trying the model")
@@ -182,7 +181,7 @@ def pack(
         },
         f"{semantic['Name']['Values']}: {semantic['Task']['Values'][0]} from "
         f"{count(semantic['Input']['Dimension'], 'column')}, {count(len(contents.members), 'file')}: {output}",
-        f"Next: learnware market add {output}",
+        f"Next: learnware market add {shlex.quote(str(output))}",
     )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from learnware.cli._command import NOTHING_FITS, Session, command
-from learnware.cli._market import brief
+from learnware.cli._market import brief, width_hint
 from learnware.cli._options import (
     STATUSES,
     DataTypeOption,
@@ -86,6 +86,9 @@ def search(
         info.update_stat_info(spec.type, spec)
     results = market.search_learnware(info, None if status is None else STATUSES[status], max_search_num=max_learnwares)
     nothing = results.nothing_fits or not results.get_single_results()
+    if nothing and data is not None:
+        hint = width_hint(session, market, spec.get_z().shape[1])
+        results.message = " ".join(filter(None, (results.message, hint)))
     session.show(_document(results, limit), *_texts(results, limit))
     if nothing:
         raise typer.Exit(NOTHING_FITS)
@@ -101,7 +104,7 @@ def _specification(session: Session, data: Path, target: str | None) -> "RKMETab
         spec = RKMETableSpecification()
         spec.load(data)
         return spec
-    with table_chunks(data, target) as chunks:
+    with table_chunks(data, target, session.warn) as chunks:
         return generate_rkme_table_spec(chunks, progress=None if session.talks else False)
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from learnware.cli._command import Session, command
+from learnware.cli._market import hint_at_widths
 from learnware.cli._options import (
     DataArgument,
     DataTypeOption,
@@ -79,9 +80,13 @@ def solve(
 
     check_output(output, force=force, suffixes=SUFFIXES)
     market = session.open_market()
-    X, y = read_columns(data, target)
+    X, y = read_columns(data, target, session.warn)
     kind = task if task in ("Classification", "Regression") else None
-    with session.steps("Solving") as step, models_apart(_TIMEOUT) as set_apart:
+    with (
+        hint_at_widths(session, market, X.shape[1]),
+        session.steps("Solving") as step,
+        models_apart(_TIMEOUT) as set_apart,
+    ):
         search_apart(market, set_apart)
         solution = solve_task(
             X,

@@ -64,7 +64,7 @@ def spec(
     from learnware.specification import generate_rkme_table_spec
 
     check_output(output, force=force)
-    with table_chunks(data, target) as chunks:
+    with table_chunks(data, target, session.warn) as chunks:
         made = generate_rkme_table_spec(
             chunks,
             reduced_set_size=points,
