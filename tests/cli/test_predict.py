@@ -91,6 +91,20 @@ def test_wrong_columns(market, zoo):
     assert "holds text" in market.failure("predict", "00000001", zoo.iris_csv)["message"]
 
 
+def test_columns_in_another_order(market, zoo):
+    lines = [line.split(",") for line in zoo.iris_inputs.read_text().splitlines()]
+    text = "\n".join(",".join(line[::-1]) for line in lines)
+    Path("reversed.csv").write_text(text)
+    expected = market("predict", "00000001", zoo.iris_inputs).stdout
+    assert market("predict", "00000001", "reversed.csv").stdout == expected
+    assert market("predict", "00000001", "-", input=text).stdout == expected
+    Path("others.csv").write_text(text.replace("sepal_width", "height"))
+    error = market.failure("predict", "00000001", "others.csv")
+    assert error["type"] == "ReuseError"
+    assert "'sepal_width'" in error["message"]
+    assert "'height'" in error["message"]
+
+
 def test_bad_input(market, zoo):
     assert market.failure("predict", "12345678", zoo.iris_inputs)["learnware_id"] == "12345678"
     assert "known are .csv" in market.failure("predict", "00000001", zoo.iris_inputs, "-o", "x.xls")["message"]

@@ -88,6 +88,14 @@ def test_the_widths_that_the_market_has(market):
     assert "has no learnware for tables" in market.answer("search", "far.npy", code=3)["message"]
 
 
+def test_columns_in_another_order(market, zoo):
+    lines = [line.split(",") for line in zoo.iris_inputs.read_text().splitlines()]
+    Path("reversed.csv").write_text("\n".join(",".join(line[::-1]) for line in lines))
+    [warning] = market.answer("search", "reversed.csv", code=3)["warnings"]
+    assert "00000001 takes the columns of your data in another order" in warning
+    assert "warnings" not in market.answer("search", zoo.iris_inputs)
+
+
 def test_bad_specifications(market, zoo):
     Path("broken.json").write_text("{")
     Path("other.json").write_text('{"type": "RKMEImageSpecification"}')

@@ -11,6 +11,7 @@ from learnware.cli._predictions import SUFFIXES, OutputOption, deliver, predicti
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -57,18 +58,18 @@ def predict(
 ) -> None:
     """Let learnwares of a market answer for your data.
 
-    Columns must be those that the learnwares take, in their order: `learnware market show ID` lists them. The
-    learnwares' own code runs in processes of its own. Classes are numbered as the learnware describes them, and named
-    in a second column.
+    Columns must be those that the learnwares take: `learnware market show ID` lists them. Columns of the same names
+    may stand in any order, others in that of the learnwares. The learnwares' own code runs in processes of its own.
+    Classes are numbered as the learnware describes them, and named in a second column.
     """
     from learnware.cli._apart import models_apart
-    from learnware.cli._data import check_output, read_columns
+    from learnware.cli._data import check_output
     from learnware.cli._render import percent, tabulate
 
     check_output(output, force=force, suffixes=SUFFIXES)
     market = session.open_market()
     learnwares = [market.get_learnware_by_ids(learnware_id) for learnware_id in dict.fromkeys(learnware_ids)]
-    X, _ = read_columns(data, target)
+    X = _inputs(session, data, target, learnwares)
     for learnware in learnwares:
         _check_width(learnware, X.shape[1])
     with session.steps("Predicting") as step, models_apart(timeout) as set_apart:
@@ -84,6 +85,22 @@ def predict(
     who = [(learnware.id, brief(learnware)["name"], percent(shares[learnware.id])) for learnware in learnwares]
     summary = [tabulate(["!Id", "Name", ">Share"], who)] if len(learnwares) > 1 else []
     deliver(session, columns, output, document, summary)
+
+
+def _inputs(session: Session, path: "Path", target: str | None, learnwares: "Sequence[Learnware]") -> "NDArray[Any]":
+    """Return the numbers of a table without the target, its columns in the order of the learnwares."""
+    import numpy as np
+
+    from learnware.cli._data import table_chunks
+    from learnware.errors import SpecificationError
+    from learnware.learnware import align_columns
+    from learnware.specification._tables import TableReader
+
+    with table_chunks(path, target, session.warn) as chunks:
+        blocks = list(TableReader(align_columns(chunk, *learnwares) for chunk in chunks).blocks())
+    if not blocks:
+        raise SpecificationError(f"the table in {path.name!r} has no rows")
+    return np.concatenate(blocks)
 
 
 def _check_width(learnware: "Learnware", width: int) -> None:

@@ -1,5 +1,6 @@
 """`learnware search`: the learnwares that fit a task."""
 
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,7 +24,7 @@ from learnware.cli._options import (
 
 if TYPE_CHECKING:
     from learnware.learnware import Learnware
-    from learnware.market import SearchResults
+    from learnware.market import LearnwareMarket, SearchResults
     from learnware.specification import RKMETableSpecification
 
 __all__ = ["register"]
@@ -81,21 +82,32 @@ def search(
         raise typer.BadParameter("say what to search by: DATA, a specification of it, --text or other conditions")
     market = session.open_market()
     info = BaseUserInfo(semantic_spec=semantic)
+    names = None
     if data is not None:
-        spec = _specification(session, data, target)
+        spec, names = _specification(session, data, target)
         info.update_stat_info(spec.type, spec)
     results = market.search_learnware(info, None if status is None else STATUSES[status], max_search_num=max_learnwares)
     nothing = results.nothing_fits or not results.get_single_results()
     if nothing and data is not None:
         hint = width_hint(session, market, spec.get_z().shape[1])
         results.message = " ".join(filter(None, (results.message, hint)))
+    reordered = _in_another_order(names, results, market)
+    if reordered is not None:
+        session.warn(
+            f"learnware {reordered.id} takes the columns of your data in another order, and was compared column by "
+            f"column; learnware market show {reordered.id} lists its order: search again with it"
+        )
     session.show(_document(results, limit), *_texts(results, limit))
     if nothing:
         raise typer.Exit(NOTHING_FITS)
 
 
-def _specification(session: Session, data: Path, target: str | None) -> "RKMETableSpecification":
+def _specification(
+    session: Session, data: Path, target: str | None
+) -> "tuple[RKMETableSpecification, list[str] | None]":
+    """Return the specification, and the names of the columns where they are known."""
     from learnware.cli._data import table_chunks
+    from learnware.learnware._columns import column_names
     from learnware.specification import RKMETableSpecification, generate_rkme_table_spec
 
     if data.suffix.lower() == ".json":
@@ -103,9 +115,24 @@ def _specification(session: Session, data: Path, target: str | None) -> "RKMETab
             raise typer.BadParameter("--target is for data; a specification has no columns to leave out")
         spec = RKMETableSpecification()
         spec.load(data)
-        return spec
+        return spec, None
     with table_chunks(data, target, session.warn) as chunks:
-        return generate_rkme_table_spec(chunks, progress=None if session.talks else False)
+        first = list(islice(chunks, 1))
+        spec = generate_rkme_table_spec(chain(first, chunks), progress=None if session.talks else False)
+    return spec, column_names(first[0])
+
+
+def _in_another_order(
+    names: list[str] | None, results: "SearchResults", market: "LearnwareMarket"
+) -> "Learnware | None":
+    """Return a learnware that takes the columns of these names in another order; any of the market if nothing fits."""
+    from learnware.learnware._columns import column_order
+
+    if names is None:
+        return None
+    singles = [item.learnware for item in results.get_single_results()]
+    found = market.get_learnwares() if results.nothing_fits else singles
+    return next((one for one in found if column_order(names, one) not in (None, list(range(len(names))))), None)
 
 
 def _document(results: "SearchResults", limit: int) -> dict[str, Any]:
