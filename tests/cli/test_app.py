@@ -123,12 +123,25 @@ def test_usage_errors_as_json():
     assert "--pints" in error["message"]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [(["--json", "market", "show"], "ID"), (["--json", "market"], "command"), (["market", "--json", "show"], "ID")],
+)
+def test_what_is_missing_is_an_error_as_json_too(arguments, words):
+    done = shell(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    error = json.loads(done.stderr)["error"]
+    assert error["type"] == "UsageError"
+    assert words in error["message"]
+
+
 def test_common_options_before_and_after(market, tmp_path):
     other = tmp_path / "elsewhere"
     expected = market.answer("market", "list")
     assert expected["total"] == 3
     assert json.loads(market("--json", "market", "list").stdout) == expected
     assert json.loads(market("--json", "--market", "default", "market", "list").stdout) == expected
+    assert json.loads(market("market", "--json", "--market", "default", "list").stdout) == expected
     root = tmp_path / "store"
     assert json.loads(market("--json", "--root", root, "market", "list").stdout) == expected
     # The later one wins.

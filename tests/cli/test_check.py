@@ -65,11 +65,28 @@ def test_broken_and_missing_files(run, zoo):
     Path("broken.zip").write_bytes(zoo.iris_zip.read_bytes()[:500])
     with zipfile.ZipFile("evil.zip", "w") as archive:
         archive.writestr("../learnware.yaml", "x")
-    result = run.answer("check", "broken.zip", "evil.zip", "nothing.zip", zoo.iris_zip, code=1)
-    assert [package["valid"] for package in result["packages"]] == [False, False, False, True]
+    result = run.answer("check", "broken.zip", "evil.zip", "nothing.zip", ".", zoo.iris_zip, code=1)
+    assert [package["valid"] for package in result["packages"]] == [False, False, False, False, True]
     messages = [package["findings"][0]["messages"][0] for package in result["packages"]]
     assert "learnware.yaml" in messages[1]
     assert "there is no file 'nothing.zip'" in messages[2]
+    assert "'.' is a folder" in messages[3]
+    added = run.answer("market", "add", ".", zoo.iris_zip, code=1)
+    assert [one["package"] for one in added["refused"]] == ["."]
+    assert len(added["added"]) == 1
+
+
+def test_a_broken_file_beside_a_package_is_that_packages_fault(run, unpacked, zoo):
+    (unpacked / "semantic_specification.json").unlink()
+    manifest = unpacked / "learnware.yaml"
+    lines = manifest.read_text().splitlines()
+    start = lines.index("semantic_specification:")
+    manifest.write_text("\n".join(lines[:start] + [line for line in lines[start + 1 :] if not line.startswith(" ")]))
+    write_package(unpacked, "bare.zip")
+    Path("bare.semantic.json").write_text("{")
+    first, second = run.answer("check", "bare.zip", zoo.iris_zip, code=1)["packages"]
+    assert "is no JSON" in first["findings"][0]["messages"][0]
+    assert second["valid"]
 
 
 def test_semantic_specification_beside_the_package(run, unpacked):

@@ -101,7 +101,7 @@ def test_remove_is_all_or_none(market):
     error = market.failure("market", "remove", "00000001", "12345678", "--yes")
     assert error == {
         "type": "LearnwareNotFoundError",
-        "message": "no learnware '12345678' in this market",
+        "message": "no learnware '12345678' in the market 'default'; what is in it: learnware market list",
         "learnware_id": "12345678",
     }
     assert market.answer("market", "list")["total"] == 3
@@ -119,4 +119,4 @@ def test_a_market_that_is_not_there(run, tmp_path, arguments):
 
 
 def test_a_wrong_name_of_a_market(run, zoo):
-    assert "market_id is '../x'" in run.failure("market", "add", zoo.iris_zip, "--market", "../x")["message"]
+    assert "--market is '../x'" in run.failure("market", "add", zoo.iris_zip, "--market", "../x")["message"]

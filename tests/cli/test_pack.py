@@ -75,6 +75,22 @@ def test_bad_input(run, zoo):
     assert sorted(path.name for path in Path().iterdir()) == ["broken.joblib", "exists.zip"]
 
 
+def test_errors_are_told_by_the_names_of_the_options(run, zoo):
+    arguments = ("pack", zoo.iris_model, zoo.iris_csv, "-o", "a.zip", *WORDS)
+    plane = ("pack", "plain.joblib", "plain.npy", "-o", "a.zip", *WORDS, "--inputs", "a,b", "--outputs", "c")
+    regression()
+    message = run.failure(*plane)["message"]
+    assert message.endswith("; name what is predicted: --target COLUMN")
+    message = run.failure(*arguments, "--target", "kind", "--outputs", "a,b")["message"]
+    assert message.startswith("--outputs names 2 classes")
+
+
+def test_the_next_command_is_quoted(run, zoo):
+    arguments = ("pack", zoo.iris_model, zoo.iris_csv, "--target", "kind", *WORDS)
+    text = run(*arguments, "-o", "cäncer pack.zip").stdout
+    assert text.endswith("Next: learnware market add 'cäncer pack.zip'\n")
+
+
 def on_terminal(*arguments, typed=""):
     """Return exit code, standard output, and what a terminal shows that is standard input and standard error."""
     import pty

@@ -166,3 +166,10 @@ def test_names_of_columns_in_order(run, header):
     Path("mine.csv").write_text(header + "\n" + "".join(f"{i},{i * i % 7}\n" for i in range(60)))
     assert run("spec", "mine.csv").stderr == ""
     assert "warnings" not in run.answer("spec", "mine.csv", "--force")
+
+
+def test_what_gives_rows_away_is_warned_of(run, zoo):
+    Path("one.csv").write_text("a,b\n1,2\n")
+    assert run("spec", "one.csv").stderr.startswith("warning: the specification gives away single rows: ")
+    assert "gives away single rows" in run.answer("spec", "one.csv", "--force")["warnings"][0]
+    assert run("spec", zoo.iris_inputs, "--force").stderr == ""

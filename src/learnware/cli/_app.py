@@ -1,9 +1,10 @@
 """The application: its groups and its entry point."""
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+import typer.main
 
 from learnware.cli._check import register as register_check
 from learnware.cli._command import (
@@ -82,13 +83,22 @@ for _register in (
     _register(app)
 
 
+def _without_help(one: Any) -> None:
+    """Let missing arguments be an error of a command and of those in it."""
+    one.no_args_is_help = False
+    for inner in getattr(one, "commands", {}).values():
+        _without_help(inner)
+
+
 def main() -> None:
     """Run the `learnware` command."""
     if "--json" not in sys.argv:
         app(prog_name=_NAME)
-    # Typer prints usage errors as text; who asked for JSON gets these as JSON too.
+    # Typer prints usage errors and the help of commands without arguments as text; who asked for JSON gets JSON.
+    group = typer.main.get_command(app)
+    _without_help(group)
     try:
-        code = app(prog_name=_NAME, standalone_mode=False)
+        code = group.main(prog_name=_NAME, standalone_mode=False)
     except Exception as error:  # the edge of the process; Typer gives its usage errors no public class
         if not hasattr(error, "format_message"):
             raise

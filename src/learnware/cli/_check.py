@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from learnware.cli._command import Session, command
+from learnware.cli._command import Session, command, words_of
 from learnware.errors import InvalidPackageError, LearnwareError, SpecificationError
 
 if TYPE_CHECKING:
@@ -87,10 +87,15 @@ def check(
     is 1 if any package is invalid.
     """
     documents, lines = [], []
+    if semantic is not None:
+        read_semantic(Path(), semantic)  # what is wrong with it is no package's fault
     with session.steps("Checking", len(packages)) as step:
         for path in packages:
             step(path.name)
-            findings = inspect_package(path, read_semantic(path, semantic), timeout=timeout)
+            try:
+                findings = inspect_package(path, read_semantic(path, semantic), timeout=timeout)
+            except (LearnwareError, OSError) as error:
+                findings = unreadable(words_of(error))
             valid = all(finding.ok for finding in findings)
             documents.append({"package": str(path), "valid": valid, "findings": [asdict(f) for f in findings]})
             lines.append(findings_text(path, findings))
@@ -113,6 +118,8 @@ def read_semantic(package: Path, semantic: Path | None) -> dict[str, Any] | None
 
     path = semantic
     if path is None:
+        if not package.is_file():
+            return None  # the check tells
         beside = package.with_name(package.name.removesuffix(package.suffix) + _SIDECAR)
         if not beside.is_file():
             return None
@@ -136,6 +143,8 @@ def inspect_package(package: Path, semantic_spec: dict[str, Any] | None, *, time
     from learnware.learnware import get_learnware_from_dirpath, unpack
     from learnware.market import EasySemanticChecker, EasyStatChecker
 
+    if package.is_dir():
+        return unreadable(f"{str(package)!r} is a folder; name the .zip files in it")
     if not package.exists():
         return unreadable(f"there is no file {str(package)!r}")
     with tempfile.TemporaryDirectory(prefix="learnware-check-") as scratch:

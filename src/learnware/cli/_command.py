@@ -6,6 +6,7 @@ the program runs.
 
 import functools
 import inspect
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,14 +16,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from learnware.errors import LearnwareError, MarketError, NothingFitsError
+from learnware.errors import LearnwareError, LearnwareNotFoundError, MarketError, NothingFitsError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from learnware.market import LearnwareMarket
 
-__all__ = ["COMMON_PANEL", "NOTHING_FITS", "CommonOptions", "Session", "command", "examples"]
+__all__ = ["COMMON_PANEL", "NOTHING_FITS", "CommonOptions", "Session", "command", "examples", "words_of"]
 
 COMMON_PANEL = "Common options"
 # Exit code of a search or a solution that found nothing that fits; no error, so it has a code of its own.
@@ -141,7 +142,10 @@ class Session:
         from learnware.market import instantiate_learnware_market
         from learnware.market._organizer import market_folder
 
-        folder = market_folder(self.market, self.root)
+        try:
+            folder = market_folder(self.market, self.root)
+        except MarketError as error:
+            raise MarketError(str(error).replace("market_id", "--market", 1)) from error
         if not create and not folder.is_dir():
             raise MarketError(
                 f"there is no market {self.market!r} in {str(folder.parent)!r}; "
@@ -263,11 +267,19 @@ def _edge(session: Session) -> Iterator[None]:
             # That of a learnware's own code, which the error's does not reach.
             session.err.print(getattr(error, "traceback_text", None) or "", soft_wrap=True, end="")
             raise
-        _report(session, error, _words(error))
+        words = words_of(error)
+        if isinstance(error, LearnwareNotFoundError):
+            there = "" if session.market == _DEFAULT_MARKET else f" --market {shlex.quote(session.market)}"
+            words = (
+                f"no learnware {error.learnware_id!r} in the market {session.market!r}; "
+                f"what is in it: learnware market list{there}"
+            )
+        _report(session, error, words)
         raise typer.Exit(NOTHING_FITS if isinstance(error, NothingFitsError) else _FAILED) from None
 
 
-def _words(error: Exception) -> str:
+def words_of(error: Exception) -> str:
+    """Return what is wrong, in a line."""
     if isinstance(error, LearnwareError):
         return str(error)
     if isinstance(error, OSError) and error.strerror:

@@ -18,7 +18,16 @@ from learnware.cli._check import (
     read_semantic,
     unreadable,
 )
-from learnware.cli._command import Session, command
+from learnware.cli._command import (
+    CommonOptions,
+    DebugOption,
+    JsonOption,
+    MarketOption,
+    RootOption,
+    Session,
+    command,
+    words_of,
+)
 from learnware.cli._options import (
     STATUSES,
     DataTypeOption,
@@ -30,7 +39,13 @@ from learnware.cli._options import (
     TextOption,
     conditions,
 )
-from learnware.errors import InvalidPackageError, LearnwareNotFoundError, NothingFitsError, SpecificationError
+from learnware.errors import (
+    InvalidPackageError,
+    LearnwareError,
+    LearnwareNotFoundError,
+    NothingFitsError,
+    SpecificationError,
+)
 
 if TYPE_CHECKING:
     from learnware.learnware import Learnware
@@ -44,9 +59,8 @@ IdsArgument = Annotated[list[str], typer.Argument(metavar="ID", help="Ids of lea
 
 def register(app: typer.Typer) -> None:
     """Add the group and its commands to the application."""
-    group = typer.Typer(
-        name="market", help="Keep learnwares: add packages, list, show and remove them.", no_args_is_help=True
-    )
+    group = typer.Typer(name="market", no_args_is_help=True)
+    group.callback()(_common)
     app.add_typer(group)
     command(
         group,
@@ -73,6 +87,20 @@ def register(app: typer.Typer) -> None:
     )(remove)
 
 
+def _common(
+    context: typer.Context,
+    market: MarketOption = None,
+    root: RootOption = None,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Keep learnwares: add packages, list, show and remove them."""
+    before: CommonOptions = context.obj
+    context.obj = CommonOptions(
+        market or before.market, root or before.root, json or before.json, debug or before.debug
+    )
+
+
 def add(
     session: Session,
     packages: PackagesArgument,
@@ -89,6 +117,8 @@ def add(
     """
     from learnware.cli._render import count
 
+    if semantic is not None:
+        read_semantic(Path(), semantic)  # what is wrong with it is no package's fault
     market = session.open_market(create=True)
     added: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
@@ -122,8 +152,11 @@ def _add(
 ) -> tuple[str | None, int, list[Finding]]:
     """Return the id, the status, and what the checks say."""
     if not path.is_file():
-        return None, -1, unreadable(f"there is no file {str(path)!r}")
-    semantic_spec = read_semantic(path, semantic)
+        return None, -1, inspect_package(path, None, timeout=60.0)
+    try:
+        semantic_spec = read_semantic(path, semantic)
+    except (LearnwareError, OSError) as error:
+        return None, -1, unreadable(words_of(error))
     with tempfile.TemporaryDirectory(prefix="learnware-add-") as scratch:
         # A copy, so that what is added is what was checked.
         copy = Path(shutil.copyfile(path, Path(scratch) / path.name))

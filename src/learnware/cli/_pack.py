@@ -1,7 +1,9 @@
 """`learnware pack`: a learnware from a trained model."""
 
 import json
+import re
 import shlex
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +15,7 @@ from learnware.errors import PackError
 from learnware.specification._vocabulary import LICENSES, SCENARIOS, TASKS_BY_DATA_TYPE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from learnware.learnware import MissingField
 
@@ -165,7 +167,7 @@ def pack(
     }
     with whole_table(data, target, session.warn) as table:
         _complete(session, model, table, given)
-        with session.steps("Packing") as step:
+        with _in_options(), session.steps("Packing") as step:
             step("describing the data and trying the model")
             write_file(
                 output,
@@ -205,6 +207,23 @@ def _texts(value: str | None) -> list[str] | dict[str, str] | None:
     return texts
 
 
+@contextmanager
+def _in_options() -> "Iterator[None]":
+    """Say what is wrong by the names of the options."""
+    try:
+        yield
+    except PackError as error:
+        raise PackError(_by_options(str(error)), missing=error.missing) from error
+
+
+def _by_options(message: str) -> str:
+    message = message.replace("name the column that is predicted as target", "name what is predicted: --target COLUMN")
+    # Where the engine names an argument, it begins or ends its sentence with it.
+    for argument, option in {**_OPTIONS, "target": "--target", "output": "--answers"}.items():
+        message = re.sub(rf"^{argument}(?= (is|names|describes|has) )|\b{argument}(?= names$)", option, message)
+    return message
+
+
 def _complete(session: Session, model: Path, table: Any, given: dict[str, Any]) -> None:
     """Ask for what is missing, and put it into `given`.
 
@@ -215,7 +234,8 @@ def _complete(session: Session, model: Path, table: Any, given: dict[str, Any]) 
     """
     from learnware.learnware import missing_information
 
-    missing = missing_information(model, table, **given)
+    with _in_options():
+        missing = missing_information(model, table, **given)
     if missing and not session.asks:
         lines = tuple(
             f"{_OPTIONS[field.field]}: {field.question}" + (f" ({', '.join(field.choices)})" if field.choices else "")
@@ -228,7 +248,7 @@ def _complete(session: Session, model: Path, table: Any, given: dict[str, Any]) 
             # An answer may bring up another question: a task does.
             missing = missing_information(model, table, **{**given, **answer})
         except PackError as error:
-            session.err.print(f"Error: {error}")
+            session.err.print(f"Error: {_by_options(str(error))}")
         else:
             given.update(answer)
 

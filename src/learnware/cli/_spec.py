@@ -11,6 +11,8 @@ from learnware.cli._options import DataArgument, ForceOption, SeedOption, Target
 __all__ = ["register"]
 
 _QUALITIES = ("default", "best")
+# A point that fewer rows stand behind is nearly a row.
+_FEWEST_ROWS = 2
 
 
 def register(app: typer.Typer) -> None:
@@ -88,6 +90,11 @@ def spec(
         "gamma": made.gamma,
         "report": report.to_states(),
     }
+    if report.rows_per_point < privacy_floor or report.fewest_rows < _FEWEST_ROWS:
+        session.warn(
+            f"the specification gives away single rows: there are {report.rows_per_point:.1f} rows to a point on "
+            f"average, and {report.fewest_rows:.1f} behind one; describe more rows, or take fewer --points"
+        )
     nearest = "-" if report.nearest_row is None else f"{report.nearest_row:.2f} of the distance between rows"
     session.show(
         document,
