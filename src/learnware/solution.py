@@ -18,6 +18,7 @@ from learnware.reuse import (
     RoutingReuser,
     StackingReuser,
 )
+from learnware.reuse._base import as_input, as_table
 from learnware.reuse._classes import ClassSpace, class_key
 from learnware.reuse._outputs import ask, labelled_space, output_space
 from learnware.specification import generate_rkme_table_spec, generate_semantic_spec
@@ -253,7 +254,7 @@ def solve(
     learnwares, task = _compatible(_of_these_columns(X, results), tasks, bool(len(labels)), max_learnwares)
     scores: dict[str, float] = {}
     ways = _ways(learnwares, task, seed)
-    data = _rows(X)
+    data = as_table(as_input(X), "solve")
     vocabulary = _vocabulary(learnwares, data, labelled, labels) if task == _CLASSIFICATION else None
     if len(labels) >= _FEWEST_LABELS:
         for name, make in ways.items():
@@ -277,13 +278,6 @@ def solve(
 
 def _silent(_: str) -> None:
     """Say nothing."""
-
-
-def _rows(X: Any) -> NDArray[Any]:
-    X = without_tensor(X)
-    if hasattr(X, "to_pandas") and not hasattr(X, "to_numpy"):
-        X = X.to_pandas()
-    return np.asarray(X.to_numpy() if hasattr(X, "to_numpy") else X)
 
 
 def _labelled_rows(y: ArrayLike | None, n_rows: int) -> tuple[NDArray[np.intp], NDArray[Any]]:

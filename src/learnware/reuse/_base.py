@@ -171,8 +171,8 @@ def as_input(data: Any) -> NDArray[Any] | list[str]:
     if isinstance(data, (list, tuple)) and data and all(isinstance(item, str) for item in data):
         return list(data)
     data = without_tensor(data)
-    if hasattr(data, "to_pandas") and not hasattr(data, "to_numpy"):  # pyarrow
-        data = data.to_pandas()
+    if hasattr(data, "schema") and hasattr(data, "columns") and not hasattr(data, "to_numpy"):  # pyarrow
+        data = np.column_stack([column.to_numpy(zero_copy_only=False) for column in data.columns])
     array = np.asarray(data.to_numpy() if hasattr(data, "to_numpy") else data)
     if array.dtype.kind in "OUS" and array.ndim == 1 and len(array) and all(isinstance(item, str) for item in array):
         return [str(item) for item in array]
