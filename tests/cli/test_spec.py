@@ -140,6 +140,12 @@ def test_a_column_of_text_may_be_the_target(run, zoo):
     assert "--target kind" in error["message"]
 
 
+def test_later_rows_that_are_not_in_utf8(run):
+    # Longer than what is read at once.
+    Path("late.csv").write_bytes(b"a,k\n" + b"1,x\n" * 400_000 + "2,größer\n".encode("latin-1"))
+    assert "save it as UTF-8" in run.failure("spec", "late.csv", "--target", "k")["message"]
+
+
 @pytest.mark.parametrize(
     ("header", "words"),
     [

@@ -129,6 +129,8 @@ def _reading(file: Path, target: str | None) -> Iterator[None]:
     except UnicodeDecodeError as error:
         raise _no_utf8(file) from error
     except SpecificationError as error:
+        if "invalid UTF8" in str(error):  # as pyarrow says of later rows
+            raise _no_utf8(file) from error
         if error.column is None or target is not None:
             raise
         hint = f"{error}; --target {shlex.quote(str(error.column))} takes it as what is predicted"
@@ -149,12 +151,24 @@ def read_columns(
 
     from learnware.specification._tables import TableReader
 
+    table, labels = read_inputs(path, target, warn)
+    with _reading(path, target):
+        return np.concatenate(list(TableReader(table).blocks())), labels
+
+
+def read_inputs(path: Path, target: str | None, warn: Warn | None = None) -> "tuple[Any, NDArray[Any] | None]":
+    """Return a table, with its names if it has any, without the target, and the target's values.
+
+    Raises
+    ------
+    SpecificationError
+        If the file is missing, broken or empty, or has no such column.
+    """
     with whole_table(path, target, warn) as whole, _reading(path, target):
         table, labels = _without(whole, target)
-        blocks = list(TableReader(table).blocks())
-    if not blocks:
+    if not len(table):
         raise SpecificationError(f"the table in {path.name!r} has no rows")
-    return np.concatenate(blocks), labels
+    return table, labels
 
 
 def _without(table: Any, target: str | None) -> "tuple[Any, NDArray[Any] | None]":
