@@ -82,3 +82,15 @@ def test_bad_input(market, zoo):
 @pytest.mark.parametrize("option", [["--task", "Regression"], ["--text", "plane"]])
 def test_conditions(market, zoo, option):
     market.failure("solve", zoo.iris_inputs, *option, code=3)
+
+
+def test_columns_may_stand_in_another_order(market, zoo):
+    with zoo.iris_csv.open() as stream:
+        rows = list(csv.DictReader(stream))
+    names = [name for name in rows[0] if name != "kind"][::-1]
+    with Path("reversed.csv").open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, names, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
+    document = market.answer("solve", "reversed.csv")
+    assert np.mean(np.array(document["prediction"]) == [row["kind"] for row in rows]) > 0.9

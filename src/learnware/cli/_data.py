@@ -15,7 +15,7 @@ from learnware.errors import LearnwareError, SpecificationError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["OutputError", "check_output", "read_columns", "table_chunks", "whole_table", "write_file"]
+__all__ = ["OutputError", "check_output", "read_inputs", "table_chunks", "whole_table", "write_file"]
 
 _STDIN = "-"
 
@@ -135,25 +135,6 @@ def _reading(file: Path, target: str | None) -> Iterator[None]:
             raise
         hint = f"{error}; --target {shlex.quote(str(error.column))} takes it as what is predicted"
         raise SpecificationError(hint, column=error.column) from error
-
-
-def read_columns(
-    path: Path, target: str | None, warn: Warn | None = None
-) -> "tuple[NDArray[Any], NDArray[Any] | None]":
-    """Return the numbers of a table without the target, shape (n_samples, n_features), and the target's values.
-
-    Raises
-    ------
-    SpecificationError
-        If the file is missing, broken or empty, has no such column, or a column is not of numbers.
-    """
-    import numpy as np
-
-    from learnware.specification._tables import TableReader
-
-    table, labels = read_inputs(path, target, warn)
-    with _reading(path, target):
-        return np.concatenate(list(TableReader(table).blocks())), labels
 
 
 def read_inputs(path: Path, target: str | None, warn: Warn | None = None) -> "tuple[Any, NDArray[Any] | None]":

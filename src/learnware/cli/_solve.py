@@ -75,12 +75,12 @@ def solve(
     The exit code is 3 if nothing in the market fits.
     """
     from learnware.cli._apart import models_apart, search_apart
-    from learnware.cli._data import check_output, read_columns
+    from learnware.cli._data import check_output, read_inputs
     from learnware.solution import solve as solve_task
 
     check_output(output, force=force, suffixes=SUFFIXES)
     market = session.open_market()
-    X, y = read_columns(data, target, session.warn)
+    X, y = read_inputs(data, target, session.warn)
     kind = task if task in ("Classification", "Regression") else None
     with (
         hint_at_widths(session, market, X.shape[1]),
