@@ -9,7 +9,7 @@ from sklearn.datasets import load_digits
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.linear_model import Ridge
 
-from learnware.errors import NothingFitsError, ReuseError
+from learnware.errors import MarketError, NothingFitsError, ReuseError
 from learnware.learnware import pack, read_package
 from learnware.market import instantiate_learnware_market
 from learnware.solution import solve
@@ -213,3 +213,10 @@ def test_columns_of_which_some_are_others(market):
     X, _ = prices(np.random.default_rng(12), 300, CENTRES["north"])
     with pytest.raises(ReuseError, match=r"'distance'.*'metres'"):
         solve(pd.DataFrame(X, columns=["size", "age", "metres"]), market=market, task="Regression")
+
+
+def test_a_market_that_is_not_there_is_not_made(tmp_path, monkeypatch):
+    monkeypatch.setenv("LEARNWARE_STORAGE_PATH", str(tmp_path))
+    with pytest.raises(MarketError, match="no market 'typo'"):
+        solve(np.random.default_rng(0).normal(size=(50, 3)), market="typo")
+    assert list(tmp_path.iterdir()) == []

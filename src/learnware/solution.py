@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from learnware.errors import NothingFitsError, ReuseError
+from learnware.errors import MarketError, NothingFitsError, ReuseError
 from learnware.learnware import align_columns
 from learnware.learnware._columns import column_names, column_order
 from learnware.market import BaseUserInfo, instantiate_learnware_market
+from learnware.market._organizer import market_folder
 from learnware.reuse import (
     AveragingReuser,
     EnsemblePruningReuser,
@@ -221,6 +222,8 @@ def solve(
 
     Raises
     ------
+    MarketError
+        If there is no market of this id.
     NothingFitsError
         If no learnware of the market is for this task, or, without labels, if most of the data is covered by none.
     SpecificationError
@@ -239,6 +242,10 @@ def solve(
     tasks = (task,) if task else _tasks_of_labels(labels)
     say("searching the market")
     if isinstance(market, str):
+        folder = market_folder(market, None)
+        # Opening a market makes it.
+        if not folder.is_dir():
+            raise MarketError(f"there is no market {market!r} in {str(folder.parent)!r}")
         market = instantiate_learnware_market(market)
     conditions = dict(semantic_spec or generate_semantic_spec())
     conditions["Task"] = {"Values": list(tasks), "Type": "Class"}
