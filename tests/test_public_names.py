@@ -284,7 +284,7 @@ def test_exported_names_are_pinned(module: str) -> None:
     assert sorted(package.__all__) == sorted(EXPORTED[module].split())
     for name in package.__all__:
         assert getattr(package, name) is not None
-    if module not in {"learnware.errors", "learnware.solution"}:
+    if module != "learnware.errors":
         assert set(package.__all__) <= set(dir(package))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from learnware.reuse import (
 from learnware.reuse._base import as_input, as_table
 from learnware.reuse._classes import ClassSpace, class_key
 from learnware.reuse._outputs import ask, labelled_space, output_space
+from learnware.solution._report import FEWEST_LABELS, ChosenLearnware, SolutionReport
 from learnware.specification import generate_rkme_table_spec, generate_semantic_spec
 from learnware.specification._tables import without_tensor
 
@@ -34,98 +34,14 @@ if TYPE_CHECKING:
     from learnware.market import LearnwareMarket, SearchResults
     from learnware.reuse import BaseReuser
 
-__all__ = ["ChosenLearnware", "Solution", "SolutionReport", "solve"]
+__all__ = ["Solution", "solve"]
 
 _REGRESSION, _CLASSIFICATION = "Regression", "Classification"
-# Fewer labels than this cannot choose between ways of reuse.
-_FEWEST_LABELS = 10
 _FOLDS = 5
 # Rows that show what the learnwares' answers look like, where there are no labels.
 _SAMPLE = 100
 # Whole numbers of more different values than this are rather targets than classes.
 _MOST_CLASSES = 20
-
-
-@dataclass(frozen=True)
-class ChosenLearnware:
-    """A learnware that a solution uses.
-
-    Attributes
-    ----------
-    id, name : str
-        The learnware.
-    similarity : float or None
-        Similarity of its data to the user's, in [0, 1].
-    share : float
-        Share of the answers that it gives.
-    """
-
-    id: str
-    name: str
-    similarity: float | None
-    share: float
-
-
-@dataclass(frozen=True)
-class SolutionReport:
-    """How a task was solved.
-
-    Attributes
-    ----------
-    task : {"Classification", "Regression"}
-        The kind of task.
-    way : str
-        The way of reuse that was chosen.
-    measure : str
-        What `scores` measures.
-    scores : dict of str to float
-        Cross-validated score of every way; empty where no labels were given.
-    n_labels : int
-        Labelled rows that were given.
-    learnwares : tuple of ChosenLearnware
-        Those that answer, heaviest first.
-    own_share : float
-        Share of models that were trained on the user's own labels.
-    unexplained : float or None
-        Share of the data that no learnware covers.
-    message : str
-        What the search said.
-    """
-
-    task: str
-    way: str
-    measure: str
-    scores: dict[str, float]
-    n_labels: int
-    learnwares: tuple[ChosenLearnware, ...]
-    own_share: float
-    unexplained: float | None
-    message: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the report as plain values."""
-        return asdict(self)
-
-    def __str__(self) -> str:
-        labels = f"{self.n_labels} label{'' if self.n_labels == 1 else 's'}" if self.n_labels else "without labels"
-        if self.scores:
-            labels = f"chosen by cross-validation on {labels}"
-        elif self.n_labels:
-            verb = "is" if self.n_labels == 1 else "are"
-            labels += f" {verb} too few to choose by ({_FEWEST_LABELS} are needed)"
-        lines = [f"{self.task} by {self.way}, {labels}", self.message]
-        if self.scores:
-            lines.append(f"cross-validated {self.measure}:")
-            lines += [f"  {way:<14} {score:.4g}" for way, score in self.scores.items()]
-        lines.append("who answers:")
-        lines += [
-            f"  {one.share:6.1%}  {one.id}  {one.name}"
-            + ("" if one.similarity is None else f" (similarity {one.similarity:.3f})")
-            for one in self.learnwares
-        ]
-        if self.own_share:
-            lines.append(f"  {self.own_share:6.1%}  models trained on your own labels")
-        return "\n".join(lines)
 
 
 class Solution:
@@ -263,7 +179,7 @@ def solve(
     ways = _ways(learnwares, task, seed)
     data = as_table(as_input(X), "solve")
     vocabulary = _vocabulary(learnwares, data, labelled, labels) if task == _CLASSIFICATION else None
-    if len(labels) >= _FEWEST_LABELS:
+    if len(labels) >= FEWEST_LABELS:
         for name, make in ways.items():
             say(f"trying {name}")
             predictions = _held_out(make, data[labelled], labels, vocabulary, seed)
