@@ -172,7 +172,7 @@ def _run(folder: Path) -> list[Row]:
     queries = [world.specification(world.rows(i * 97 % SIZE, 300)[:POINTS]) for i in range(QUERIES)]
     searches = [seconds(partial(market.search_learnware, user(query))) for query in queries]
 
-    index = market.learnware_organizer.island_index(f"RKMETableSpecification/{COLUMNS}")  # type: ignore[attr-defined]
+    index = market.learnware_organizer.island_index(f"RKMETableSpecification/{COLUMNS}")  # type: ignore[attr-defined]  # an EasyOrganizer's
     own = np.array([index.metric.inner_product(spec, spec) for spec in world.specs])
     hits, naive = 0, []
     for query in queries[:EXACT_QUERIES]:
@@ -201,7 +201,7 @@ def _run(folder: Path) -> list[Row]:
         Row("mixtures of 3 recovered whole", whole, 95, "of 100", f"{exactly} without another part", True),
         Row("search by text with typing errors", 1e3 * fuzzy, None, "ms", "all match; median of 11"),
     ]
-    market.learnware_organizer.close()  # type: ignore[attr-defined]
+    market.learnware_organizer.close()  # type: ignore[attr-defined]  # an EasyOrganizer's
     return rows
 
 

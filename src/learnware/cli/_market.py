@@ -249,7 +249,7 @@ def _details(market: "LearnwareMarket", learnware: "Learnware") -> dict[str, Any
     from learnware.learnware import read_package
 
     contents = read_package(market.get_learnware_zip_path_by_ids(learnware.id))
-    kept = market.learnware_organizer.get_learnware_info_from_storage(learnware.id)  # type: ignore[attr-defined]
+    kept = market.learnware_organizer.get_learnware_info_from_storage(learnware.id)  # type: ignore[attr-defined]  # an EasyOrganizer's
     specs = []
     for name, spec in learnware.get_specification().get_stat_spec().items():
         states = spec.get_states()
@@ -309,7 +309,7 @@ def remove(
 
 def width_hint(session: Session, market: "LearnwareMarket", n_columns: int) -> str:
     """Return what to do about a table of so many columns where the market has no learnware for such tables."""
-    widths = market.learnware_organizer.table_widths()  # type: ignore[attr-defined]
+    widths = market.learnware_organizer.table_widths()  # type: ignore[attr-defined]  # an EasyOrganizer's
     if n_columns in widths:
         return ""
     if not widths:

@@ -171,7 +171,7 @@ def pack(
             step("describing the data and trying the model")
             write_file(
                 output,
-                lambda path: write_pack(model, table, path, output=answers, seed=seed, **given),  # type: ignore[arg-type]
+                lambda path: write_pack(model, table, path, output=answers, seed=seed, **given),  # type: ignore[arg-type]  # checked by pack itself
             )
     contents = read_package(output)
     semantic = contents.semantic_spec

@@ -71,7 +71,6 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
             seq INTEGER NOT NULL REFERENCES learnware ON DELETE CASCADE,
             type TEXT NOT NULL,
             island TEXT NOT NULL REFERENCES island,
-            num_points INTEGER NOT NULL,
             self_product REAL NOT NULL,
             vector BLOB NOT NULL,
             UNIQUE (seq, type)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from learnware.errors import MarketError
 from learnware.market._base import BaseChecker, BaseOrganizer
-from learnware.market._island import island_name
 from learnware.market._store import MarketStore, NewLearnware
 from learnware.market._view import MarketView
 
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from learnware.learnware import Learnware
     from learnware.market._island import IslandIndex
     from learnware.market._semantic import SemanticIndex
-    from learnware.specification import RKMETableSpecification
 
 __all__ = ["EasyOrganizer"]
 
@@ -298,10 +296,6 @@ class EasyOrganizer(BaseOrganizer):
         return len(self._view.ids())
 
     # What searchers need
-
-    def island_of(self, spec: RKMETableSpecification) -> str:
-        """Return the name of the island that a specification belongs to."""
-        return island_name(spec)
 
     def island_index(self, name: str) -> IslandIndex | None:
         """Return the index over the members of an island, up to date; None where the island is empty."""

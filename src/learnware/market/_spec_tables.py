@@ -56,13 +56,13 @@ class IslandState:
     complete : bool
         Whether the members are all there are.
     members : list of tuple
-        (seq, number of rows behind the specification, self product, vector) of each member.
+        (seq, self product, vector) of each member.
     """
 
     metric: KernelMetric
     revision: int
     complete: bool
-    members: list[tuple[int, int, float, NDArray[np.float32]]]
+    members: list[tuple[int, float, NDArray[np.float32]]]
 
 
 def islands_to_renew(database: Database) -> list[str]:
@@ -129,8 +129,8 @@ def _embed(
     for seq, type_name, spec in members:
         embedding = embed(metric, island, spec)
         database.execute(
-            "INSERT INTO embedding VALUES (?, ?, ?, ?, ?, ?)",
-            (seq, type_name, island, spec.num_points, embedding.self_product, _vector_bytes(embedding.vector)),
+            "INSERT INTO embedding VALUES (?, ?, ?, ?, ?)",
+            (seq, type_name, island, embedding.self_product, _vector_bytes(embedding.vector)),
         )
 
 
@@ -175,12 +175,12 @@ def read_island(database: Database, name: str, after: int = -1, metric_revision:
     complete = revision != metric_revision
     members = database.execute(
         """
-        SELECT embedding.seq, num_points, self_product, vector FROM embedding JOIN learnware USING (seq)
+        SELECT embedding.seq, self_product, vector FROM embedding JOIN learnware USING (seq)
         WHERE island = ? AND learnware.revision > ? ORDER BY embedding.seq
         """,
         (name, -1 if complete else after),
     )
-    decoded = [(seq, n, product, np.frombuffer(vector, dtype="<f4")) for seq, n, product, vector in members]
+    decoded = [(seq, product, np.frombuffer(vector, dtype="<f4")) for seq, product, vector in members]
     return IslandState(metric, revision, complete, decoded)
 
 

@@ -43,7 +43,7 @@ class _Island:
     metric: KernelMetric
     metric_revision: int
     revision: int
-    members: dict[int, tuple[int, float, NDArray[np.float32]]]
+    members: dict[int, tuple[float, NDArray[np.float32]]]
     index: IslandIndex | None = None
 
 
@@ -121,7 +121,7 @@ class MarketView:
             known = self._islands[name] = _Island(state.metric, state.revision, revision, {})
         known.revision = revision
         if state.members:
-            known.members.update((seq, (n, product, vector)) for seq, n, product, vector in state.members)
+            known.members.update((seq, (product, vector)) for seq, product, vector in state.members)
             known.index = None
 
     def _row(self, learnware_id: str) -> Row:
@@ -195,8 +195,8 @@ class MarketView:
                     name,
                     island.metric,
                     [self._rows[seq].id for seq in seqs],
-                    np.stack([vector for _, _, vector in members]),
-                    np.array([product for _, product, _ in members]),
+                    np.stack([vector for _, vector in members]),
+                    np.array([product for product, _ in members]),
                     partial(self._load_specs, name),
                 )
             return island.index

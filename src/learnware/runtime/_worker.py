@@ -41,7 +41,6 @@ MAX_DIMENSIONS = 8
 _TEXT_BYTES = 64
 # Booleans, integers, unsigned integers and floats: nothing that holds a pointer.
 ARRAY_KINDS = "biuf"
-CONFIG_KEYS = ("class_name", "module_path", "kwargs")
 
 
 class ProtocolError(Exception):
