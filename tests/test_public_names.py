@@ -14,8 +14,9 @@ EXPORTED = {
         specification
     """,
     "learnware.errors": """
-        IncompatibleSpecificationError InvalidPackageError LearnwareError LearnwareNotFoundError MarketError
-        MissingDependencyError ModelError ModelTimeoutError NothingFitsError PackError ReuseError SpecificationError
+        EnvironmentBuildError IncompatibleSpecificationError InvalidPackageError LearnwareError LearnwareNotFoundError
+        MarketError MissingDependencyError ModelError ModelTimeoutError NothingFitsError PackError ResourceLimitError
+        ReuseError SandboxError SpecificationError
     """,
     "learnware.specification": """
         BaseStatSpecification RKMEStatSpecification RKMETableSpecification ReductionReport RegularStatSpecification
@@ -39,7 +40,7 @@ EXPORTED = {
         AveragingReuser BaseReuser EnsemblePruningReuser FeatureAugmentReuser JobSelectorReuser ReuseReport
         RoutingReuser StackingReuser
     """,
-    "learnware.runtime": "ModelProcess",
+    "learnware.runtime": "Environment Limits ModelProcess current_environment",
     "learnware.solution": "ChosenLearnware Solution SolutionReport solve",
     "learnware.cli": "app main",
     "learnware.tests.templates": """

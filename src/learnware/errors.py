@@ -8,7 +8,10 @@
     ├── InvalidPackageError             a learnware zip or folder that breaks the format or is unsafe
     ├── PackError                       a learnware cannot be packed from what was given
     ├── ModelError                      a learnware's model could not be loaded or did not answer properly
-    │   └── ModelTimeoutError           ... in the time allowed
+    │   ├── ModelTimeoutError           ... in the time allowed
+    │   └── ResourceLimitError          ... with the memory, processes, files or output allowed
+    ├── EnvironmentBuildError           the packages that a learnware needs cannot be had
+    ├── SandboxError                    the sandbox that was asked for cannot be had on this machine
     ├── MarketError                     a market cannot do what was asked
     │   ├── LearnwareNotFoundError      no such learnware (also a KeyError)
     │   └── NothingFitsError            no learnware of the market is for the task
@@ -21,6 +24,7 @@ A message says what was wrong, where, and what to do; what a program needs to ac
 from __future__ import annotations
 
 __all__ = [
+    "EnvironmentBuildError",
     "IncompatibleSpecificationError",
     "InvalidPackageError",
     "LearnwareError",
@@ -31,7 +35,9 @@ __all__ = [
     "ModelTimeoutError",
     "NothingFitsError",
     "PackError",
+    "ResourceLimitError",
     "ReuseError",
+    "SandboxError",
     "SpecificationError",
 ]
 
@@ -102,6 +108,41 @@ class ModelError(LearnwareError):
 
 class ModelTimeoutError(ModelError):
     """A learnware's model did not answer in the time allowed."""
+
+
+class ResourceLimitError(ModelError):
+    """A learnware's model used more than it may; its processes were ended.
+
+    Attributes
+    ----------
+    limit : str
+        The name of the limit in `learnware.runtime.Limits`, e.g. ``"memory_bytes"``.
+    """
+
+    def __init__(self, message: str, *, limit: str) -> None:
+        super().__init__(message)
+        self.limit = limit
+
+
+class EnvironmentBuildError(LearnwareError):
+    """The environment that a learnware needs cannot be built.
+
+    Attributes
+    ----------
+    requirements : tuple of str
+        The requirements at fault, where they are known.
+    log : str
+        The end of what the resolver or installer said.
+    """
+
+    def __init__(self, message: str, *, requirements: tuple[str, ...] = (), log: str = "") -> None:
+        super().__init__(message)
+        self.requirements = requirements
+        self.log = log
+
+
+class SandboxError(LearnwareError):
+    """The sandbox that was asked for, or any, cannot be had on this machine."""
 
 
 class MarketError(LearnwareError):

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from learnware.errors import ModelError, ModelTimeoutError
-from learnware.runtime import ModelProcess
+from learnware.runtime import ModelProcess, _worker
 
 CONFIG = {"class_name": "Model", "kwargs": {}}
 LINUX = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes through /proc")
@@ -330,7 +330,7 @@ def test_an_owner_that_forgets_leaves_no_process(learnware):
 def test_a_killed_owner_leaves_nothing(learnware, tmp_path):
     script = f"""
 import sys, time, numpy as np
-from learnware.runtime import ModelProcess
+from learnware.runtime import ModelProcess, _worker
 process = ModelProcess({str(learnware(FORK.replace("pid)", "pid * 10_000_000 + os.getpid())")))!r}, {CONFIG!r})
 print(int(process.predict(np.zeros((1, 3)))[0]), flush=True)
 time.sleep(600)
@@ -394,7 +394,7 @@ def test_a_model_works_where_the_engine_is_not_installed(learnware):
     script = f"""
 import sys, importlib.util
 sys.modules["learnware"] = None  # as if it were not installed
-spec = importlib.util.spec_from_file_location("worker", {os.fspath(worker_file())!r})
+spec = importlib.util.spec_from_file_location("worker", {os.fspath(Path(_worker.__path__[0], "models.py"))!r})
 worker = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(worker)
 worker.provide_base_model()
@@ -406,15 +406,10 @@ assert sys.modules["learnware"].__spec__ is None
     subprocess.run([sys.executable, "-I", "-c", script], check=True)
 
 
-def test_the_worker_is_written_for_python_3_8_and_imports_little():
-    tree = ast.parse(worker_file().read_text(encoding="utf-8"), feature_version=(3, 8))
+@pytest.mark.parametrize("file", sorted(Path(_worker.__path__[0]).glob("*.py")), ids=lambda file: file.name)
+def test_the_worker_is_written_for_python_3_8_and_imports_little(file):
+    tree = ast.parse(file.read_text(encoding="utf-8"), feature_version=(3, 8))
     nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
     modules = {name.name for node in nodes if isinstance(node, ast.Import) for name in node.names}
-    modules |= {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
-    assert {module.partition(".")[0] for module in modules} - sys.stdlib_module_names == {"numpy"}
-
-
-def worker_file() -> Path:
-    from learnware.runtime import _worker
-
-    return Path(_worker.__file__)
+    modules |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
+    assert {module.partition(".")[0] for module in modules} - sys.stdlib_module_names <= {"numpy"}

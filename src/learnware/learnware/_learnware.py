@@ -14,7 +14,7 @@ from learnware.errors import InvalidPackageError, ModelError, SpecificationError
 from learnware.learnware._columns import align_columns
 from learnware.learnware._manifest import parse_yaml
 from learnware.learnware._package import read_package
-from learnware.runtime._worker import forget_package, load_model, plain_output, unique_package_name
+from learnware.runtime._worker.models import forget_package, load_model, plain_output, unique_package_name
 from learnware.specification import Specification, stat_specification_class
 
 if TYPE_CHECKING:

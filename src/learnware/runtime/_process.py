@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
-import os
-import shutil
-import signal
-import socket
-import subprocess
-import sys
-import tempfile
 import threading
 import time
-import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,32 +12,23 @@ import numpy as np
 
 from learnware.errors import ModelError, ModelTimeoutError
 from learnware.runtime import _worker
+from learnware.runtime._worker import frames
+from learnware.runtime.environment import current_environment
+from learnware.runtime.sandbox import Child
 from learnware.specification._tables import without_tensor
 
 if TYPE_CHECKING:
+    import os
+    import socket
     from types import TracebackType
 
     from typing_extensions import Self
 
 __all__ = ["ModelProcess"]
 
-_OUTPUT_TAIL_BYTES = 1 << 16
 _MAX_SHAPE = 8
-# What programs and numerical libraries need to start; nothing that tells about the user.
-_KEPT_ENVIRONMENT = (
-    "PATH",
-    "LANG",
-    "LC_ALL",
-    "LC_CTYPE",
-    "TZ",
-    "LD_LIBRARY_PATH",
-    "DYLD_LIBRARY_PATH",
-    "SYSTEMROOT",
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "CUDA_VISIBLE_DEVICES",
-)
+# The worker's folder is on the path for this one import only.
+_START = "import sys; sys.path.insert(0, sys.argv[1]); from _worker.main import main; del sys.path[0]; main()"
 
 
 class ModelProcess:
@@ -89,7 +71,7 @@ class ModelProcess:
         self._timeout = timeout
         self._max_output_bytes = max_output_bytes
         self._lock = threading.Lock()
-        self._child: _Child | None = None
+        self._child: Child | None = None
         self._description: dict[str, Any] = {}
         self._closed = False
 
@@ -179,8 +161,11 @@ class ModelProcess:
             raise ModelError("the model's process is closed; make another ModelProcess")
         if self._child is not None:
             return
-        self._child = _Child(self._folder)
-        request = {"method": "load", "folder": str(self._folder), "config": _worker.config_to_json(self._config)}
+        if not self._folder.is_dir():
+            raise ModelError(f"there is no folder {str(self._folder)!r}")
+        environment = current_environment()
+        self._child = Child([str(environment.python), "-I", "-B", "-c", _START, str(Path(_worker.__path__[0]).parent)])
+        request = {"method": "load", "folder": str(self._folder), "config": frames.config_to_json(self._config)}
         header, _ = self._exchange(request, None)
         try:
             self._description = _check_description(header.get("description"))
@@ -219,7 +204,7 @@ class ModelProcess:
         what = "loading the model" if method == "load" else method
         connection = _Deadline(child.sock, self._timeout)
         try:
-            _worker.send_frame(connection, request, value)
+            frames.send_frame(connection, request, value)
         except (TypeError, ValueError) as error:  # nothing was sent: the caller's value is at fault
             raise ModelError(f"the input of {what} cannot be handed over: {error}") from error
         except TimeoutError:
@@ -227,13 +212,13 @@ class ModelProcess:
         except OSError:
             pass  # the child is gone; what it said last is still to be read
         try:
-            header, output = _worker.receive_frame(connection, self._max_output_bytes)
+            header, output = frames.receive_frame(connection, self._max_output_bytes)
         except TimeoutError:
             self._give_up(what)
         except (EOFError, OSError) as error:
             self.close()
             raise ModelError(f"{what} failed: the model's process {child.ending()}{child.last_words()}") from error
-        except _worker.ProtocolError as error:
+        except frames.ProtocolError as error:
             self.close()
             raise ModelError(f"{what} answered {error}") from error
         if "error" in header:
@@ -241,7 +226,7 @@ class ModelProcess:
                 self.close()
             message = f"{header['error']}: {header.get('type')}: {header.get('detail')}"
             trace = str(header.get("traceback"))
-            raise ModelError(_encodable(message, 5000), traceback_text=_encodable(trace, _worker.MAX_TRACEBACK_CHARS))
+            raise ModelError(_encodable(message, 5000), traceback_text=_encodable(trace, frames.MAX_TRACEBACK_CHARS))
         return header, output
 
     def _give_up(self, what: str) -> None:
@@ -299,101 +284,3 @@ class _Deadline:
     def recv_into(self, buffer: Any, count: int) -> int:
         self._arm()
         return self._sock.recv_into(buffer, count)
-
-
-class _Child:
-    """The process, its socket, its scratch folder and the end of what it prints."""
-
-    def __init__(self, folder: Path) -> None:
-        if not folder.is_dir():
-            raise ModelError(f"there is no folder {str(folder)!r}")
-        scratch = tempfile.mkdtemp(prefix="learnware-")
-        self.sock, theirs = socket.socketpair()
-        try:
-            self._process = _spawn(scratch, theirs)
-        except BaseException:
-            self.sock.close()
-            shutil.rmtree(scratch, ignore_errors=True)
-            raise
-        finally:
-            theirs.close()
-        self._tail = bytearray()
-        self._reader = threading.Thread(target=_drain, args=(self._process.stderr, self._tail), daemon=True)
-        self._reader.start()
-        # Also runs when the owner is forgotten or the interpreter ends.
-        self.close = weakref.finalize(self, _end, self._process, self.sock, scratch, os.getpid())
-
-    def output(self) -> str:
-        return bytes(self._tail).decode("utf-8", "replace")
-
-    def last_words(self) -> str:
-        self._reader.join(1.0)
-        text = self.output().strip()
-        return f"; it printed last: {text[-2000:]}" if text else ""
-
-    def ending(self) -> str:
-        """Return how the process ended; call it after `close`."""
-        code = self._process.returncode
-        if code is not None and code < 0:
-            return f"was killed by signal {-code} ({signal.strsignal(-code)})"
-        return f"ended with exit code {code}"
-
-
-def _spawn(scratch: str, theirs: socket.socket) -> subprocess.Popen[bytes]:
-    environment = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
-    environment.update(HOME=scratch, TMPDIR=scratch, TEMP=scratch, TMP=scratch)
-    command = [sys.executable, "-I", "-B", _worker.__file__, scratch]
-    if sys.platform == "win32":
-        process = subprocess.Popen(  # noqa: S603  # the interpreter and a file of this package
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            cwd=scratch,
-            env=environment,
-            creationflags=subprocess.CREATE_NEW_PROCESS_GROUP,
-        )
-        assert process.stdin is not None  # noqa: S101  # a pipe was asked for
-        with process.stdin as stdin:
-            stdin.write(theirs.share(process.pid))
-        return process
-    return subprocess.Popen(  # noqa: S603  # the interpreter and a file of this package
-        command,
-        stdin=theirs.fileno(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        bufsize=0,
-        cwd=scratch,
-        env=environment,
-        start_new_session=True,
-    )
-
-
-def _drain(stream: Any, tail: bytearray) -> None:
-    """Keep the end of what a process prints, so that it never waits for a reader."""
-    with stream:
-        while chunk := stream.read(1 << 16):
-            tail += chunk
-            del tail[:-_OUTPUT_TAIL_BYTES]
-
-
-def _end(process: subprocess.Popen[bytes], sock: socket.socket, scratch: str, owner: int) -> None:
-    """Kill the process with its group, reap it, and remove its scratch folder."""
-    if os.getpid() != owner:
-        return  # a fork of the owner ends; the process is not its own
-    if sys.platform == "win32":
-        process.kill()
-    elif process.returncode is None:
-        # Not reaped yet, so the group's number still belongs to it, even where the process itself has ended.
-        try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        except PermissionError:  # macOS answers so where all of the group have ended
-            process.kill()
-    process.wait()
-    with contextlib.suppress(OSError):
-        sock.shutdown(socket.SHUT_RDWR)  # wakes a call that waits in another thread
-    sock.close()
-    shutil.rmtree(scratch, ignore_errors=True)

@@ -1,0 +1,2 @@
+from ._environment import Environment as Environment
+from ._environment import current_environment as current_environment

@@ -1,0 +1,52 @@
+"""An environment: an interpreter with the packages that a learnware needs."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import learnware
+
+__all__ = ["Environment", "current_environment"]
+
+
+@dataclass(frozen=True)
+class Environment:
+    """An interpreter with its packages, ready to run a learnware.
+
+    Attributes
+    ----------
+    kind : {"current", "venv", "conda", "docker"}
+        Where it comes from.
+    name : str
+        The hash of its lock, which learnwares of equal locks share; ``"current"`` for this interpreter's.
+    python : Path
+        The interpreter to run; for docker the one inside the image.
+    python_version : str
+        E.g. ``"3.11.7"``.
+    folders : tuple of Path
+        What has to be readable to run it, besides the system's libraries.
+    image : str or None
+        The image, for docker.
+    warnings : tuple of str
+        Where it differs from what was asked for, e.g. another version of Python; what was left out, and why.
+    """
+
+    kind: str
+    name: str
+    python: Path
+    python_version: str
+    folders: tuple[Path, ...]
+    image: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def current_environment() -> Environment:
+    """Return the environment of this interpreter: what is installed in it, nothing else that it can import."""
+    # The engine's own folder is elsewhere where it is installed for development.
+    folders = dict.fromkeys(
+        Path(folder) for folder in (sys.prefix, sys.exec_prefix, sys.base_prefix, learnware.__path__[0])
+    )
+    return Environment("current", "current", Path(sys.executable), platform.python_version(), tuple(folders))

@@ -1,0 +1,2 @@
+from ._child import Child as Child
+from ._limits import Limits as Limits
