@@ -84,6 +84,13 @@ def test_version(run):
     assert run("--version").stdout == f"learnware {version('learnware')}\n"
 
 
+def test_as_a_module():
+    command = [sys.executable, "-m", "learnware", "spec", "no-such-file.csv"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert "no-such-file.csv" in result.stderr
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
