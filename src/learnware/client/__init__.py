@@ -1,0 +1,5 @@
+"""Using learnwares from a program: load packages, run their models apart, check them."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

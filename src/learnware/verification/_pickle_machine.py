@@ -1,0 +1,371 @@
+"""Reading the instructions of a pickle without following them.
+
+The stack and the memo hold plain values, names, and what would have been made of them; nothing is imported and nothing
+called. That is enough to know every name that loading would look up, also where its parts come from the memo, and where
+joblib puts the bytes of arrays between the instructions.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import pickletools
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from learnware.verification._streams import BudgetSpentError, MalformedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from learnware.verification._streams import Stream
+
+__all__ = ["Machine", "Name", "Reader"]
+
+_OPCODES = {opcode.code.encode("latin-1"): opcode for opcode in pickletools.opcodes}
+_FIXED = {"uint1": False, "uint2": False, "uint4": False, "uint8": False, "int4": True}
+_LENGTH_BYTES = {
+    pickletools.TAKEN_FROM_ARGUMENT1: 1,
+    pickletools.TAKEN_FROM_ARGUMENT4: 4,
+    pickletools.TAKEN_FROM_ARGUMENT4U: 4,
+    pickletools.TAKEN_FROM_ARGUMENT8U: 8,
+}
+# Longer values cannot be parts of names or of the description of an array.
+_LONGEST_VALUE = 1 << 10
+_LONGEST_PAYLOAD = 64 << 20
+_MOST_ITEMS = 64
+_DEEPEST = 20
+_MOST_KEPT = 4_000_000
+_WRAPPERS = ("joblib.numpy_pickle.NumpyArrayWrapper", "sklearn.externals.joblib.numpy_pickle.NumpyArrayWrapper")
+_DTYPE = re.compile(r"([biufcmMSUVO])(\d+)|\?")
+_NEEDS_OBJECTS = 0x01  # NPY_ITEM_REFCOUNT among the flags of a dtype
+
+
+class Name(NamedTuple):
+    """A name that a pickle looks up."""
+
+    module: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.module}.{self.name}"
+
+
+class Reader(Protocol):
+    """Is told what a machine comes across."""
+
+    def name(self, position: int, name: Name | None) -> None:
+        """Take a name; None for one that only shows when the pickle is loaded."""
+
+    def extension(self, position: int, code: int) -> None:
+        """Take a number that stands for a name in a registry of the loading program."""
+
+    def payload(self, position: int, data: bytes | None) -> None:
+        """Take bytes that begin as a pickle does; None where there are too many."""
+
+
+class _Opaque:
+    """A value that does not matter."""
+
+    __slots__ = ()
+
+
+class _Made:
+    """What a callable would have returned."""
+
+    __slots__ = ("arguments", "function", "state")
+
+    def __init__(self, function: Any, arguments: Any) -> None:
+        self.function = function
+        self.arguments = arguments
+        self.state: Any = None
+
+
+_OPAQUE = _Opaque()
+
+
+class Machine:
+    """Goes through one pickle.
+
+    Parameters
+    ----------
+    stream : Stream
+        Stands at its first instruction, and behind its last one afterwards.
+    reader : Reader
+        Is told what there is.
+    depth : int, default=0
+        Pickles around this one, where an array of objects is one of its own.
+    """
+
+    def __init__(self, stream: Stream, reader: Reader, depth: int = 0) -> None:
+        self._stream = stream
+        self._reader = reader
+        self._depth = depth
+        self._stack: list[Any] = []
+        self._marked: list[list[Any]] = []
+        self._memo: dict[int, Any] = {}
+        self._position = 0
+        self.first_value: Any = None
+
+    def run(self) -> None:
+        """Go on to the instruction that ends the pickle.
+
+        Raises
+        ------
+        MalformedError
+            If there is none, or something else than instructions.
+        BudgetSpentError
+            If it takes too long.
+        """
+        done = 0
+        while True:
+            self._position = self._stream.position
+            code = self._stream.read(1)
+            opcode = _OPCODES.get(code)
+            if opcode is None:
+                raise MalformedError(f"the byte {code.hex()} at position {self._position} is no instruction")
+            argument = self._argument(opcode)
+            if opcode.name == "STOP":
+                self.first_value = self._stack[-1] if self._stack else None
+                return
+            try:
+                _HANDLERS[opcode.name](self, argument)
+            except (IndexError, KeyError, TypeError) as error:
+                raise MalformedError(
+                    f"the instruction {opcode.name} at position {self._position} does not fit what is before it"
+                ) from error
+            done += 1
+            if done % 4096 == 0:
+                self._stream.budget.spend()
+                if len(self._stack) + len(self._memo) + len(self._marked) > _MOST_KEPT:
+                    raise BudgetSpentError(f"more than {_MOST_KEPT:,} values at once")
+
+    def _argument(self, opcode: Any) -> Any:
+        descriptor = opcode.arg
+        if descriptor is None:
+            return None
+        try:
+            if descriptor.n == pickletools.UP_TO_NEWLINE:
+                lines = self._stream.line()
+                if descriptor.name == "stringnl_noescape_pair":
+                    lines += self._stream.line()
+                return descriptor.reader(io.BytesIO(lines))
+            if descriptor.n >= 0:
+                data = self._stream.read(descriptor.n)
+                if descriptor.name in _FIXED:
+                    return int.from_bytes(data, "little", signed=_FIXED[descriptor.name])
+                return descriptor.reader(io.BytesIO(data))
+            return self._counted(descriptor)
+        except (ValueError, EOFError) as error:
+            raise MalformedError(
+                f"the instruction {opcode.name} at position {self._position} has no proper argument"
+            ) from error
+
+    def _counted(self, descriptor: Any) -> Any:
+        """Read an argument that begins with its length."""
+        signed = descriptor.n == pickletools.TAKEN_FROM_ARGUMENT4
+        size = int.from_bytes(self._stream.read(_LENGTH_BYTES[descriptor.n]), "little", signed=signed)
+        if size < 0:
+            raise ValueError
+        position = self._stream.position
+        text, number = "unicode" in descriptor.name, descriptor.name.startswith("long")
+        if not text and not number and self._stream.peek(min(size, 2))[:1] == b"\x80":
+            if size > _LONGEST_PAYLOAD:
+                self._reader.payload(position, None)
+            else:
+                data = self._stream.read(size)
+                self._reader.payload(position, data)
+                return _OPAQUE
+        if size > _LONGEST_VALUE:
+            self._stream.skip(size)
+            return _OPAQUE
+        data = self._stream.read(size)
+        if number:
+            return int.from_bytes(data, "little", signed=True)
+        return data.decode("utf-8", "surrogatepass") if text else data.decode("latin-1")
+
+    def _to_mark(self) -> list[Any]:
+        items = self._stack
+        self._stack = self._marked.pop()
+        return items
+
+    def _look_up(self, module: Any, name: Any) -> None:
+        found = Name(module, name) if isinstance(module, str) and isinstance(name, str) else None
+        self._reader.name(self._position, found)
+        self._stack.append(found or _OPAQUE)
+
+    def _build(self) -> None:
+        state = self._stack.pop()
+        made = self._stack[-1]
+        if not isinstance(made, _Made):
+            return
+        made.state = state
+        of = made.function
+        if isinstance(of, Name) and of.name == "_reconstructor" and isinstance(made.arguments, tuple):
+            of = made.arguments[0]
+        if isinstance(of, Name) and str(of) in _WRAPPERS and isinstance(state, dict):
+            self._skip_array(state)
+
+    def _skip_array(self, state: dict[Any, Any]) -> None:
+        """Pass the bytes of an array, which joblib writes right behind its description."""
+        shape, dtype = state.get("shape"), state.get("dtype")
+        arguments, details = (dtype.arguments, dtype.state) if isinstance(dtype, _Made) else (None, None)
+        kind = arguments[0] if isinstance(arguments, tuple) and arguments else None
+        match = _DTYPE.fullmatch(kind) if isinstance(kind, str) else None
+        if match is None or not isinstance(shape, tuple) or not all(type(n) is int and n >= 0 for n in shape):
+            raise MalformedError(f"the array described before position {self._position} is of no known form")
+        flags = details[7] if isinstance(details, tuple) and len(details) > 7 else 0
+        if match[1] == "O" or (match[1] == "V" and isinstance(flags, int) and flags & _NEEDS_OBJECTS):
+            if self._depth == _DEEPEST:
+                raise MalformedError(f"arrays of objects are nested too deeply at position {self._position}")
+            Machine(self._stream, self._reader, self._depth + 1).run()
+            return
+        if state.get("numpy_array_alignment_bytes") is not None:
+            self._stream.skip(self._stream.read(1)[0])
+        width = int(match[2] or 1) * (4 if match[1] == "U" else 1)
+        self._stream.skip(math.prod(shape) * width)
+
+    def _push(self, value: Any) -> None:
+        if isinstance(value, (str, bytes)) and len(value) > _LONGEST_VALUE:
+            value = _OPAQUE
+        self._stack.append(value)
+
+    def _make(self, function: Any, arguments: Any) -> None:
+        self._stack.append(_Made(function, arguments))
+
+    def _fill(self, items: list[Any]) -> None:
+        target = self._stack[-1]
+        if isinstance(target, dict) and len(target) < _MOST_ITEMS:
+            target.update((key, value) for key, value in zip(items[::2], items[1::2], strict=False) if type(key) is str)
+
+    def _mark(self, _: Any) -> None:
+        self._marked.append(self._stack)
+        self._stack = []
+
+    def _pop(self, _: Any) -> None:
+        if self._stack:
+            self._stack.pop()
+        else:
+            self._to_mark()
+
+    def _tuple(self, count: int) -> None:
+        items = tuple(self._stack.pop() for _ in range(count))
+        self._stack.append(items[::-1])
+
+    def _marked_tuple(self, _: Any) -> None:
+        items = self._to_mark()
+        self._stack.append(tuple(items) if len(items) <= _MOST_ITEMS else _OPAQUE)
+
+    def _marked_dict(self, _: Any) -> None:
+        items = self._to_mark()
+        self._stack.append({})
+        self._fill(items)
+
+    def _set_item(self, _: Any) -> None:
+        value, key = self._stack.pop(), self._stack.pop()
+        self._fill([key, value])
+
+    def _set_items(self, _: Any) -> None:
+        self._fill(self._to_mark())
+
+    def _drop_items(self, _: Any) -> None:
+        self._to_mark()
+
+    def _opaque_items(self, _: Any) -> None:
+        self._to_mark()
+        self._stack.append(_OPAQUE)
+
+    def _reduce(self, _: Any) -> None:
+        arguments = self._stack.pop()
+        self._make(self._stack.pop(), arguments)
+
+    def _new_with_keywords(self, _: Any) -> None:
+        self._stack.pop()
+        self._reduce(None)
+
+    def _obj(self, _: Any) -> None:
+        items = self._to_mark()
+        self._make(items[0], tuple(items[1 : _MOST_ITEMS + 1]))
+
+    def _global(self, argument: Any) -> None:
+        # As pickletools joins the two lines.
+        module, _, name = argument.partition(" ")
+        self._look_up(module, name)
+
+    def _inst(self, argument: Any) -> None:
+        items = self._to_mark()
+        self._global(argument)
+        self._make(self._stack.pop(), tuple(items[:_MOST_ITEMS]))
+
+    def _stack_global(self, _: Any) -> None:
+        name = self._stack.pop()
+        self._look_up(self._stack.pop(), name)
+
+    def _extension(self, code: Any) -> None:
+        self._reader.extension(self._position, code)
+        self._stack.append(_OPAQUE)
+
+    def _persistent(self, _: Any) -> None:
+        self._stack.append(_OPAQUE)
+
+    def _popped_persistent(self, _: Any) -> None:
+        self._stack.pop()
+        self._stack.append(_OPAQUE)
+
+    def _memoize(self, _: Any) -> None:
+        self._memo[len(self._memo)] = self._stack[-1]
+
+    def _put(self, index: Any) -> None:
+        self._memo[index] = self._stack[-1]
+
+    def _get(self, index: Any) -> None:
+        self._stack.append(self._memo[index])
+
+    def _nothing(self, _: Any) -> None:
+        pass
+
+
+def _constant(value: Any) -> Callable[[Machine, Any], None]:
+    return lambda machine, _: machine._stack.append(value)
+
+
+_PUSHES = (
+    "INT BININT BININT1 BININT2 LONG LONG1 LONG4 STRING BINSTRING SHORT_BINSTRING BINBYTES SHORT_BINBYTES BINBYTES8 "
+    "BYTEARRAY8 UNICODE SHORT_BINUNICODE BINUNICODE BINUNICODE8 FLOAT BINFLOAT"
+)
+_HANDLERS: dict[str, Callable[[Machine, Any], None]] = {
+    **dict.fromkeys(_PUSHES.split(), Machine._push),
+    **{name: _constant(_OPAQUE) for name in ("EMPTY_LIST", "EMPTY_SET", "NEXT_BUFFER")},
+    **dict.fromkeys(("PROTO", "FRAME", "READONLY_BUFFER"), Machine._nothing),
+    **dict.fromkeys(("LIST", "FROZENSET"), Machine._opaque_items),
+    **dict.fromkeys(("APPENDS", "ADDITEMS", "POP_MARK"), Machine._drop_items),
+    **dict.fromkeys(("EXT1", "EXT2", "EXT4"), Machine._extension),
+    **dict.fromkeys(("PUT", "BINPUT", "LONG_BINPUT"), Machine._put),
+    **dict.fromkeys(("GET", "BINGET", "LONG_BINGET"), Machine._get),
+    **dict.fromkeys(("REDUCE", "NEWOBJ"), Machine._reduce),
+    "NONE": _constant(None),
+    "NEWTRUE": _constant(True),
+    "NEWFALSE": _constant(False),
+    "EMPTY_TUPLE": _constant(()),
+    "EMPTY_DICT": lambda machine, _: machine._stack.append({}),
+    "APPEND": lambda machine, _: machine._stack.pop(),
+    "DUP": lambda machine, _: machine._stack.append(machine._stack[-1]),
+    "BUILD": lambda machine, _: machine._build(),
+    "TUPLE1": lambda machine, _: machine._tuple(1),
+    "TUPLE2": lambda machine, _: machine._tuple(2),
+    "TUPLE3": lambda machine, _: machine._tuple(3),
+    "TUPLE": Machine._marked_tuple,
+    "DICT": Machine._marked_dict,
+    "SETITEM": Machine._set_item,
+    "SETITEMS": Machine._set_items,
+    "MARK": Machine._mark,
+    "POP": Machine._pop,
+    "OBJ": Machine._obj,
+    "INST": Machine._inst,
+    "NEWOBJ_EX": Machine._new_with_keywords,
+    "GLOBAL": Machine._global,
+    "STACK_GLOBAL": Machine._stack_global,
+    "PERSID": Machine._persistent,
+    "BINPERSID": Machine._popped_persistent,
+    "MEMOIZE": Machine._memoize,
+}
