@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from learnware.learnware._archive import Member, Source
-    from learnware.learnware._manifest import Manifest
+    from learnware.learnware._manifest import Manifest, StatSpecEntry
     from learnware.specification import BaseStatSpecification
 
 __all__ = ["PackageContents", "read_package", "unpack", "write_package"]
@@ -80,24 +80,14 @@ def read_package(path: str | os.PathLike[str], *, limits: PackageLimits | None =
     limits = limits or PackageLimits()
     path = Path(path)
     with open_source(path, limits) as source:
-        manifest = _read_manifest(source, limits)
-        semantic_spec = {}
-        if manifest.semantic_file is not None:
-            semantic_spec = _read_json(source, manifest.semantic_file, limits)
-        stat_specs: dict[str, BaseStatSpecification] = {}
-        for entry in manifest.stat_specifications:
-            spec_class: Any = stat_specification_class(entry.class_name)
-            try:
-                spec = spec_class.from_states(_read_json(source, entry.file_name, limits))
-            except SpecificationError as error:
-                raise SpecificationError(f"{entry.file_name!r}: {error}", column=error.column) from error
-            stat_specs[spec.type] = spec
+        manifest = read_manifest(source, limits)
+        stat_specs = [read_stat_spec(source, entry, limits) for entry in manifest.stat_specifications]
         names = {member.name for member in source.members}
         return PackageContents(
             path=path,
             manifest=manifest,
-            semantic_spec=semantic_spec,
-            stat_specs=stat_specs,
+            semantic_spec=read_semantic_spec(source, manifest.semantic_file, limits),
+            stat_specs={spec.type: spec for spec in stat_specs},
             members=source.members,
             top_folder=source.top_folder,
             has_requirements=any(name in names for name in _REQUIREMENT_FILES),
@@ -136,16 +126,11 @@ def unpack(
         raise FileExistsError(f"{folder} exists already and is not empty")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with open_source(Path(zip_path), limits) as source:
-        _read_manifest(source, limits)
+        read_manifest(source, limits)
         # A sibling, so that the rename stays on one file system.
         scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".tmp", dir=folder.parent))
         try:
-            for member in source.members:
-                target = scratch / member.name
-                target.parent.mkdir(parents=True, exist_ok=True)
-                with target.open("xb") as stream:
-                    for chunk in source.chunks(member.name):
-                        stream.write(chunk)
+            extract(source, scratch)
             scratch.chmod(0o755)
             if folder.exists():
                 folder.rmdir()
@@ -209,13 +194,65 @@ def write_package(files: str | os.PathLike[str] | Mapping[str, bytes | Path], zi
     return zip_path
 
 
-def _read_manifest(source: Source, limits: PackageLimits) -> Manifest:
+def extract(source: Source, folder: Path) -> None:
+    """Write the files of a checked source into an empty folder.
+
+    Raises
+    ------
+    InvalidPackageError
+        If a member is damaged; the error names it.
+    """
+    for member in source.members:
+        target = folder / member.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("xb") as stream:
+            for chunk in source.chunks(member.name):
+                stream.write(chunk)
+
+
+def read_manifest(source: Source, limits: PackageLimits) -> Manifest:
+    """Return what ``learnware.yaml`` says.
+
+    Raises
+    ------
+    InvalidPackageError
+        If it is missing or broken.
+    """
     names = {member.name for member in source.members}
     if MANIFEST_NAME not in names:
         raise InvalidPackageError(
             f"the package has no {MANIFEST_NAME} at its root or in its one top folder", member=MANIFEST_NAME
         )
     return parse_manifest(read_member(source, MANIFEST_NAME, limits.manifest_bytes), names)
+
+
+def read_semantic_spec(source: Source, name: str | None, limits: PackageLimits) -> dict[str, Any]:
+    """Return the semantic specification in a member, empty where the package has none.
+
+    Raises
+    ------
+    InvalidPackageError
+        If it is no JSON object.
+    """
+    return {} if name is None else _read_json(source, name, limits)
+
+
+def read_stat_spec(source: Source, entry: StatSpecEntry, limits: PackageLimits) -> BaseStatSpecification:
+    """Return a statistical specification that the manifest names.
+
+    Raises
+    ------
+    InvalidPackageError
+        If it is no JSON object.
+    SpecificationError
+        If its type is unknown, or it is broken.
+    """
+    spec_class: Any = stat_specification_class(entry.class_name)
+    try:
+        spec: BaseStatSpecification = spec_class.from_states(_read_json(source, entry.file_name, limits))
+    except SpecificationError as error:
+        raise SpecificationError(f"{entry.file_name!r}: {error}", column=error.column) from error
+    return spec
 
 
 def _read_json(source: Source, name: str, limits: PackageLimits) -> dict[str, Any]:
