@@ -42,7 +42,8 @@ bench: setup ## Print every benchmark beside its bar
 
 lock: ## Compile requirements.lock anew from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.10 --no-annotate \
-	  --extra environments --extra docker --extra tables --extra models --group build --group test --group lint \
+	  --extra environments --extra docker --extra tables --extra models --extra server \
+	  --group build --group test --group lint \
 	  --custom-compile-command "make lock" -o requirements.lock
 
 clean: ## Remove the virtual environment and every cache
