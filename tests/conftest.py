@@ -9,6 +9,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("LEARNWARE_SHARED", ROOT.parent / "shared"))
+# The command builds environments for learnwares; tests that want that say so.
+os.environ.setdefault("LEARNWARE_RUN_IN", "current")
 
 
 @pytest.fixture(scope="session")

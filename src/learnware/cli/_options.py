@@ -15,6 +15,8 @@ __all__ = [
     "LibraryOption",
     "LicenseOption",
     "MaxOption",
+    "RunInOption",
+    "SandboxOption",
     "ScenarioOption",
     "SeedOption",
     "StatusOption",
@@ -26,6 +28,9 @@ __all__ = [
 ]
 
 _CONDITIONS_PANEL = "Conditions"
+_RUNNING_PANEL = "Running learnwares"
+_RUN_IN = ("venv", "conda", "docker", "current")
+_SANDBOXES = ("bubblewrap", "landlock", "none")
 STATUSES = {"usable": 1, "unchecked": 0}
 
 
@@ -59,6 +64,30 @@ TargetOption = Annotated[
 ]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Equal seeds give equal results.")]
 ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")]
+RunInOption = Annotated[
+    str,
+    typer.Option(
+        "--run-in",
+        metavar="WHERE",
+        envvar="LEARNWARE_RUN_IN",
+        help="Where learnwares run: venv, conda or docker build the environment that a learnware asks for, once; "
+        "current takes the packages of this program.",
+        rich_help_panel=_RUNNING_PANEL,
+        **one_of(_RUN_IN),
+    ),
+]
+SandboxOption = Annotated[
+    str | None,
+    typer.Option(
+        "--sandbox",
+        metavar="LEVEL",
+        envvar="LEARNWARE_SANDBOX",
+        help="What keeps learnwares from your files and the network: bubblewrap or landlock, the best that works here "
+        "if not given; none lets them do what you may do.",
+        rich_help_panel=_RUNNING_PANEL,
+        **one_of(_SANDBOXES),
+    ),
+]
 MaxOption = Annotated[int, typer.Option("--max", min=1, metavar="N", help="Combine at most so many learnwares.")]
 TextOption = Annotated[
     str | None,
