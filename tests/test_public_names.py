@@ -41,6 +41,9 @@ EXPORTED = {
         RoutingReuser StackingReuser
     """,
     "learnware.runtime": "Environment Limits ModelProcess current_environment",
+    "learnware.runtime.environment": """
+        Environment EnvironmentStore Requirements StoredEnvironment current_environment read_requirements
+    """,
     "learnware.solution": "ChosenLearnware Solution SolutionReport solve",
     "learnware.cli": "app main",
     "learnware.tests.templates": """

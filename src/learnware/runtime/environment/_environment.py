@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import learnware
@@ -30,8 +30,12 @@ class Environment:
         What has to be readable to run it, besides the system's libraries.
     image : str or None
         The image, for docker.
+    paths : tuple of Path
+        Folders to import from, before those of the interpreter: the engine's, where the learnware uses it.
     warnings : tuple of str
         Where it differs from what was asked for, e.g. another version of Python; what was left out, and why.
+    lease : object or None
+        What keeps the environment from being collected while this object, or a copy of it, lives.
     """
 
     kind: str
@@ -40,7 +44,9 @@ class Environment:
     python_version: str
     folders: tuple[Path, ...]
     image: str | None = None
+    paths: tuple[Path, ...] = ()
     warnings: tuple[str, ...] = ()
+    lease: object | None = field(default=None, repr=False, compare=False)
 
 
 def current_environment() -> Environment:

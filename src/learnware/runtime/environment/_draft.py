@@ -1,0 +1,159 @@
+"""A set of requirements while it is read: normalised, with notes of all that is left out or changed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
+
+from learnware.errors import EnvironmentBuildError
+
+__all__ = ["Draft"]
+
+_MAX_REQUIREMENTS = 2000
+_MAX_CHARS = 2000
+# Names under which the index has an empty package that only says how the real one is called.
+_RENAMED = {"sklearn": "scikit-learn", "pytorch": "torch", "pil": "pillow", "yaml": "pyyaml"}
+_WHEEL = re.compile(r"([A-Za-z0-9][A-Za-z0-9._]*)-[^-]+(?:-[^-]+)?-[^-]+-[^-]+-[^-]+\.whl")
+_ARCHIVE = re.compile(r".*\.(whl|zip|tar\.gz|tar\.bz2|tgz)", re.IGNORECASE)
+
+
+@dataclass
+class Draft:
+    """What has been read so far.
+
+    Attributes
+    ----------
+    findings, errors : list of str
+        What was left out or changed, and what can never be had.
+    pythons : list of str
+        Specifiers of the version of Python.
+    asks_for_engine : bool
+        Whether the engine itself is among the requirements.
+    """
+
+    findings: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    pythons: list[str] = field(default_factory=list)
+    asks_for_engine: bool = False
+    _kept: dict[str, tuple[Requirement, bool]] = field(default_factory=dict)
+    _n_read: int = 0
+
+    def note(self, words: str) -> None:
+        """Say what was left out or changed; once."""
+        if words not in self.findings:
+            self.findings.append(words)
+
+    def refuse(self, words: str) -> None:
+        """Say what can never be had; once."""
+        if words not in self.errors:
+            self.errors.append(words)
+
+    def count(self, text: str) -> None:
+        """Refuse sets and lines that nobody writes.
+
+        Raises
+        ------
+        EnvironmentBuildError
+            If there is too much.
+        """
+        self._n_read += 1
+        if self._n_read > _MAX_REQUIREMENTS:
+            raise EnvironmentBuildError(f"there are more than {_MAX_REQUIREMENTS:,} requirements")
+        if len(text) > _MAX_CHARS:
+            raise EnvironmentBuildError(f"a requirement has {len(text):,} characters; at most {_MAX_CHARS:,} are taken")
+
+    def add_text(self, text: str) -> None:
+        """Add a requirement as pip takes them: PEP 508, an address, or a file."""
+        if _is_path(text):
+            self.refuse(f"{text!r} names a file on somebody's disk; it has to be on the package index")
+            return
+        if re.match(r"(git|hg|svn|bzr)\+|[a-z]+://", text, re.IGNORECASE):
+            self._add_address(text)
+            return
+        # One "=" is conda's way; pip takes it for a mistake.
+        single = re.fullmatch(r"([A-Za-z0-9][\w.-]*(?:\[[\w, .-]*\])?)\s*=\s*([\w.!+*-]+)(?:=\S+)?", text)
+        if single is not None:
+            self.note(f"{text!r} is no requirement of pip's; read as '{single[1]}=={single[2]}'")
+            text = f"{single[1]}=={single[2]}"
+        try:
+            self.add(Requirement(text))
+        except InvalidRequirement as error:
+            self.refuse(f"{text!r} is no requirement: {str(error).splitlines()[0]}")
+
+    def add(self, requirement: Requirement, *, from_conda: bool = False) -> None:
+        """Add a requirement."""
+        shown = str(requirement)
+        name = canonicalize_name(requirement.name)
+        if name == "python":
+            self.add_python(str(requirement.specifier))
+            return
+        if name == "learnware":
+            self.asks_for_engine = True
+            return
+        if name in _RENAMED:
+            self.note(f"{shown!r}: the package index calls it {_RENAMED[name]!r}")
+            name = canonicalize_name(_RENAMED[name])
+            if requirement.name.lower() == "sklearn":
+                requirement.specifier = SpecifierSet()  # versions of the empty package
+        requirement.name = name
+        if requirement.url is not None and re.match(r"file:|/|\.", requirement.url, re.IGNORECASE):
+            self.note(f"{shown!r} names a folder on the disk of who wrote it; any version is taken")
+            requirement.url = None
+        self._without_local_version(requirement, shown)
+        self._kept.setdefault(str(requirement), (requirement, from_conda))
+
+    def add_python(self, specifier: str) -> None:
+        """Ask for a version of Python."""
+        try:
+            text = str(SpecifierSet(specifier))
+        except InvalidSpecifier:
+            self.refuse(f"'python{specifier}' names no version of Python")
+            return
+        if text and text not in self.pythons:
+            self.pythons.append(text)
+
+    def kept(self) -> list[Requirement]:
+        """Return what was added, sorted; what pip would install over conda's stands for both."""
+        by_pip = {one.name: str(one) for one, from_conda in self._kept.values() if not from_conda}
+        kept = []
+        for text, (requirement, from_conda) in self._kept.items():
+            if from_conda and requirement.name in by_pip:
+                if by_pip[requirement.name] != text:
+                    self.note(f"{text!r} of conda's is left out: pip's section asks for {by_pip[requirement.name]!r}")
+                continue
+            kept.append(requirement)
+        return sorted(kept, key=str)
+
+    def _add_address(self, text: str) -> None:
+        named = re.search(r"#(?:.*&)?egg=([A-Za-z0-9][\w.-]*(?:\[[\w, .-]*\])?)", text)
+        wheel = _WHEEL.search(text.partition("#")[0].partition("?")[0].rpartition("/")[2])
+        name = named[1] if named else wheel[1] if wheel else None
+        if text.lower().startswith("file:"):
+            self.refuse(f"{text!r} names a file on somebody's disk; it has to be on the package index")
+        elif name is None:
+            self.refuse(f"{text!r} does not say which package it is; write 'NAME @ {text}'")
+        else:
+            address = re.sub(r"#.*", "", text)
+            try:
+                self.add(Requirement(f"{name} @ {address}"))
+            except InvalidRequirement as error:
+                self.refuse(f"{text!r} is no requirement: {str(error).splitlines()[0]}")
+
+    def _without_local_version(self, requirement: Requirement, shown: str) -> None:
+        """Leave out what says how a package was built ("+cu117"): the index has one build of a version."""
+        parts = str(requirement.specifier).split(",")
+        public = [re.sub(r"\+[\w.]+$", "", part) if part.startswith(("==", "===")) else part for part in parts]
+        if public != parts:
+            requirement.specifier = SpecifierSet(",".join(public))
+            self.note(f"{shown!r}: what follows the + says how it was built; any build of the version is taken")
+
+
+def _is_path(text: str) -> bool:
+    return bool(
+        re.match(r"\.{0,2}[/\\]|\.{1,2}$|~|[A-Za-z]:[/\\]", text)
+        or (_ARCHIVE.fullmatch(text.partition("[")[0].strip()) and "://" not in text and "@" not in text)
+    )

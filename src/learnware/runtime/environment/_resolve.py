@@ -1,0 +1,271 @@
+"""From requirements to a lock: the exact versions that are installed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import sys
+import sysconfig
+import tempfile
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from learnware.errors import EnvironmentBuildError
+from learnware.runtime.environment._pythons import Interpreter, choices
+from learnware.runtime.environment._uv import index_identity, no_index, run_uv
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import date
+
+    from learnware.runtime.environment._requirements import Requirements
+    from learnware.runtime.environment._settings import BuildSettings
+    from learnware.runtime.environment._watched import Finished
+
+__all__ = ["Lock", "compile_lock", "lock_name", "resolve"]
+
+_FORMAT = 1
+_MAX_PYTHONS = 4
+_MAX_CULPRITS = 6
+# Versions of Python come and go; what was nearest is looked up again.
+_STAND_IN_SECONDS = 86400.0
+
+
+@dataclass(frozen=True)
+class Lock:
+    """What is installed, and on which interpreter.
+
+    Attributes
+    ----------
+    text : str
+        The requirements with exact versions, a line each, sorted.
+    python : str
+        The interpreter; empty where it is not on this machine.
+    python_version : str
+        E.g. ``"3.11.7"``.
+    warnings : tuple of str
+        Where the result differs from what was asked for.
+    """
+
+    text: str
+    python: str
+    python_version: str
+    warnings: tuple[str, ...] = ()
+
+
+def lock_name(lock: Lock, *further: str) -> str:
+    """Return the hash of a lock, its version of Python, and this platform: what an environment is called."""
+    parts = (lock.text, lock.python_version, _platform(), *further)
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:20]
+
+
+def resolve(requirements: Requirements, settings: BuildSettings, say: Callable[[str], None]) -> Lock:
+    """Return the lock of a set of requirements, from the disk where this set was resolved before.
+
+    Raises
+    ------
+    EnvironmentBuildError
+        If the set has no solution, or the package index cannot be reached.
+    """
+    memory = settings.root / "locks" / f"{_key(requirements, settings)}.json"
+    if (known := _recall(memory)) is not None:
+        return known
+    first: EnvironmentBuildError | None = None
+    for number, interpreter in enumerate(choices(requirements.python, settings, say)):
+        if number == _MAX_PYTHONS:
+            break
+        try:
+            lock = _resolve_on(interpreter, requirements, settings, say)
+        except _NoSolutionError as error:
+            first = first or error
+            if interpreter.asked_for:
+                break
+        else:
+            _remember(memory, lock)
+            return lock
+    if first is None:
+        raise EnvironmentBuildError(
+            f"Python {requirements.python} cannot be had: no version of Python from 3.8 on was found on this machine"
+        )
+    raise EnvironmentBuildError(str(first), requirements=first.requirements, log=first.log) from None
+
+
+def _resolve_on(
+    interpreter: Interpreter, requirements: Requirements, settings: BuildSettings, say: Callable[[str], None]
+) -> Lock:
+    text, findings = compile_lock(
+        (*requirements.requirements, *requirements.sources),
+        settings,
+        python=interpreter.path,
+        as_of=requirements.as_of,
+        say=say,
+    )
+    return Lock(text, str(interpreter.path), interpreter.version, (*interpreter.warnings, *findings))
+
+
+class _NoSolutionError(EnvironmentBuildError):
+    """A set has no solution on an interpreter; perhaps it has on another."""
+
+
+def compile_lock(
+    lines: Sequence[str],
+    settings: BuildSettings,
+    *,
+    python: Path | None = None,
+    python_version: str | None = None,
+    platform: str | None = None,
+    as_of: date | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> tuple[str, tuple[str, ...]]:
+    """Return the lock of requirements as text, and where it is not as of the date asked for.
+
+    Parameters
+    ----------
+    lines : sequence of str
+        Requirements as in PEP 508.
+    settings : BuildSettings
+        How environments are built.
+    python : Path, optional
+        The interpreter to install on.
+    python_version : str, optional
+        Its version, where it is elsewhere, e.g. in a container.
+    platform : str, optional
+        Its platform in uv's words, where it is elsewhere: ``"x86_64-manylinux_2_28"``.
+    as_of : date, optional
+        Packages that were published later are left out of account.
+    say : callable, optional
+        Hears what takes long.
+
+    Raises
+    ------
+    EnvironmentBuildError
+        If there is no solution, or the package index cannot be reached; `requirements` are those at fault.
+    """
+    settings.root.mkdir(parents=True, exist_ok=True)
+    target = ["--python", str(python)] if python is not None else []
+    if python_version is not None:
+        target += ["--python-version", python_version]
+    if platform is not None:
+        target += ["--python-platform", platform]
+    say("resolving the requirements")
+    if as_of is not None:
+        done = _compile(lines, settings, [*target, "--exclude-newer", f"{as_of.isoformat()}T23:59:59Z"])
+        if done.code == 0:
+            return _lock_text(done), ()
+    done = _compile(lines, settings, target)
+    if done.code == 0:
+        finding = f"nothing that was published by {as_of} meets the requirements; the newest versions that do are used"
+        return _lock_text(done), () if as_of is None else (finding,)
+    raise _failure(lines, done, settings, target)
+
+
+def _compile(lines: Sequence[str], settings: BuildSettings, further: Sequence[str]) -> Finished:
+    arguments = ["pip", "compile", "-", "--no-header", "--no-annotate", "--no-python-downloads", *further]
+    if not settings.allow_source_builds:
+        arguments += ["--only-binary", ":all:"]
+    if no_index():
+        arguments.append("--no-index")
+    return run_uv(arguments, settings, what="resolving the requirements", stdin="\n".join(lines) + "\n")
+
+
+def _lock_text(done: Finished) -> str:
+    return "\n".join(sorted(line.strip() for line in done.output.splitlines() if line.strip())) + "\n"
+
+
+def _failure(
+    lines: Sequence[str], done: Finished, settings: BuildSettings, target: Sequence[str]
+) -> EnvironmentBuildError:
+    """Say what is at fault, in the resolver's words: every requirement that cannot be had, or those in conflict."""
+    if not _unsolvable(done):
+        return EnvironmentBuildError(f"the requirements cannot be resolved: {_reason(done)}", log=done.end)
+    culprits, reasons, rest = [], [], list(lines)
+    for _ in range(_MAX_CULPRITS):
+        alone = _compile(rest, settings, [*target, "--no-deps"]) if rest else None
+        if alone is None or alone.code == 0 or not _unsolvable(alone):
+            break
+        named = _named(rest, _reason(alone))
+        if not named:
+            break
+        culprits += named
+        reasons.append(_reason(alone))
+        rest = [line for line in rest if line not in named]
+    if not culprits:
+        reasons = [_reason(done)]
+        culprits = _named(lines, reasons[0])
+    names = ", ".join(repr(line) for line in culprits) or "the requirements together"
+    hint = (
+        ""
+        if settings.allow_source_builds or "no usable wheels" not in " ".join(reasons)
+        else (" (packages are taken as wheels only; building from source, which runs their code, has to be allowed)")
+    )
+    return _NoSolutionError(
+        f"cannot be had from the package index: {names}: {' '.join(reasons)}{hint}",
+        requirements=tuple(culprits),
+        log=done.end,
+    )
+
+
+def _unsolvable(done: Finished) -> bool:
+    return "No solution found" in done.log
+
+
+def _reason(done: Finished) -> str:
+    """Return why there is no solution, without the frame around it."""
+    text = re.sub(r"[^\x00-\x7f]+", " ", done.log)
+    found = re.search(r"\b(Because\b.*?)(?:\n\s*\n|\n\s*hint:|\Z)", text, re.DOTALL)
+    kept = found[1] if found else re.sub(r"(?m)^\s*(error|cause):\s*", "", text)
+    words = re.sub(r"\s+", " ", kept).strip()
+    return re.sub(r",? ?we can conclude that your requirements are unsatisfiable\.?", "", words)[:2000].strip() or (
+        f"the resolver ended with exit code {done.code}"
+    )
+
+
+def _named(lines: Sequence[str], reason: str) -> list[str]:
+    """Return the requirements whose names are in a text."""
+    names = {canonicalize_name(name) for name in re.findall(r"[A-Za-z0-9][A-Za-z0-9._-]*", reason)}
+    return [line for line in lines if canonicalize_name(Requirement(line).name) in names]
+
+
+def _platform() -> str:
+    libc = os.confstr("CS_GNU_LIBC_VERSION") if "CS_GNU_LIBC_VERSION" in getattr(os, "confstr_names", {}) else ""
+    return f"{sys.platform} {sysconfig.get_platform()} {libc}"
+
+
+def _key(requirements: Requirements, settings: BuildSettings) -> str:
+    parts = (
+        _FORMAT,
+        sorted((*requirements.requirements, *requirements.sources)),
+        requirements.python or f"this {sys.version_info[:3]}",
+        str(requirements.as_of),
+        _platform(),
+        settings.allow_source_builds,
+        settings.install_pythons,
+        index_identity(settings),
+    )
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
+
+
+def _recall(memory: Path) -> Lock | None:
+    try:
+        stale = time.time() - memory.stat().st_mtime > _STAND_IN_SECONDS
+        lock = Lock(**json.loads(memory.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+    if not Path(lock.python).exists() or (stale and lock.warnings):
+        return None
+    return replace(lock, warnings=tuple(lock.warnings))
+
+
+def _remember(memory: Path, lock: Lock) -> None:
+    memory.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=memory.parent)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(asdict(lock), file)
+    Path(name).replace(memory)
