@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
+import uuid
 import weakref
 from typing import TYPE_CHECKING
 
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Lease", "in_use"]
 
-_numbers = itertools.count()
-
 
 class Lease:
     """A claim to a thing, held until it is released, forgotten, or its process is gone.
@@ -26,14 +24,15 @@ class Lease:
     Parameters
     ----------
     folder : Path
-        Where the claims to the thing are. Whoever takes or looks holds the lock of the thing.
+        Where the claims to the thing are. Whoever takes one, or acts on there being none, holds the lock of the thing.
     """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        file = folder / f"{os.getpid()}-{next(_numbers)}.lease"
+        file = folder / f"{uuid.uuid4().hex}.lease"
         lock = FileLock(file, thread_local=False)
-        lock.acquire(timeout=0)
+        # Nobody else has this name; who looks whether it is locked has it for a moment.
+        lock.acquire(poll_interval=0.01)
         self.release = weakref.finalize(self, _release, lock, file, os.getpid())
 
 

@@ -84,7 +84,9 @@ def resolve(requirements: Requirements, settings: BuildSettings, say: Callable[[
         try:
             lock = _resolve_on(interpreter, requirements, settings, say)
         except _NoSolutionError as error:
-            first = first or error
+            first = first or _NoSolutionError(
+                f"on Python {interpreter.version}, {error}", requirements=error.requirements, log=error.log
+            )
             if interpreter.asked_for:
                 break
         else:
