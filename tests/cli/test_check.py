@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import zipfile
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from learnware.learnware import unpack, write_package
+from learnware.verification import PARTS
 
 
 @pytest.fixture
@@ -16,15 +18,14 @@ def unpacked(zoo, tmp_path):
 
 
 def test_a_valid_package(run, zoo):
-    document = run.answer("check", zoo.iris_zip)
-    [package] = document["packages"]
+    [package] = run.answer("check", zoo.iris_zip)["packages"]
     assert package["valid"]
-    assert [(one["part"], one["ok"]) for one in package["findings"]] == [
-        ("package", True),
-        ("semantic", True),
-        ("statistical", True),
-    ]
-    assert f"{zoo.iris_zip.name}: valid" in run("check", zoo.iris_zip).stdout.replace("\n", "")
+    assert package["sandbox"] in {"bubblewrap", "landlock"}
+    assert package["environment"]["kind"] == "current"
+    assert {one["part"]: one["ok"] for one in package["findings"]} == dict.fromkeys(PARTS, True)
+    shown = run("check", zoo.iris_zip).stdout
+    assert f"{zoo.iris_zip.name}: valid" in shown.replace("\n", "")
+    assert "tried with Python" in shown
 
 
 def test_all_that_is_wrong_in_words_and_tags(run, unpacked):
@@ -35,11 +36,12 @@ def test_all_that_is_wrong_in_words_and_tags(run, unpacked):
     write_package(unpacked, "bad.zip")
     [package] = run.answer("check", "bad.zip", code=1)["packages"]
     assert not package["valid"]
-    found = {one["part"]: one for one in package["findings"]}
-    assert found["semantic"]["ok"] is False
-    assert len(found["semantic"]["messages"]) == 2
-    assert "expected 5 to 50" in " ".join(found["semantic"]["messages"])
-    assert found["statistical"]["ok"] is None
+    found = {one["key"]: one for one in package["findings"] if one["part"] == "semantic"}
+    assert found.keys() == {"Name", "Scenario"}
+    assert found["Name"]["ok"] is False
+    assert found["Name"]["mend"] == "expected 5 to 50"
+    # The rest of the specification is valid, and what it promises can be checked.
+    assert {one["part"]: one["ok"] for one in package["findings"]}["trial"] is True
 
 
 def test_a_model_that_fails_its_trial(run, unpacked):
@@ -50,15 +52,37 @@ def test_a_model_that_fails_its_trial(run, unpacked):
     write_package(unpacked, "bad.zip")
     result = run("check", "bad.zip", code=1)
     assert "no luck" in result.stdout
-    assert "wrong  statistical" in result.stdout
+    assert re.search(r"wrong +trial ", result.stdout)
+    assert "the traceback of the model:" in result.stdout
     assert result.stderr == ""
+
+
+def test_pickles_are_looked_at(run, unpacked):
+    (unpacked / "more.pkl").write_bytes(b"cos\nsystem\n(S'true'\ntR.")
+    write_package(unpacked, "odd.zip")
+    [package] = run.answer("check", "odd.zip")["packages"]
+    assert package["status"] == "warning"
+    [finding] = [one for one in package["findings"] if one["part"] == "pickles"]
+    assert "more.pkl, byte 0: looks up 'os.system', which can run any code" in finding["message"]
+    assert re.search(r"warn +pickles ", run("check", "odd.zip").stdout)
+
+
+def test_options_that_are_not_known(run, zoo):
+    assert "submarine" in run("check", zoo.iris_zip, "--run-in", "submarine", code=2).output
+    assert "sand" in run("check", zoo.iris_zip, "--sandbox", "sand", code=2).output
+
+
+def test_the_sandbox_is_the_one_asked_for(run, zoo):
+    [package] = run.answer("check", zoo.iris_zip, "--sandbox", "none")["packages"]
+    assert package["sandbox"] == "none"
 
 
 def test_a_model_that_hangs(run, unpacked):
     code = unpacked / "__init__.py"
     code.write_text("import time\ntime.sleep(1000)\n" + code.read_text())
     write_package(unpacked, "slow.zip")
-    assert "took more than 0.5 seconds" in run("check", "slow.zip", "--timeout", "0.5", code=1).stdout.replace("\n", "")
+    [package] = run.answer("check", "slow.zip", "--timeout", "0.5", code=1)["packages"]
+    assert "took more than 0.5 seconds" in package["findings"][-1]["message"]
 
 
 def test_broken_and_missing_files(run, zoo):
@@ -67,7 +91,7 @@ def test_broken_and_missing_files(run, zoo):
         archive.writestr("../learnware.yaml", "x")
     result = run.answer("check", "broken.zip", "evil.zip", "nothing.zip", ".", zoo.iris_zip, code=1)
     assert [package["valid"] for package in result["packages"]] == [False, False, False, False, True]
-    messages = [package["findings"][0]["messages"][0] for package in result["packages"]]
+    messages = [package["findings"][0]["message"] for package in result["packages"]]
     assert "learnware.yaml" in messages[1]
     assert "there is no file 'nothing.zip'" in messages[2]
     assert "'.' is a folder" in messages[3]
@@ -85,7 +109,7 @@ def test_a_broken_file_beside_a_package_is_that_packages_fault(run, unpacked, zo
     write_package(unpacked, "bare.zip")
     Path("bare.semantic.json").write_text("{")
     first, second = run.answer("check", "bare.zip", zoo.iris_zip, code=1)["packages"]
-    assert "is no JSON" in first["findings"][0]["messages"][0]
+    assert "is no JSON" in first["findings"][0]["message"]
     assert second["valid"]
 
 

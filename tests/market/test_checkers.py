@@ -8,6 +8,7 @@ import pytest
 from learnware.errors import MarketError
 from learnware.learnware import get_learnware_from_dirpath, unpack
 from learnware.market import CondaChecker, EasySemanticChecker, EasyStatChecker, instantiate_learnware_market
+from learnware.runtime.environment import EnvironmentStore
 
 check = EasySemanticChecker.check_semantic_spec
 
@@ -184,20 +185,39 @@ def test_an_invalid_semantic_specification_is_not_tried(judge, new_semantic):
     assert "Name has 3 characters" in message
 
 
-def test_the_model_never_runs_here(judge, tmp_path):
-    answer = f"import os; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getppid())); return X.sum(axis=1)"
-    import os
-
-    assert judge(answer=answer)[0] == 1
-    assert int((tmp_path / "pid").read_text()) == os.getpid()
+def test_the_model_never_runs_here(judge):
+    answer = "import sys; raise RuntimeError('pytest is ' + ('here' if 'pytest' in sys.modules else 'elsewhere'))"
+    assert "pytest is elsewhere" in judge(answer=answer)[1]
 
 
-def test_points_of_the_specification_are_among_the_inputs(judge, tmp_path, new_spec):
-    answer = f"np.save({str(tmp_path / 'inputs.npy')!r}, X); return X.sum(axis=1)"
-    assert judge(answer=answer, seed=5)[0] == 1
-    inputs = np.load(tmp_path / "inputs.npy")
-    points = {tuple(point) for point in new_spec(5).get_z()}
-    assert points < {tuple(row) for row in inputs}
+def test_points_of_the_specification_are_among_the_inputs(judge, new_spec):
+    answer = "raise ValueError(' '.join(f'{value:.6f}' for value in X[:, 0]))"
+    inputs = judge(answer=answer, seed=5)[1]
+    assert all(f"{value:.6f}" in inputs for value in new_spec(5).get_z()[:, 0])
+
+
+def test_all_that_is_wrong_with_a_model_at_once(judge, new_semantic):
+    # Wrong columns, a wrong number of outputs for all inputs, wrong labels for points, NaN for the others.
+    answer = """if len(X) > 10: return [1]
+        if len(X) == 8: return np.full(len(X), 7)
+        return np.full(len(X), np.nan)"""
+    status, message = judge(classes(new_semantic), answer=answer, spec=None, output_shape="(1,)")
+    assert status == -1
+    assert "for 18 inputs" in message
+    assert "the model answered the label 7" in message
+    assert "NaN" in message
+
+
+def test_a_wrong_specification_and_a_wrong_model_at_once(judge, new_spec):
+    status, message = judge(spec=new_spec(columns=4), answer="raise RuntimeError('no weights')")
+    assert status == -1
+    assert "has 4 columns, Input.Dimension is 3" in message
+    assert "no weights" in message
+
+
+def test_odd_probabilities_are_no_fault(judge, new_semantic):
+    answer = "return np.zeros(len(X))\n\n    def predict_proba(self, X):\n        return np.ones((len(X), 5))"
+    assert judge(classes(new_semantic), answer=answer)[0] == 1
 
 
 def test_settings_of_checkers(new_semantic):
@@ -208,9 +228,21 @@ def test_settings_of_checkers(new_semantic):
         checker.reset(speed=1)
 
 
-def test_the_conda_checker_asks_the_inner_one(judge):
-    assert judge(checker=CondaChecker(EasyStatChecker()))[0] == 1
-    assert judge(checker=CondaChecker(EasySemanticChecker()))[0] == 0
+def test_the_conda_checker_asks_the_inner_one(judge, tmp_path):
+    store = EnvironmentStore(tmp_path / "store")
+    assert judge(checker=CondaChecker(EasyStatChecker(), kind="current", store=store))[0] == 1
+    bad = CondaChecker(EasyStatChecker(), kind="current", store=store)
+    assert "no weights" in judge(checker=bad, answer="raise RuntimeError('no weights')")[1]
+    assert judge(checker=CondaChecker(EasySemanticChecker(), store=store))[0] == 0
+    assert not (tmp_path / "store").exists()
+
+
+def test_the_conda_checker_says_what_cannot_be_had(judge, tmp_path):
+    checker = CondaChecker(EasyStatChecker(), store=EnvironmentStore(tmp_path / "store"))
+    status, message = judge(checker=checker, files={"requirements.txt": b"numpy==x y z\n"})
+    assert status == -1
+    assert "the environment of the learnware cannot be built" in message
+    assert "x y z" in message
 
 
 @pytest.mark.parametrize("number", [0, 3])

@@ -1,50 +1,33 @@
 """`learnware check`: everything that is wrong with packages."""
 
-import tempfile
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from learnware.cli._command import Session, command, words_of
-from learnware.errors import InvalidPackageError, LearnwareError, SpecificationError
+from learnware.cli._options import RunInOption, SandboxOption
+from learnware.errors import LearnwareError, SpecificationError
 
 if TYPE_CHECKING:
-    from rich.text import Text
+    from rich.console import Group
+
+    from learnware.verification import VerificationProgress, VerificationReport
 
 __all__ = [
-    "Finding",
     "PackagesArgument",
     "SemanticOption",
-    "findings_text",
-    "inspect_package",
+    "Verifier",
+    "progress_steps",
     "read_semantic",
     "register",
+    "report_text",
     "unreadable",
 ]
 
 _SIDECAR = ".semantic.json"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What one part of a check says.
-
-    Attributes
-    ----------
-    part : {"package", "semantic", "statistical"}
-        What was checked.
-    ok : bool or None
-        Whether it is in order; None where it could not be checked.
-    messages : tuple of str
-        What is wrong and how to mend it, or what is right.
-    """
-
-    part: str
-    ok: bool | None
-    messages: tuple[str, ...]
-
+_STYLES = {"ok": "green", "warning": "yellow", "wrong": "red", "not checked": "dim"}
 
 PackagesArgument = Annotated[
     list[Path], typer.Argument(metavar="PACKAGE", help="Learnware packages (.zip).", show_default=False)
@@ -70,7 +53,7 @@ def register(app: typer.Typer) -> None:
         "check",
         "learnware check house-prices.zip",
         "learnware check old.zip --semantic old.semantic.json",
-        "learnware check *.zip --json",
+        "learnware check *.zip --run-in current --json",
     )(check)
 
 
@@ -80,28 +63,87 @@ def check(
     *,
     semantic: SemanticOption = None,
     timeout: TimeoutOption = 60.0,
+    run_in: RunInOption = "venv",
+    sandbox: SandboxOption = None,
 ) -> None:
-    """Check packages: their form, the words and tags, the statistical specification, and a trial prediction.
+    """Check packages: form, words and tags, statistical specification, pickles, environment, and a trial prediction.
 
-    The learnware's own code runs in a process of its own. What is wrong is printed with how to mend it; the exit code
-    is 1 if any package is invalid.
+    The model is tried in the environment that it asks for, which is built if it is not there, and in a sandbox. Pickles
+    are looked at without loading them: names that are not known to be harmless are a warning. All that is wrong is
+    printed at once, with how to mend it; the exit code is 1 if any package is invalid or could not be checked.
     """
     documents, lines = [], []
     if semantic is not None:
         read_semantic(Path(), semantic)  # what is wrong with it is no package's fault
-    with session.steps("Checking", len(packages)) as step:
-        for path in packages:
-            step(path.name)
-            try:
-                findings = inspect_package(path, read_semantic(path, semantic), timeout=timeout)
-            except (LearnwareError, OSError) as error:
-                findings = unreadable(words_of(error))
-            valid = all(finding.ok for finding in findings)
-            documents.append({"package": str(path), "valid": valid, "findings": [asdict(f) for f in findings]})
-            lines.append(findings_text(path, findings))
+    verifier = Verifier(run_in, sandbox, timeout)
+    with session.steps("Checking") as step:
+        for number, path in enumerate(packages, 1):
+            at = f"{path.name} ({number} of {len(packages)})" if len(packages) > 1 else path.name
+            report = verifier(path, semantic, progress_steps(step, at))
+            documents.append(report.to_dict())
+            lines.append(report_text(report))
     session.show({"packages": documents}, *lines)
     if not all(document["valid"] for document in documents):
         raise typer.Exit(1)
+
+
+class Verifier:
+    """Verifies packages, all in one way.
+
+    Parameters
+    ----------
+    run_in, sandbox : str
+        Values of the options.
+    timeout : float
+        Seconds for loading a model and for each of its answers.
+    """
+
+    def __init__(self, run_in: str, sandbox: str | None, timeout: float) -> None:
+        self._run_in = run_in
+        self._sandbox = sandbox
+        self._timeout = timeout
+
+    def __call__(
+        self,
+        path: Path,
+        semantic: Path | None,
+        on_progress: "Callable[[VerificationProgress], None] | None" = None,
+    ) -> "VerificationReport":
+        """Return the report on a package, and on the semantic specification in a file if there is one."""
+        try:
+            semantic_spec = read_semantic(path, semantic)
+        except (LearnwareError, OSError) as error:
+            return unreadable(path, words_of(error))
+        return self.verify(path, semantic_spec, on_progress)
+
+    def verify(
+        self,
+        path: Path,
+        semantic_spec: dict[str, Any] | None,
+        on_progress: "Callable[[VerificationProgress], None] | None",
+    ) -> "VerificationReport":
+        """Return the report on a package."""
+        from learnware.runtime import Limits
+        from learnware.verification import verify
+
+        return verify(
+            path,
+            semantic_spec=semantic_spec,
+            runnable_option=self._run_in,
+            sandbox=self._sandbox,
+            limits=Limits(seconds=self._timeout),
+            on_progress=on_progress,
+        )
+
+
+def progress_steps(step: Callable[[str], None], at: str) -> "Callable[[VerificationProgress], None]":
+    """Return what turns the progress of a verification into words about a package."""
+
+    def tell(progress: "VerificationProgress") -> None:
+        if progress.stage != "finished":
+            step(", ".join(filter(None, (at, progress.part, progress.words))))
+
+    return tell
 
 
 def read_semantic(package: Path, semantic: Path | None) -> dict[str, Any] | None:
@@ -138,53 +180,30 @@ def read_semantic(package: Path, semantic: Path | None) -> dict[str, Any] | None
     return value
 
 
-def inspect_package(package: Path, semantic_spec: dict[str, Any] | None, *, timeout: float) -> list[Finding]:
-    """Return what the three checks say of a package; the later ones need what the earlier ones found right."""
-    from learnware.learnware import get_learnware_from_dirpath, unpack
-    from learnware.market import EasySemanticChecker, EasyStatChecker
+def unreadable(path: Path, reason: str) -> "VerificationReport":
+    """Return the report on a package that cannot be read."""
+    from learnware.verification import PARTS, Finding, VerificationReport
 
-    if package.is_dir():
-        return unreadable(f"{str(package)!r} is a folder; name the .zip files in it")
-    if not package.exists():
-        return unreadable(f"there is no file {str(package)!r}")
-    with tempfile.TemporaryDirectory(prefix="learnware-check-") as scratch:
-        try:
-            folder = unpack(package, Path(scratch) / "learnware")
-            learnware = get_learnware_from_dirpath("pending", semantic_spec, folder, ignore_error=False)
-        except (InvalidPackageError, SpecificationError) as error:
-            return unreadable(str(error))
-        assert learnware is not None  # noqa: S101  # errors are raised
-        findings = [Finding("package", True, ("the package is well-formed",))]
-        status, message = EasySemanticChecker()(learnware)
-        valid = status != EasySemanticChecker.INVALID_LEARNWARE
-        findings.append(Finding("semantic", valid, tuple(message.splitlines())))
-        if not valid:
-            reason = "not checked: the semantic specification says what to expect of the model, and is not valid"
-            return [*findings, Finding("statistical", None, (reason,))]
-        status, message = EasyStatChecker(timeout=timeout)(learnware)
-        usable = status == EasyStatChecker.USABLE_LEARNWARE
-        return [*findings, Finding("statistical", usable, tuple(message.splitlines()))]
+    rest = [Finding(part, "not checked", "not checked: the package cannot be read") for part in PARTS[1:]]
+    return VerificationReport(str(path), (Finding(PARTS[0], "wrong", reason), *rest))
 
 
-def unreadable(reason: str) -> list[Finding]:
-    """Return the findings of a package that cannot be read."""
-    rest = "not checked: the package cannot be read"
-    return [
-        Finding("package", False, (reason,)),
-        *(Finding(part, None, (rest,)) for part in ("semantic", "statistical")),
-    ]
-
-
-def findings_text(package: Path, findings: list[Finding]) -> "Text":
-    """Return findings as text, a line each."""
+def report_text(report: "VerificationReport") -> "Group":
+    """Return a report for a terminal: a line to a finding, and what else there is to know."""
+    from rich.console import Group
+    from rich.table import Table
     from rich.text import Text
 
     from learnware.cli._render import clean
+    from learnware.verification._report import MARKS
 
-    valid = all(finding.ok for finding in findings)
-    text = Text.assemble((str(package), "bold"), ": ", ("valid", "green") if valid else ("invalid", "red"))
-    for finding in findings:
-        mark = {True: ("ok   ", "green"), False: ("wrong", "red"), None: ("-    ", "dim")}[finding.ok]
-        text.append("\n  ").append(*mark).append(f"  {finding.part}: ")
-        text.append("\n         ".join(clean(message) for message in finding.messages))
-    return text
+    verdict = Text(report.verdict, "green" if report.valid else "red")
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    for _ in range(2):
+        grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for finding in report.findings:
+        mark = Text(f"  {MARKS[finding.status]}", _STYLES[finding.status])
+        grid.add_row(mark, finding.part, Text(clean(finding)))
+    notes = [Text(f"  {clean(line)}", "dim") for line in report.notes()]
+    return Group(Text.assemble((clean(report.package), "bold"), ": ", verdict), grid, *notes)

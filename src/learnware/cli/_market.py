@@ -2,20 +2,21 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from learnware.cli._check import (
-    Finding,
     PackagesArgument,
     SemanticOption,
-    findings_text,
-    inspect_package,
+    Verifier,
+    progress_steps,
     read_semantic,
+    report_text,
     unreadable,
 )
 from learnware.cli._command import (
@@ -33,6 +34,8 @@ from learnware.cli._options import (
     DataTypeOption,
     LibraryOption,
     LicenseOption,
+    RunInOption,
+    SandboxOption,
     ScenarioOption,
     StatusOption,
     TaskOption,
@@ -50,6 +53,7 @@ from learnware.errors import (
 if TYPE_CHECKING:
     from learnware.learnware import Learnware
     from learnware.market import LearnwareMarket
+    from learnware.verification import VerificationProgress, VerificationReport
 
 __all__ = ["brief", "hint_at_widths", "register", "value_of", "width_hint"]
 
@@ -110,10 +114,13 @@ def add(
         bool,
         typer.Option("--no-check", help="Do not try the models; the learnwares are listed as unchecked."),
     ] = False,
+    run_in: RunInOption = "venv",
+    sandbox: SandboxOption = None,
 ) -> None:
     """Check packages and add them to a market, which is made if it is not there.
 
-    Invalid packages are refused, with the reasons; the others are added all the same, and the exit code is 1.
+    They are checked as `learnware check` does it. Invalid packages are refused, with the reasons; the others are added
+    all the same, and the exit code is 1.
     """
     from learnware.cli._render import count
 
@@ -123,16 +130,17 @@ def add(
     added: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
     reasons = []
-    with session.steps("Adding", len(packages)) as step:
-        for path in packages:
-            step(path.name)
-            learnware_id, status, findings = _add(market, path, semantic, check=not no_check)
-            if learnware_id is None:
-                messages = [message for finding in findings if finding.ok is False for message in finding.messages]
-                refused.append({"package": str(path), "findings": messages})
-                reasons.append(findings_text(path, findings))
-            else:
+    verifier = None if no_check else Verifier(run_in, sandbox, 60.0)
+    with session.steps("Adding") as step:
+        for number, path in enumerate(packages, 1):
+            at = f"{path.name} ({number} of {len(packages)})" if len(packages) > 1 else path.name
+            added_or_not = _add(market, path, semantic, verifier, progress_steps(step, at))
+            if isinstance(added_or_not, tuple):
+                learnware_id, status = added_or_not
                 added.append({"id": learnware_id, "package": str(path), "status": _status_name(status)})
+            else:
+                refused.append({"package": str(path), "findings": added_or_not.messages("wrong", "not checked")})
+                reasons.append(report_text(added_or_not))
     document = {"market": session.market, "added": added, "refused": refused}
     session.show(
         document,
@@ -148,26 +156,36 @@ def add(
 
 
 def _add(
-    market: "LearnwareMarket", path: Path, semantic: Path | None, *, check: bool
-) -> tuple[str | None, int, list[Finding]]:
-    """Return the id, the status, and what the checks say."""
+    market: "LearnwareMarket",
+    path: Path,
+    semantic: Path | None,
+    verifier: Verifier | None,
+    on_progress: "Callable[[VerificationProgress], None]",
+) -> "tuple[str, int] | VerificationReport":
+    """Return the id and the status of what was added, or the report on what is refused."""
     if not path.is_file():
-        return None, -1, inspect_package(path, None, timeout=60.0)
+        where = repr(str(path))
+        missing = f"there is no file {where}"
+        return unreadable(path, f"{where} is a folder; name the .zip files in it" if path.is_dir() else missing)
     try:
         semantic_spec = read_semantic(path, semantic)
     except (LearnwareError, OSError) as error:
-        return None, -1, unreadable(words_of(error))
+        return unreadable(path, words_of(error))
     with tempfile.TemporaryDirectory(prefix="learnware-add-") as scratch:
         # A copy, so that what is added is what was checked.
         copy = Path(shutil.copyfile(path, Path(scratch) / path.name))
-        findings = inspect_package(copy, semantic_spec, timeout=60.0) if check else []
-        if not all(finding.ok for finding in findings):
-            return None, -1, findings
+        if verifier is not None:
+            report = verifier.verify(copy, semantic_spec, on_progress)
+            if not report.valid:
+                return replace(report, package=str(path))
         try:
-            learnware_id, status = market.learnware_organizer.add_learnware(copy, semantic_spec, int(check))
+            learnware_id, status = market.learnware_organizer.add_learnware(
+                copy, semantic_spec, STATUSES["unchecked" if verifier is None else "usable"]
+            )
         except (InvalidPackageError, SpecificationError) as error:
-            return None, -1, unreadable(str(error))
-        return learnware_id, status, findings
+            return unreadable(path, str(error))
+        assert learnware_id is not None  # noqa: S101  # errors are raised
+        return learnware_id, status
 
 
 def list_learnwares(

@@ -1,0 +1,169 @@
+"""The rules of semantic specifications: keys, kinds, values, lengths, dimensions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from learnware.market._problems import Problem
+from learnware.specification import semantic_vocabulary
+from learnware.specification._vocabulary import LENGTH_LIMITS, TASKS_BY_DATA_TYPE
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+__all__ = ["Promise", "semantic_problems"]
+
+# Keys that learnwares from before the key existed do not have.
+_LATER_KEYS = frozenset({"Model"})
+# Tasks that say how many outputs there are.
+_LEAST_OUTPUTS = {"Classification": 2, "Regression": 1}
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What a semantic specification promises of the model, as far as it is valid.
+
+    Attributes
+    ----------
+    data_type, task : str or None
+        The kind of input, and what the model does with it.
+    inputs, outputs : int or None
+        Columns of the table; classes or targets.
+    """
+
+    data_type: str | None = None
+    task: str | None = None
+    inputs: int | None = None
+    outputs: int | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether it says all that can be checked."""
+        return None not in (
+            self.data_type,
+            self.task,
+            self.inputs if self.data_type == "Table" else 0,
+            self.outputs if self.task in _LEAST_OUTPUTS else 0,
+        )
+
+    @classmethod
+    def of(cls, semantic_spec: Any) -> Self:
+        """Return the promise of a specification that may be broken."""
+        vocabulary = semantic_vocabulary()
+
+        def value(key: str) -> str | None:
+            found = _value(semantic_spec, key)
+            return found if found in vocabulary[key]["Values"] else None
+
+        data_type, task = value("Data"), value("Task")
+        outputs = _LEAST_OUTPUTS.get(task or "")
+        return cls(
+            data_type,
+            task,
+            _dimension(semantic_spec, "Input", 1) if data_type == "Table" else None,
+            None if outputs is None else _dimension(semantic_spec, "Output", outputs),
+        )
+
+
+def _value(semantic_spec: Any, key: str) -> str | None:
+    """Return the single value of a key, None where there is none."""
+    entry = semantic_spec.get(key) if isinstance(semantic_spec, dict) else None
+    values = entry.get("Values") if isinstance(entry, dict) else None
+    return values[0] if isinstance(values, list) and len(values) == 1 and isinstance(values[0], str) else None
+
+
+def _dimension(semantic_spec: dict[str, Any], key: str, least: int) -> int | None:
+    entry = semantic_spec.get(key)
+    dimension = entry.get("Dimension") if isinstance(entry, dict) else None
+    return dimension if type(dimension) is int and dimension >= least else None
+
+
+def semantic_problems(semantic_spec: Any) -> list[Problem]:
+    """Return everything that is wrong with a semantic specification."""
+    if not isinstance(semantic_spec, dict):
+        return [Problem(f"the semantic specification is {type(semantic_spec).__name__}", "expected a dict")]
+    problems = []
+    vocabulary = semantic_vocabulary()
+    for key, rule in vocabulary.items():
+        if key in semantic_spec:
+            problems += _check_entry(key, semantic_spec[key], rule["Type"], rule["Values"])
+        elif key not in _LATER_KEYS:
+            problems.append(Problem(f"the key {key} is missing", "generate_semantic_spec makes all keys", key=key))
+    data_type, task = _value(semantic_spec, "Data"), _value(semantic_spec, "Task")
+    allowed_tasks = TASKS_BY_DATA_TYPE.get(data_type or "", ())
+    if allowed_tasks and task in vocabulary["Task"]["Values"] and task not in allowed_tasks:
+        mend = f"choose one of: {', '.join(allowed_tasks)}"
+        problems.append(Problem(f"Task is {task!r}, which is no task for {data_type}", mend, key="Task"))
+    if data_type == "Table":
+        problems += _check_dimension(semantic_spec, "Input", least=1, of="columns of the table")
+    if task == "Classification":
+        problems += _check_dimension(semantic_spec, "Output", least=2, of="classes")
+    elif task == "Regression":
+        problems += _check_dimension(semantic_spec, "Output", least=1, of="targets")
+    return problems
+
+
+def _check_entry(key: str, entry: Any, kind: str, allowed: list[str] | None) -> list[Problem]:
+    if not isinstance(entry, dict) or "Type" not in entry or "Values" not in entry:
+        return [Problem(f"{key} is {entry!r:.80}", f'expected {{"Values": ..., "Type": "{kind}"}}', key=key)]
+    problems = []
+    if entry["Type"] != kind:
+        problems.append(Problem(f"{key} has Type {entry['Type']!r:.80}", f"expected {kind!r}", key=key))
+    values = entry["Values"]
+    if allowed is None:
+        return problems + _check_text(key, values)
+    choice = f"one{' or more' if kind == 'Tag' else ''} of: {', '.join(allowed)}"
+    if not isinstance(values, list):
+        return [*problems, Problem(f"{key} is {values!r:.80}", f"expected a list of {choice}", key=key)]
+    if not values and kind != "Optional":
+        return [*problems, Problem(f"{key} has no value", f"choose {choice}", key=key)]
+    if len(values) > 1 and kind != "Tag":
+        return [*problems, Problem(f"{key} has {len(values)} values", f"choose {choice}", key=key)]
+    unknown = [value for value in values if value not in allowed]
+    problems += [
+        Problem(f"{key} has the value {value!r:.80}, which is not known", f"choose {choice}", key=key)
+        for value in unknown[:5]
+    ]
+    if not unknown and len(set(values)) < len(values):
+        problems.append(Problem(f"{key} names a value twice", "name each once", key=key))
+    return problems
+
+
+def _check_text(key: str, text: Any) -> list[Problem]:
+    least, most = LENGTH_LIMITS[key]
+    if not isinstance(text, str):
+        return [Problem(f"{key} is {text!r:.80}", "expected a text", key=key)]
+    if not least <= len(text.strip()) <= most:
+        return [Problem(f"{key} has {len(text.strip())} characters", f"expected {least} to {most}", key=key)]
+    return []
+
+
+def _check_dimension(semantic_spec: dict[str, Any], key: str, *, least: int, of: str) -> list[Problem]:
+    entry = semantic_spec.get(key)
+    if not isinstance(entry, dict) or not {"Dimension", "Description"} <= entry.keys():
+        form = f'{{"Dimension": number of {of}, "Description": {{"0": "meaning of the first", ...}}}}'
+        state = "missing" if entry is None else f"{entry!r:.80}"
+        return [Problem(f"{key} is {state}", f"expected {form}", key=key)]
+    dimension, description = entry["Dimension"], entry["Description"]
+    problems = []
+    if isinstance(dimension, bool) or not isinstance(dimension, int) or dimension < least:
+        mend = f"expected the number of {of}, at least {least}"
+        problems.append(Problem(f"{key}.Dimension is {dimension!r:.80}", mend, key=f"{key}.Dimension"))
+    where = f"{key}.Description"
+    if not isinstance(description, dict):
+        mend = 'expected {"0": "meaning of the first", ...}'
+        return [*problems, Problem(f"{where} is {description!r:.80}", mend, key=where)]
+    if problems:
+        return problems
+    for name, text in description.items():
+        position = str(name)
+        if not (position.isascii() and position.isdigit() and int(position) < dimension):
+            mend = f"expected a position from 0 to {dimension - 1}"
+            problems.append(Problem(f"{where} has the key {name!r:.80}", mend, key=where))
+        elif not isinstance(text, str):
+            column = int(position)
+            problems.append(
+                Problem(f"{where}[{position}] is {text!r:.80}", "expected a text", key=where, column=column)
+            )
+    return problems

@@ -1,0 +1,410 @@
+"""Verifying a package: every part that can be checked is, whatever is wrong with the others."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from learnware.errors import (
+    EnvironmentBuildError,
+    InvalidPackageError,
+    LearnwareError,
+    MissingDependencyError,
+    SandboxError,
+    SpecificationError,
+)
+from learnware.learnware import PackageLimits
+from learnware.learnware._archive import FolderSource, open_source
+from learnware.learnware._manifest import MANIFEST_NAME, SEMANTIC_NAME
+from learnware.learnware._package import extract, read_manifest, read_semantic_spec, read_stat_spec
+from learnware.market._semantic_rules import Promise, semantic_problems
+from learnware.market._trial import stat_spec_problems, try_model
+from learnware.runtime import Limits, ModelProcess
+from learnware.verification._pickles import look_at_pickles
+from learnware.verification._report import (
+    PARTS,
+    EnvironmentSummary,
+    Finding,
+    PartResult,
+    VerificationProgress,
+    VerificationReport,
+    worst,
+)
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterable, Iterator
+
+    from learnware.learnware import Manifest, StatSpecEntry
+    from learnware.market._problems import Problem
+    from learnware.runtime import Environment
+    from learnware.runtime.environment import EnvironmentStore
+    from learnware.verification._report import Status
+
+__all__ = ["verify"]
+
+_OUTPUT_CHARS = 8000
+_POLL_SECONDS = 0.1
+_MOST_PICKLE_FINDINGS = 10
+_SAFER = "a format that is no pickle (skops, ONNX, a booster's own) or the standard names only is easier to trust"
+
+
+def verify(
+    path: str | os.PathLike[str],
+    *,
+    semantic_spec: dict[str, Any] | None = None,
+    runnable_option: str | None = "venv",
+    sandbox: str | None = None,
+    limits: Limits | None = None,
+    store: EnvironmentStore | None = None,
+    on_progress: Callable[[VerificationProgress], None] | None = None,
+    cancelled: threading.Event | Callable[[], bool] | None = None,
+    package_limits: PackageLimits | None = None,
+    seed: int = 0,
+) -> VerificationReport:
+    """Check a package in all its parts and return everything that was found.
+
+    The parts are the package's form, the semantic and the statistical specification, the pickles (looked at, never
+    loaded), the environment, and trial predictions in the sandbox. Nothing about a package raises: what is wrong with
+    it is a finding.
+
+    Parameters
+    ----------
+    path : str or path
+        The package: a zip, or the folder of an unpacked one.
+    semantic_spec : dict, optional
+        The semantic specification to use instead of the package's.
+    runnable_option : {"venv", "conda", "docker", "current"}, default="venv"
+        Where the model is tried: in an environment built from its requirements, or in that of this interpreter
+        (``"current"`` or None).
+    sandbox : str, optional
+        One of `learnware.runtime.sandbox.SANDBOX_LEVELS`; the best of this machine by default.
+    limits : Limits, optional
+        What the model may use.
+    store : EnvironmentStore, optional
+        Where environments are kept and shared; that of the user by default.
+    on_progress : callable, optional
+        Called when a part starts, works on, and finishes.
+    cancelled : threading.Event or callable, optional
+        Ends the verification soon after it is set or true; what was not checked by then is reported so.
+    package_limits : PackageLimits, optional
+        What the package may hold.
+    seed : int, default=0
+        Seed of the random inputs of the trial.
+
+    Returns
+    -------
+    VerificationReport
+
+    Raises
+    ------
+    ValueError
+        If there is no such `runnable_option`.
+
+    Examples
+    --------
+    >>> report = verify("house-prices.zip")
+    >>> report.status, report.findings[0].message
+    ('wrong', "there is no file 'house-prices.zip'")
+    """
+    if runnable_option not in (None, "current", "venv", "conda", "docker"):
+        raise ValueError(f"runnable_option is {runnable_option!r}; expected 'venv', 'conda', 'docker' or 'current'")
+    if isinstance(cancelled, threading.Event):
+        cancelled = cancelled.is_set
+    verification = _Verification(Path(path), semantic_spec, runnable_option or "current")
+    verification.sandbox = sandbox
+    verification.limits = limits or Limits()
+    verification.package_limits = package_limits or PackageLimits()
+    verification.store = store
+    verification.seed = seed
+    verification.on_progress = on_progress or (lambda _: None)
+    verification.cancelled = cancelled or (lambda: False)
+    return verification.run()
+
+
+class _NotCheckedError(Exception):
+    """A part cannot be checked; the message says why."""
+
+
+class _Verification:
+    """One verification; each part leaves what the later ones need."""
+
+    sandbox: str | None
+    limits: Limits
+    package_limits: PackageLimits
+    store: EnvironmentStore | None
+    seed: int
+    on_progress: Callable[[VerificationProgress], None]
+    cancelled: Callable[[], bool]
+
+    def __init__(self, path: Path, semantic_spec: dict[str, Any] | None, kind: str) -> None:
+        self._path = path
+        self._kind = kind
+        self._semantic = semantic_spec
+        self._folder: Path | None = None
+        self._manifest: Manifest | None = None
+        self._promise = Promise()
+        self._stat_specs: dict[str, Any] = {}
+        self._environment: Environment | None = None
+        self._summary: EnvironmentSummary | None = None
+        self._level: str | None = None
+        self._output = ""
+        self._traceback: str | None = None
+
+    def run(self) -> VerificationReport:
+        checks = (self._package, self._semantics, self._statistics, self._pickles, self._environments, self._trial)
+        findings: list[Finding] = []
+        parts = []
+        with tempfile.TemporaryDirectory(prefix="learnware-check-", ignore_cleanup_errors=True) as scratch:
+            self._scratch = Path(scratch)
+            for part, check in zip(PARTS, checks, strict=True):
+                self.on_progress(VerificationProgress(part, "started"))
+                began = time.monotonic()
+                found = self._guarded(part, check)
+                status = worst(finding.status for finding in found)
+                parts.append(PartResult(part, status, time.monotonic() - began))
+                findings += found
+                self.on_progress(VerificationProgress(part, "finished", status=status))
+        return VerificationReport(
+            package=str(self._path),
+            findings=tuple(findings),
+            parts=tuple(parts),
+            environment=self._summary,
+            sandbox=self._level,
+            output=self._output[-_OUTPUT_CHARS:],
+            traceback=self._traceback,
+        )
+
+    def _guarded(self, part: str, check: Callable[[], Iterable[Finding]]) -> list[Finding]:
+        if self.cancelled():
+            return [_not_checked(part, "the check was cancelled")]
+        try:
+            return list(check())
+        except _NotCheckedError as error:
+            return [_not_checked(part, str(error))]
+        except OSError as error:
+            return [_not_checked(part, f"{type(error).__name__}: {error}")]
+
+    def _working(self, part: str, words: str) -> None:
+        self.on_progress(VerificationProgress(part, "working", words))
+        if self.cancelled():
+            raise _NotCheckedError("the check was cancelled")
+
+    def _source(self) -> FolderSource:
+        if self._folder is None:
+            raise _NotCheckedError("the package cannot be read")
+        return FolderSource(self._folder, self.package_limits)
+
+    def _package(self) -> Iterator[Finding]:
+        shown = repr(str(self._path))
+        if not self._path.exists():
+            yield Finding("package", "wrong", f"there is no file {shown}")
+            return
+        if self._path.is_dir() and not (self._path / MANIFEST_NAME).is_file():
+            yield Finding(
+                "package", "wrong", f"{shown} is a folder without a {MANIFEST_NAME}", "name the .zip files in it"
+            )
+            return
+        folder = self._scratch / "learnware"
+        folder.mkdir()
+        try:
+            with open_source(self._path, self.package_limits) as source:
+                extract(source, folder)
+                self._folder = folder
+                self._manifest = read_manifest(source, self.package_limits)
+                size = sum(member.size for member in source.members)
+                message = f"the package is well-formed: {len(source.members)} files, {size:,} bytes"
+                yield Finding("package", "ok", message)
+        except InvalidPackageError as error:
+            yield Finding("package", "wrong", str(error), file=error.member)
+
+    def _semantics(self) -> Iterator[Finding]:
+        if self._semantic is None:
+            source = self._source()
+            names = {member.name for member in source.members}
+            name = self._manifest.semantic_file if self._manifest is not None else None
+            name = name or (SEMANTIC_NAME if SEMANTIC_NAME in names else None)
+            if name is None:
+                mend = f"add it as {SEMANTIC_NAME}, or give it with the package; generate_semantic_spec makes one"
+                yield Finding("semantic", "wrong", "the package has no semantic specification", mend)
+                return
+            try:
+                self._semantic = read_semantic_spec(source, name, self.package_limits)
+            except InvalidPackageError as error:
+                yield Finding("semantic", "wrong", str(error), file=error.member)
+                return
+        problems = semantic_problems(self._semantic)
+        self._promise = Promise.of(self._semantic)
+        yield from _findings("semantic", problems)
+        if not problems:
+            yield Finding("semantic", "ok", "the semantic specification is valid")
+
+    def _statistics(self) -> Iterator[Finding]:
+        source = self._source()
+        if self._manifest is None:
+            raise _NotCheckedError(f"{MANIFEST_NAME} says where the specifications are, and cannot be read")
+        unread = list(filter(None, (self._read_stat_spec(source, one) for one in self._manifest.stat_specifications)))
+        yield from unread
+        problems = stat_spec_problems(self._promise, self._stat_specs)
+        # One that cannot be read is not missing.
+        problems = [problem for problem in problems if not (unread and problem.file == MANIFEST_NAME)]
+        yield from _findings("statistical", problems)
+        if not problems and not unread:
+            kinds = ", ".join(map(repr, self._stat_specs.values())) or "there is none, and none is needed"
+            yield Finding("statistical", "ok", f"the statistical specification is valid: {kinds}")
+
+    def _read_stat_spec(self, source: FolderSource, entry: StatSpecEntry) -> Finding | None:
+        """Keep a statistical specification, or return what is wrong with it."""
+        try:
+            spec = read_stat_spec(source, entry, self.package_limits)
+        except (InvalidPackageError, SpecificationError) as error:
+            column = error.column if isinstance(error, SpecificationError) else None
+            return Finding("statistical", "wrong", str(error), "generate it anew", file=entry.file_name, column=column)
+        self._stat_specs[spec.type] = spec
+        return None
+
+    def _pickles(self) -> Iterator[Finding]:
+        self._source()
+        assert self._folder is not None  # noqa: S101  # there is a source
+        try:
+            look = look_at_pickles(self._folder, cancelled=self.cancelled)
+        except InvalidPackageError as error:
+            raise _NotCheckedError(str(error)) from error
+        for note in look.notes[:_MOST_PICKLE_FINDINGS]:
+            yield Finding("pickles", "warning", f"{note.file}, {note.place}: {note.message}", _SAFER, file=note.file)
+        more = len(look.notes[_MOST_PICKLE_FINDINGS:]) + look.omitted
+        if more:
+            yield Finding("pickles", "warning", f"{more} more of the kind")
+        if look.unfinished is not None:
+            yield Finding("pickles", "warning", look.unfinished)
+        elif not look.notes and look.files:
+            message = f"the pickles in {_enumerated(look.files)} look up nothing but harmless names"
+            yield Finding("pickles", "ok", message)
+        elif not look.notes:
+            yield Finding("pickles", "ok", "there are no pickles")
+
+    def _environments(self) -> Iterator[Finding]:
+        from learnware.runtime.environment import EnvironmentStore, read_requirements
+
+        names = {member.name for member in self._source().members}
+        assert self._folder is not None  # noqa: S101  # there is a source
+        if not names & {"requirements.txt", "environment.yaml"}:
+            message = "the package does not say what it needs"
+            mend = "name its packages, with versions, in a requirements.txt"
+            status: Status = "warning" if self._kind == "current" else "wrong"
+            yield Finding("environment", status, message, mend, file="requirements.txt")
+            if status == "wrong":
+                return
+        try:
+            requirements = read_requirements(self._folder)
+            environment = (self.store or EnvironmentStore()).provide(
+                requirements, self._kind, on_progress=lambda words: self._working("environment", words)
+            )
+        except InvalidPackageError as error:
+            yield Finding("environment", "wrong", str(error), file=error.member)
+            return
+        except EnvironmentBuildError as error:
+            if not error.requirements:
+                raise _NotCheckedError(str(error)) from error
+            mend = f"mend {_enumerated(error.requirements)}"
+            yield Finding("environment", "wrong", str(error), mend, file=_requirements_file(names))
+            return
+        except MissingDependencyError as error:
+            raise _NotCheckedError(str(error)) from error
+        self._environment = environment
+        self._summary = EnvironmentSummary(
+            environment.kind,
+            environment.name,
+            environment.python_version,
+            (*requirements.requirements, *requirements.sources),
+            environment.warnings,
+        )
+        for warning in environment.warnings:
+            yield Finding("environment", "warning", warning, file=_requirements_file(names))
+        where = "that of this program" if environment.kind == "current" else f"{environment.kind} {environment.name}"
+        yield Finding("environment", "ok", f"the environment is {where}, with Python {environment.python_version}")
+
+    def _trial(self) -> Iterator[Finding]:
+        if self._folder is None:
+            raise _NotCheckedError("the package cannot be read")
+        if self._manifest is None:
+            raise _NotCheckedError(f"{MANIFEST_NAME} says what the model is, and cannot be read")
+        if self._environment is None:
+            raise _NotCheckedError("there is no environment to run the model in")
+        process = ModelProcess(
+            self._folder,
+            self._manifest.model.to_config(),
+            environment=self._environment,
+            sandbox=self.sandbox,
+            limits=self.limits,
+        )
+        try:
+            self._level = process.sandbox
+            with self._closed_when_cancelled(process):
+                trial = try_model(process, self._promise, self._stat_specs, seed=self.seed)
+        except (SandboxError, MissingDependencyError) as error:
+            raise _NotCheckedError(str(error)) from error
+        except LearnwareError as error:
+            yield Finding("trial", "wrong", str(error))
+            return
+        finally:
+            process.close()
+            self._output = process.output
+        if self.cancelled():
+            raise _NotCheckedError("the check was cancelled")
+        self._traceback = next((one.traceback_text for one in trial.problems if one.traceback_text), None)
+        yield from _findings("trial", trial.problems)
+        if any(problem.serious for problem in trial.problems):
+            return
+        if not trial.rows:
+            raise _NotCheckedError("the specifications do not say what the model takes")
+        if self._promise.complete:
+            yield Finding("trial", "ok", "the model answers as its specification says")
+        else:
+            message = (
+                "the model answers; what its answers should be is not known without a valid semantic specification"
+            )
+            yield Finding("trial", "ok", message)
+
+    @contextlib.contextmanager
+    def _closed_when_cancelled(self, process: ModelProcess) -> Iterator[None]:
+        """End the model's process when the verification is cancelled meanwhile."""
+        done = threading.Event()
+
+        def watch() -> None:
+            while not done.wait(_POLL_SECONDS):
+                if self.cancelled():
+                    process.close()
+                    return
+
+        watcher = threading.Thread(target=watch, name="learnware-verification", daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            done.set()
+            watcher.join()
+
+
+def _findings(part: str, problems: Iterable[Problem]) -> Iterator[Finding]:
+    for problem in problems:
+        status: Status = "wrong" if problem.serious else "warning"
+        yield Finding(part, status, problem.message, problem.mend, problem.file, problem.key, problem.column)
+
+
+def _not_checked(part: str, why: str) -> Finding:
+    return Finding(part, "not checked", f"not checked: {why}")
+
+
+def _requirements_file(names: set[str]) -> str:
+    return "environment.yaml" if "environment.yaml" in names else "requirements.txt"
+
+
+def _enumerated(names: Iterable[str]) -> str:
+    some = list(names)
+    text = ", ".join(map(repr, some[:5]))
+    return text if len(some) <= 5 else f"{text} and {len(some) - 5} more"
