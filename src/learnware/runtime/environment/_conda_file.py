@@ -44,7 +44,7 @@ def read_conda_file(file: Path, folder: Path, draft: Draft) -> tuple[tuple[str, 
     Returns
     -------
     dependencies : tuple of str
-        Those of conda, without channels and builds.
+        Those of conda, without builds.
     channels : tuple of str
         Where they come from.
 
@@ -133,7 +133,7 @@ def _read_dependency(text: str, file: Path, draft: Draft) -> list[str]:
         draft.note(f"{text!r}: the channel is of no account on the package index")
     if spec.build:
         draft.note(f"{file.name}: builds are left out; any build of a version is taken")
-    conda = [f"{spec.name}{spec.version}"]
+    conda = [f"{spec.channel}::{spec.name}{spec.version}" if spec.channel else f"{spec.name}{spec.version}"]
     specifier = _specifier(spec.version)
     why = why_left_out(spec.name)
     if why is not None:
@@ -146,7 +146,7 @@ def _read_dependency(text: str, file: Path, draft: Draft) -> list[str]:
         wanted = index_name(spec.name)
         if wanted != spec.name:
             draft.note(f"{text!r}: the package index calls it {wanted!r}")
-        draft.add(Requirement(f"{wanted}{specifier}"), from_conda=True)
+        draft.add(Requirement(f"{wanted}{specifier}"), "conda")
     return conda
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Literal
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -39,7 +40,7 @@ class Draft:
     errors: list[str] = field(default_factory=list)
     pythons: list[str] = field(default_factory=list)
     asks_for_engine: bool = False
-    _kept: dict[str, tuple[Requirement, bool]] = field(default_factory=dict)
+    _kept: dict[str, tuple[Requirement, str]] = field(default_factory=dict)
     _n_read: int = 0
 
     def note(self, words: str) -> None:
@@ -84,8 +85,8 @@ class Draft:
         except InvalidRequirement as error:
             self.refuse(f"{text!r} is no requirement: {str(error).splitlines()[0]}")
 
-    def add(self, requirement: Requirement, *, from_conda: bool = False) -> None:
-        """Add a requirement."""
+    def add(self, requirement: Requirement, origin: Literal["pip", "conda", "engine"] = "pip") -> None:
+        """Add a requirement of a kind of file."""
         shown = str(requirement)
         name = canonicalize_name(requirement.name)
         if name == "python":
@@ -104,7 +105,8 @@ class Draft:
             self.note(f"{shown!r} names a folder on the disk of who wrote it; any version is taken")
             requirement.url = None
         self._without_local_version(requirement, shown)
-        self._kept.setdefault(str(requirement), (requirement, from_conda))
+        if origin == "pip" or str(requirement) not in self._kept:
+            self._kept[str(requirement)] = (requirement, origin)
 
     def add_python(self, specifier: str) -> None:
         """Ask for a version of Python."""
@@ -116,16 +118,16 @@ class Draft:
         if text and text not in self.pythons:
             self.pythons.append(text)
 
-    def kept(self) -> list[Requirement]:
+    def kept(self, *, of_conda: bool = True) -> list[Requirement]:
         """Return what was added, sorted; what pip would install over conda's stands for both."""
-        by_pip = {one.name: str(one) for one, from_conda in self._kept.values() if not from_conda}
+        by_pip = {one.name: str(one) for one, origin in self._kept.values() if origin == "pip"}
         kept = []
-        for text, (requirement, from_conda) in self._kept.items():
-            if from_conda and requirement.name in by_pip:
+        for text, (requirement, origin) in self._kept.items():
+            if origin == "conda" and requirement.name in by_pip:
                 if by_pip[requirement.name] != text:
                     self.note(f"{text!r} of conda's is left out: pip's section asks for {by_pip[requirement.name]!r}")
-                continue
-            kept.append(requirement)
+            elif origin != "conda" or of_conda:
+                kept.append(requirement)
         return sorted(kept, key=str)
 
     def _add_address(self, text: str) -> None:

@@ -51,6 +51,8 @@ class Requirements:
         What conda would install, in its words without builds: ``"numpy=1.24.3"``; empty without ``environment.yaml``.
     channels : tuple of str
         Where conda would look.
+    pip : tuple of str
+        Those of `requirements` and `sources` that pip would install after conda.
     file : str or None
         The file that this was read from.
     """
@@ -64,6 +66,7 @@ class Requirements:
     needs_engine: bool = False
     conda: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
+    pip: tuple[str, ...] = ()
     file: str | None = None
 
 
@@ -125,6 +128,7 @@ def read_requirements(folder: str | os.PathLike[str], *, as_of: date | None = No
         needs_engine=needs_engine,
         conda=conda,
         channels=channels,
+        pip=tuple(str(one) for one in draft.kept(of_conda=False)),
         file=None if file is None else file.name,
     )
 
@@ -138,7 +142,7 @@ def _add_engine(folder: Path, draft: Draft) -> bool:
         return False
     draft.note(f"this version of learnware is provided: {', '.join(uses[:3])} needs more than the base class of models")
     for text in engine_requirements():
-        draft.add(Requirement(text), from_conda=True)
+        draft.add(Requirement(text), "engine")
     if draft.pythons and not minors_of(",".join([*draft.pythons, _ENGINE_PYTHON])):
         draft.note(f"Python {' and '.join(draft.pythons)} was asked for; learnware needs Python {_ENGINE_PYTHON}")
         draft.pythons.clear()

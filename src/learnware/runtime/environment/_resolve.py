@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from learnware.runtime.environment._settings import BuildSettings
     from learnware.runtime.environment._watched import Finished
 
-__all__ = ["Lock", "compile_lock", "lock_name", "resolve"]
+__all__ = ["Lock", "compile_lock", "lock_name", "reason_of", "resolve"]
 
 _FORMAT = 1
 _MAX_PYTHONS = 4
@@ -186,20 +186,20 @@ def _failure(
 ) -> EnvironmentBuildError:
     """Say what is at fault, in the resolver's words: every requirement that cannot be had, or those in conflict."""
     if not _unsolvable(done):
-        return EnvironmentBuildError(f"the requirements cannot be resolved: {_reason(done)}", log=done.end)
+        return EnvironmentBuildError(f"the requirements cannot be resolved: {reason_of(done)}", log=done.end)
     culprits, reasons, rest = [], [], list(lines)
     for _ in range(_MAX_CULPRITS):
         alone = _compile(rest, settings, [*target, "--no-deps"]) if rest else None
         if alone is None or alone.code == 0 or not _unsolvable(alone):
             break
-        named = _named(rest, _reason(alone))
+        named = _named(rest, reason_of(alone))
         if not named:
             break
         culprits += named
-        reasons.append(_reason(alone))
+        reasons.append(reason_of(alone))
         rest = [line for line in rest if line not in named]
     if not culprits:
-        reasons = [_reason(done)]
+        reasons = [reason_of(done)]
         culprits = _named(lines, reasons[0])
     names = ", ".join(repr(line) for line in culprits) or "the requirements together"
     hint = (
@@ -218,7 +218,7 @@ def _unsolvable(done: Finished) -> bool:
     return "No solution found" in done.log
 
 
-def _reason(done: Finished) -> str:
+def reason_of(done: Finished) -> str:
     """Return why there is no solution, without the frame around it."""
     text = re.sub(r"[^\x00-\x7f]+", " ", done.log)
     found = re.search(r"\b(Because\b.*?)(?:\n\s*\n|\n\s*hint:|\Z)", text, re.DOTALL)

@@ -231,7 +231,7 @@ class EnvironmentStore:
                     kind=plan.kind,
                     name=plan.name,
                     lock=plan.lock,
-                    python_version=plan.python_version,
+                    python_version=details.get("python_version", plan.python_version),
                     created=time.time(),
                     size=builder.size(folder, details),
                     details=details,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from learnware.errors import EnvironmentBuildError
 from learnware.runtime.environment._builder import Plan, Record
 from learnware.runtime.environment._environment import Environment
-from learnware.runtime.environment._files import byte_compile, seal
+from learnware.runtime.environment._files import byte_compile, seal, tree_size
 from learnware.runtime.environment._resolve import lock_name, resolve
 from learnware.runtime.environment._uv import no_index, run_uv
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from learnware.runtime.environment._requirements import Requirements
     from learnware.runtime.environment._settings import BuildSettings
 
-__all__ = ["EnvironmentBuilder", "install_lock"]
+__all__ = ["EnvironmentBuilder", "base_folders", "python_of", "top_of"]
 
 
 class EnvironmentBuilder:
@@ -42,31 +42,29 @@ class EnvironmentBuilder:
         if made.code:
             raise EnvironmentBuildError(f"a virtual environment cannot be made with {plan.python}", log=made.end)
         python = python_of(folder)
-        install_lock(plan.lock, python, settings, say)
+        _install(plan.lock, python, settings, say)
         say("compiling the packages")
         byte_compile(python, folder, settings)
         seal(folder)
-        return {"top": _top(folder)}
+        return {"top": top_of(folder)}
 
     def environment(self, folder: Path, record: Record) -> Environment | None:
         """Return the environment that was built; None if packages or its interpreter are gone."""
         python = python_of(folder)
-        if not python.exists() or _top(folder) != record.details.get("top"):
+        if not python.exists() or top_of(folder) != record.details.get("top"):
             return None
         folders = dict.fromkeys((folder, *base_folders(folder, python)))
         return Environment(record.kind, record.name, python, record.python_version, tuple(folders))
 
     def size(self, folder: Path, details: dict[str, Any]) -> int:  # noqa: ARG002  # for other kinds
         """Return the bytes of its files."""
-        from learnware.runtime.environment._files import tree_size
-
         return tree_size(folder)
 
     def remove(self, record: Record) -> None:
         """Do nothing: all of it is in the folder."""
 
 
-def install_lock(lock: str, python: Path, settings: BuildSettings, say: Callable[[str], None]) -> None:
+def _install(lock: str, python: Path, settings: BuildSettings, say: Callable[[str], None]) -> None:
     """Install exact versions into the environment of an interpreter, and nothing else.
 
     Raises
@@ -117,7 +115,7 @@ def base_folders(folder: Path, python: Path) -> list[Path]:
     return bases
 
 
-def _top(folder: Path) -> list[str]:
+def top_of(folder: Path) -> list[str]:
     """Return the names of what is installed, the cheapest sign of a folder that somebody has cleared."""
     for site in (*folder.glob("lib/python3*/site-packages"), folder / "Lib" / "site-packages"):
         if site.is_dir():
