@@ -1,0 +1,1 @@
+from ._child import ContainerChild as ContainerChild

@@ -1,0 +1,342 @@
+"""Environments as container images: built from a lock by the engine, found again by their label."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import logging
+import os
+import re
+import sys
+import tarfile
+from collections import deque
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from learnware.errors import EnvironmentBuildError
+from learnware.runtime.container._engine import connect, engine_errors
+from learnware.runtime.environment._builder import Plan
+from learnware.runtime.environment._environment import Environment
+from learnware.runtime.environment._pythons import OLDEST_MINOR, minors_of, shown
+from learnware.runtime.environment._resolve import Lock, _recall, _remember, compile_lock
+from learnware.runtime.environment._uv import index_identity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from learnware.runtime.environment._builder import Record
+    from learnware.runtime.environment._requirements import Requirements
+    from learnware.runtime.environment._settings import BuildSettings
+
+__all__ = ["DEFAULT_BASE", "LABEL", "EnvironmentBuilder", "engine_architecture"]
+
+DEFAULT_BASE = "python:{version}-slim"
+LABEL = "org.learnware.environment"
+_STAGE_LABEL = "org.learnware.environment.stage"
+_REPOSITORY = "learnware-env"
+_PYTHON = "/environment/bin/python"
+# Part of every name: images of an older recipe are not taken for those of this one.
+_RECIPE = 1
+# What wheels are made for: the images that `DEFAULT_BASE` names have a newer C library.
+_MANYLINUX = "manylinux_2_28"
+# An installer says nothing while a large package comes, and its bytes are not seen from here.
+_SILENCE = 4
+_LOG_LINES = 200
+_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
+
+# Packages come in a stage of their own, so that nothing of how they were fetched is in the image. The environment's
+# interpreter is not started after their installation: a `.pth` file of a package would run, and with a network.
+_DOCKERFILE = """\
+FROM {base} AS packages
+LABEL {stage_label}="{name}"
+USER 0:0
+RUN ["python", "-c", "import sys; found = '%d.%d' % sys.version_info[:2]; sys.exit(found != '{version}' and \
+'the base image has Python ' + found + ', not {version}')"]
+RUN ["python", "-m", "venv", "--without-pip", "/environment"]
+COPY pip.conf requirements.lock /build/
+ENV PIP_CONFIG_FILE=/build/pip.conf
+RUN ["python", "-m", "pip", "--python", "/environment/bin/python", "install", "--only-binary", ":all:", "--no-deps", \
+"--no-cache-dir", "--no-input", "--disable-pip-version-check", "--root-user-action", "ignore", "--progress-bar", \
+"off", "--requirement", "/build/requirements.lock"]
+RUN ["chmod", "-R", "a+rX,go-w", "/environment"]
+
+FROM {base}
+LABEL {label}="{name}"
+COPY --from=packages /environment /environment
+HEALTHCHECK NONE
+ENTRYPOINT []
+CMD ["/environment/bin/python"]
+USER 65534:65534
+"""
+
+
+class EnvironmentBuilder:
+    """Builds environments of the kind "docker": images, from wheels only.
+
+    An image runs as nobody, has nothing of this engine in it, and none of the addresses that packages came from. The
+    variable ``LEARNWARE_DOCKER_BASE`` names the image to start from, with ``{version}`` for the version of Python, and
+    with its registry where that is not Docker Hub; ``python:{version}-slim`` by default.
+    """
+
+    def plan(self, requirements: Requirements, settings: BuildSettings, say: Callable[[str], None]) -> Plan:
+        """Return what is to be built: resolved for the platform of the engine."""
+        version, warnings = _choose_python(requirements.python)
+        base = _base_image(version)
+        architecture = engine_architecture()
+        lock = _resolve(requirements, version, architecture, settings, say)
+        parts = [_RECIPE, base, version, architecture, _lock_lines(lock.text)]
+        name = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:20]
+        details = {"base": base, "image": f"{_REPOSITORY}:{name}"}
+        return Plan("docker", name, lock.text, version, warnings=(*warnings, *lock.warnings), details=details)
+
+    def build(self, plan: Plan, folder: Path, settings: BuildSettings, say: Callable[[str], None]) -> dict[str, Any]:  # noqa: ARG002  # for other kinds
+        """Build the image, unless the engine has it already, and return where it is and what it has."""
+        tag, base = plan.details["image"], plan.details["base"]
+        with contextlib.closing(connect(EnvironmentBuildError)) as client:
+            image = _find(client, tag, plan.name)
+            if image is None:
+                say(f"building the image {tag} from {base}")
+                _build(client, _files(plan, base), tag, plan.name, settings.stall_seconds * _SILENCE, say)
+                image = _find(client, tag, plan.name)
+            if image is None:
+                raise EnvironmentBuildError(
+                    f"the engine built {tag}, and does not have it; is something removing images?"
+                )
+        config = image["Config"]
+        # The engine would make each of them a folder that can be written to without a limit.
+        if config.get("Volumes"):
+            raise EnvironmentBuildError(
+                f"the base image {base} declares volumes ({', '.join(sorted(config['Volumes']))}), which a learnware"
+                " could fill; choose another one (LEARNWARE_DOCKER_BASE)"
+            )
+        variables = dict(entry.partition("=")[::2] for entry in config.get("Env") or [])
+        full = variables.get("PYTHON_VERSION", "")
+        same = full.startswith(f"{plan.python_version}.")
+        return {**plan.details, "python_version": full if same else plan.python_version, "size": int(image["Size"])}
+
+    def environment(self, folder: Path, record: Record) -> Environment | None:  # noqa: ARG002  # for other kinds
+        """Return the environment that was built; None if the engine does not have its image any more."""
+        tag = record.details["image"]
+        with contextlib.closing(connect(EnvironmentBuildError)) as client:
+            if _find(client, tag, record.name) is None:
+                return None
+        return Environment("docker", record.name, Path(_PYTHON), record.details["python_version"], (), image=tag)
+
+    def size(self, folder: Path, details: dict[str, Any]) -> int:  # noqa: ARG002  # for other kinds
+        """Return the bytes of the image; layers that several images share are counted in each."""
+        return int(details["size"])
+
+    def remove(self, record: Record) -> None:
+        """Remove the image, if the engine can be reached; it finds images of environments by their label."""
+        from docker.errors import ImageNotFound
+
+        tag = record.details["image"]
+        try:
+            client = connect(EnvironmentBuildError)
+            removing = engine_errors(EnvironmentBuildError, f"removing the image {tag}")
+            with contextlib.closing(client), removing, contextlib.suppress(ImageNotFound):
+                client.remove_image(tag)
+        except EnvironmentBuildError as error:
+            # Environments of other kinds are collected in the same round.
+            logging.getLogger(__name__).warning("%s", error)
+
+
+def engine_architecture() -> str:
+    """Return what the engine's containers run on, in the words of Python's platform tags, e.g. ``"x86_64"``.
+
+    Raises
+    ------
+    EnvironmentBuildError
+        If no engine can be reached.
+    """
+    client = connect(EnvironmentBuildError)
+    with (
+        contextlib.closing(client),
+        engine_errors(EnvironmentBuildError, "asking the container engine for its version"),
+    ):
+        architecture = str(client.version().get("Arch", ""))
+    return {"amd64": "x86_64", "arm64": "aarch64"}.get(architecture, architecture)
+
+
+def _choose_python(wanted: str | None) -> tuple[str, tuple[str, ...]]:
+    """Return the version of Python, two numbers, and where it differs from what was asked for."""
+    running = sys.version_info.minor
+    if wanted is None:
+        return f"3.{running}", ()
+    minors = minors_of(wanted)
+    possible = [minor for minor in minors if minor >= OLDEST_MINOR]
+    if not possible:
+        words = f"Python {shown(wanted)} was asked for, and it is too old for running models apart: Python 3.8 is used"
+        return f"3.{OLDEST_MINOR}", (words,)
+    version = f"3.{min(possible, key=lambda minor: (abs(minor - running), -minor))}"
+    # Images are named by two numbers, and have the newest release of these.
+    if re.fullmatch(r"===?\d+\.\d+\.\d+", wanted):
+        return version, (f"Python {shown(wanted)} was asked for; the newest {version} is used",)
+    return version, ()
+
+
+def _resolve(
+    requirements: Requirements, version: str, architecture: str, settings: BuildSettings, say: Callable[[str], None]
+) -> Lock:
+    """Return the lock for the engine's platform, from the disk where this set was resolved before."""
+    lines = (*requirements.requirements, *requirements.sources)
+    platform = f"{architecture}-{_MANYLINUX}"
+    key = repr([_RECIPE, lines, version, platform, str(requirements.as_of), index_identity(settings)])
+    memory = settings.root / "locks" / f"docker-{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
+    if (known := _recall(memory)) is not None:
+        return known
+    wheels = replace(settings, allow_source_builds=False)
+    text, findings = compile_lock(
+        lines, wheels, python_version=version, platform=platform, as_of=requirements.as_of, say=say
+    )
+    # What it is for stands for the interpreter, which is not on this machine.
+    lock = Lock(text, "", version, findings)
+    _remember(memory, lock)
+    return lock
+
+
+def _files(plan: Plan, base: str) -> dict[str, str]:
+    dockerfile = _DOCKERFILE.format(
+        base=base, name=plan.name, version=plan.python_version, label=LABEL, stage_label=_STAGE_LABEL
+    )
+    lock = "\n".join([*_lock_lines(plan.lock), ""])
+    return {"Dockerfile": dockerfile, "requirements.lock": lock, "pip.conf": _pip_conf()}
+
+
+def _base_image(version: str) -> str:
+    template = os.environ.get("LEARNWARE_DOCKER_BASE") or DEFAULT_BASE
+    image = template.replace("{version}", version)
+    # It goes into a Dockerfile: one word, of the letters that names of images are made of.
+    if not re.fullmatch(r"[\w][\w.\-/:@]*", image, re.ASCII):
+        raise EnvironmentBuildError(
+            f"the base image is {template!r}; expected a name such as {DEFAULT_BASE!r} (LEARNWARE_DOCKER_BASE)"
+        )
+    return image
+
+
+def _lock_lines(lock: str) -> list[str]:
+    lines = [line.rstrip() for line in lock.splitlines()]
+    lines = [line for line in lines if line and not line.lstrip().startswith("#")]
+    for line in lines:
+        if line.startswith("-"):
+            raise EnvironmentBuildError(f"a lock holds requirements only; found the option {line.split()[0]!r}")
+    return lines
+
+
+def _pip_conf() -> str:
+    """Return pip's configuration with the indexes that this machine uses."""
+    options = {
+        "index-url": ("PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL"),
+        "extra-index-url": ("PIP_EXTRA_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL"),
+        "trusted-host": ("PIP_TRUSTED_HOST", "UV_INSECURE_HOST"),
+    }
+    lines = ["[global]"]
+    for option, variables in options.items():
+        value = next((os.environ[name] for name in variables if os.environ.get(name)), "")
+        # uv's addresses may have names before them.
+        words = [re.sub(r"^[\w-]+=(?=\w+://)", "", word) for word in value.split()]
+        if words:
+            lines.append(f"{option} = {' '.join(words)}")
+    return "\n".join([*lines, ""])
+
+
+def _find(client: Any, tag: str, name: str) -> dict[str, Any] | None:
+    """Return what the engine knows of the environment's image, or None if it does not have it."""
+    from docker.errors import ImageNotFound
+
+    try:
+        with engine_errors(EnvironmentBuildError, f"asking the container engine for the image {tag}"):
+            image: dict[str, Any] = client.inspect_image(tag)
+    except EnvironmentBuildError as error:
+        if isinstance(error.__cause__, ImageNotFound):
+            return None
+        raise
+    labels = (image.get("Config") or {}).get("Labels") or {}
+    return image if labels.get(LABEL) == name else None
+
+
+def _build(
+    client: Any, files: dict[str, str], tag: str, name: str, stall_seconds: float, report: Callable[[str], None]
+) -> None:
+    log: deque[str] = deque(maxlen=_LOG_LINES)
+    failure = ""
+    try:
+        with engine_errors(EnvironmentBuildError, f"building the image {tag}"):
+            entries = client.build(
+                fileobj=_context(files),
+                custom_context=True,
+                tag=tag,
+                rm=True,
+                forcerm=True,
+                decode=True,
+                timeout=stall_seconds,
+            )
+            # An end from here, too, ends the connection, at which the engine stops building.
+            with contextlib.closing(entries):
+                for entry in entries:
+                    for line in _log_lines(entry):
+                        log.append(line)
+                        report(line)
+                    failure = str(entry.get("error", "")) or failure
+    except EnvironmentBuildError as error:
+        words = (
+            f"{error}"
+            if not _is_timeout(error.__cause__)
+            else (f"building the image {tag} was stopped: nothing happened for {stall_seconds:g} seconds")
+        )
+        raise EnvironmentBuildError(_without_credentials(words) + _ending(log), log="\n".join(log)) from None
+    finally:
+        _remove_stages(client, name)
+    if failure:
+        raise EnvironmentBuildError(
+            f"building the image {tag} failed: {_without_credentials(failure)}{_ending(log)}", log="\n".join(log)
+        )
+
+
+def _context(files: dict[str, str]) -> io.BytesIO:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for name, text in files.items():
+            data = text.encode("utf-8")
+            entry = tarfile.TarInfo(name)
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
+    buffer.seek(0)
+    return buffer
+
+
+def _log_lines(entry: dict[str, Any]) -> list[str]:
+    """Return the lines of one entry of the build's log, without the counting of bytes while the base image comes."""
+    text = str(entry.get("stream") or ("" if "progressDetail" in entry else entry.get("status", "")))
+    lines = (re.sub(r"\x1b\[[0-9;]*m", "", line).strip() for line in text.splitlines())
+    return [_without_credentials(line)[:500] for line in lines if line and not line.startswith("--->")]
+
+
+def _ending(log: deque[str]) -> str:
+    errors = [line for line in log if line.startswith("ERROR")] or list(log)[-3:]
+    return "; the log of the build ends: " + " / ".join(errors) if errors else ""
+
+
+def _without_credentials(text: str) -> str:
+    return _CREDENTIALS.sub("", text)
+
+
+def _is_timeout(problem: BaseException | None) -> bool:
+    import requests
+    import urllib3
+
+    return isinstance(problem, (urllib3.exceptions.ReadTimeoutError, requests.exceptions.ReadTimeout, TimeoutError))
+
+
+def _remove_stages(client: Any, name: str) -> None:
+    """Remove what the build has left of its first stage: it holds the addresses that packages came from."""
+    from docker.errors import DockerException
+
+    # What cannot be removed now, because a stopped build still ends, goes with the next build of the same image.
+    with contextlib.suppress(DockerException, OSError):
+        for summary in client.images(filters={"label": [f"{_STAGE_LABEL}={name}"], "dangling": True}):
+            with contextlib.suppress(DockerException, OSError):
+                client.remove_image(summary["Id"])
