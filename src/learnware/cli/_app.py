@@ -15,6 +15,7 @@ from learnware.cli._command import (
     RootOption,
     examples,
 )
+from learnware.cli._env import register as register_env
 from learnware.cli._market import register as register_market
 from learnware.cli._pack import register as register_pack
 from learnware.cli._predict import register as register_predict
@@ -79,6 +80,7 @@ for _register in (
     register_search,
     register_predict,
     register_solve,
+    register_env,
 ):
     _register(app)
 

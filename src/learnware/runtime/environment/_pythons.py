@@ -19,7 +19,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from learnware.errors import EnvironmentBuildError
-from learnware.runtime.environment._settings import is_set
+from learnware.runtime.environment._settings import is_set, is_unset
 from learnware.runtime.environment._uv import run_uv
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ def _version_of(path: str) -> str | None:
 
 def _install(minors: list[int], settings: BuildSettings, say: Callable[[str], None]) -> bool:
     """Download a version of Python; return whether it could be had."""
-    if not settings.install_pythons or os.environ.get("UV_PYTHON_DOWNLOADS") == "never" or is_set("UV_OFFLINE"):
+    if not settings.install_pythons or is_unset("UV_PYTHON_DOWNLOADS") or is_set("UV_OFFLINE"):
         return False
     running = sys.version_info.minor
     minor = min(minors, key=lambda one: (abs(one - running), -one))

@@ -6,15 +6,21 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["BuildSettings", "default_root"]
+__all__ = ["BuildSettings", "default_root", "is_set", "is_unset"]
 
 _ROOT_VARIABLE = "LEARNWARE_ENVIRONMENTS"
 _ON = frozenset({"1", "true", "yes", "on"})
+_OFF = frozenset({"0", "false", "no", "off", "never"})
 
 
 def is_set(name: str) -> bool:
     """Return whether a variable says yes."""
     return os.environ.get(name, "").strip().lower() in _ON
+
+
+def is_unset(name: str) -> bool:
+    """Return whether a variable says no."""
+    return os.environ.get(name, "").strip().lower() in _OFF
 
 
 def default_root() -> Path:

@@ -13,7 +13,7 @@ from learnware.runtime.environment._builder import Builder, Plan, Record, builde
 from learnware.runtime.environment._engine import engine_folders
 from learnware.runtime.environment._environment import Environment, current_environment
 from learnware.runtime.environment._files import remove_tree
-from learnware.runtime.environment._settings import BuildSettings, default_root
+from learnware.runtime.environment._settings import BuildSettings, default_root, is_set, is_unset
 from learnware.runtime.environment._shelf import Shelf, StoredEnvironment
 
 if TYPE_CHECKING:
@@ -41,11 +41,13 @@ class EnvironmentStore:
     max_bytes : int, optional
         When all of it takes more, downloads go, and then environments that are not in use, the least recently used
         first. The variable LEARNWARE_ENVIRONMENTS_MAX_BYTES, else 20 GiB.
-    allow_source_builds : bool, default=False
-        Whether packages may be built from source, or come from addresses of their own. That runs code of theirs, with
-        no sandbox around it.
-    install_pythons : bool, default=True
-        Whether a version of Python that is asked for and not on this machine may be downloaded.
+    allow_source_builds : bool, optional
+        Whether packages may be built from source, come from addresses of their own, or from anybody's conda channel.
+        That runs code of theirs, with no sandbox around it. If not given, the variable LEARNWARE_SOURCE_BUILDS has to
+        be 1 for it.
+    install_pythons : bool, optional
+        Whether a version of Python that is asked for and not on this machine may be downloaded. If not given, it may
+        unless the variable LEARNWARE_PYTHON_DOWNLOADS is 0.
     stall_seconds : float, default=90
         A step of a build that neither says nor does anything for so long is stopped.
 
@@ -60,13 +62,20 @@ class EnvironmentStore:
         root: str | os.PathLike[str] | None = None,
         *,
         max_bytes: int | None = None,
-        allow_source_builds: bool = False,
-        install_pythons: bool = True,
+        allow_source_builds: bool | None = None,
+        install_pythons: bool | None = None,
         stall_seconds: float = 90.0,
     ) -> None:
         self.root = (default_root() if root is None else Path(root)).absolute()
         self.max_bytes = _max_bytes() if max_bytes is None else max_bytes
-        self._settings = BuildSettings(self.root, allow_source_builds, install_pythons, stall_seconds)
+        self._settings = BuildSettings(
+            root=self.root,
+            allow_source_builds=is_set("LEARNWARE_SOURCE_BUILDS")
+            if allow_source_builds is None
+            else allow_source_builds,
+            install_pythons=not is_unset("LEARNWARE_PYTHON_DOWNLOADS") if install_pythons is None else install_pythons,
+            stall_seconds=stall_seconds,
+        )
         self._shelf = Shelf(self._settings)
 
     def provide(
