@@ -40,7 +40,7 @@ EXPORTED = {
         AveragingReuser BaseReuser EnsemblePruningReuser FeatureAugmentReuser JobSelectorReuser ReuseReport
         RoutingReuser StackingReuser
     """,
-    "learnware.runtime": "Environment Limits ModelProcess current_environment",
+    "learnware.runtime": "Environment Limits ModelProcess ModelRunner RunReport RunningModel current_environment",
     "learnware.runtime.environment": """
         Environment EnvironmentStore Requirements StoredEnvironment current_environment read_requirements
     """,

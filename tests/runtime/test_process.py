@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from learnware.errors import ModelError, ModelTimeoutError
-from learnware.runtime import ModelProcess, _worker
+from learnware.runtime import Limits, ModelProcess, _worker
 
 CONFIG = {"class_name": "Model", "kwargs": {}}
 LINUX = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes through /proc")
@@ -155,7 +155,7 @@ def test_an_exception_is_told_and_the_process_goes_on(learnware):
 )
 def test_bad_answers(learnware, body, message):
     with pytest.raises(ModelError, match=message):
-        run(learnware(body), max_output_bytes=1_000_000)
+        run(learnware(body), limits=Limits(output_bytes=1_000_000))
 
 
 def test_the_promised_shape_is_checked(learnware):
@@ -171,17 +171,17 @@ def test_the_promised_shape_is_checked(learnware):
         b"\x00\x00\x00\x02[]",
         b"\x00\x00\x00\x02{x",
         b"nonsense that is no frame",
-        b'{"value": {"kind": "array", "dtype": "O", "shape": [4]}}',
-        b'{"value": {"kind": "array", "dtype": "<f8", "shape": [4, 1000000000000]}}',
-        b'{"value": {"kind": "array", "dtype": "<f8", "shape": [0, 1000000000000]}}',
-        b'{"value": {"kind": "array", "dtype": "<f8", "shape": [-4]}}',
-        b'{"value": {"kind": "array", "dtype": "<f8", "shape": [true]}}',
-        b'{"value": {"kind": "array", "dtype": "<f8", "shape": "4"}}',
-        b'{"value": {"kind": "pickle", "shape": [4], "bytes": 4}}',
-        b'{"value": {"kind": "text", "shape": [1], "bytes": -4}}',
-        b'{"value": {"kind": "text", "shape": [1], "bytes": 1}}' + b"\x02" + b"\x00" * 7 + b"x",
-        b'{"value": {"kind": "text", "shape": [1], "bytes": 1}}' + b"\x01" + b"\x00" * 7 + b"\xff",
-        b'{"value": 4}',
+        b'{"values": [{"kind": "array", "dtype": "O", "shape": [4]}]}',
+        b'{"values": [{"kind": "array", "dtype": "<f8", "shape": [4, 1000000000000]}]}',
+        b'{"values": [{"kind": "array", "dtype": "<f8", "shape": [0, 1000000000000]}]}',
+        b'{"values": [{"kind": "array", "dtype": "<f8", "shape": [-4]}]}',
+        b'{"values": [{"kind": "array", "dtype": "<f8", "shape": [true]}]}',
+        b'{"values": [{"kind": "array", "dtype": "<f8", "shape": "4"}]}',
+        b'{"values": [{"kind": "pickle", "shape": [4], "bytes": 4}]}',
+        b'{"values": [{"kind": "text", "shape": [1], "bytes": -4}]}',
+        b'{"values": [{"kind": "text", "shape": [1], "bytes": 1}]}' + b"\x02" + b"\x00" * 7 + b"x",
+        b'{"values": [{"kind": "text", "shape": [1], "bytes": 1}]}' + b"\x01" + b"\x00" * 7 + b"\xff",
+        b'{"values": [4]}',
     ],
 )
 def test_forged_frames(learnware, frame):
@@ -196,7 +196,7 @@ def test_forged_frames(learnware, frame):
     time.sleep(60)
     """
     with pytest.raises(ModelError) as caught:
-        run(learnware(body), max_output_bytes=1_000_000)
+        run(learnware(body), limits=Limits(output_bytes=1_000_000))
     assert not isinstance(caught.value, ModelTimeoutError)
 
 
@@ -262,8 +262,7 @@ def test_the_environment_is_cleared(learnware, monkeypatch):
     assert "SOME_SECRET" not in told
     assert "PYTHONPATH" not in told
     assert str(Path.home()) not in told
-    scratch = Path(told.split("|")[1])
-    assert not scratch.exists()
+    assert told.split("|")[1] not in ("", "/")
 
 
 def test_nothing_is_written_into_the_learnware(learnware):
@@ -297,7 +296,7 @@ return np.full(len(X), pid)
 
 @LINUX
 def test_forks_are_gone_after_close(learnware):
-    with ModelProcess(learnware(FORK), CONFIG) as process:
+    with ModelProcess(learnware(FORK), CONFIG, sandbox="none") as process:
         pid = int(process.predict(np.zeros((1, 3)))[0])
         assert is_running(pid)
     assert gone(pid)
@@ -312,7 +311,7 @@ def test_forks_are_gone_after_a_timeout(learnware, tmp_path):
     time.sleep(600)
     """
     with pytest.raises(ModelTimeoutError):
-        run(learnware(body), timeout=3)
+        run(learnware(body), timeout=3, sandbox="none")
     pids = [int(pid) for pid in note.read_text().split()]
     assert len(pids) == 2
     assert all(gone(pid) for pid in pids)
@@ -320,7 +319,7 @@ def test_forks_are_gone_after_a_timeout(learnware, tmp_path):
 
 @LINUX
 def test_an_owner_that_forgets_leaves_no_process(learnware):
-    process = ModelProcess(learnware("return np.full(len(X), os.getpid())"), CONFIG)
+    process = ModelProcess(learnware("return np.full(len(X), os.getpid())"), CONFIG, sandbox="none")
     pid = int(process.predict(np.zeros((1, 3)))[0])
     del process
     assert gone(pid)
@@ -328,10 +327,11 @@ def test_an_owner_that_forgets_leaves_no_process(learnware):
 
 @LINUX
 def test_a_killed_owner_leaves_nothing(learnware, tmp_path):
+    folder = learnware(FORK.replace("pid)", "pid * 10_000_000 + os.getpid())"))
     script = f"""
 import sys, time, numpy as np
-from learnware.runtime import ModelProcess, _worker
-process = ModelProcess({str(learnware(FORK.replace("pid)", "pid * 10_000_000 + os.getpid())")))!r}, {CONFIG!r})
+from learnware.runtime import ModelProcess
+process = ModelProcess({str(folder)!r}, {CONFIG!r}, sandbox="none")
 print(int(process.predict(np.zeros((1, 3)))[0]), flush=True)
 time.sleep(600)
 """
@@ -339,11 +339,13 @@ time.sleep(600)
     scratch.mkdir()
     environment = {**os.environ, "TMPDIR": str(scratch)}
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, env=environment) as owner:
-        grandchild, child = divmod(int(owner.stdout.readline()), 10_000_000)
-        assert is_running(child)
-        assert is_running(grandchild)
-        assert list(scratch.iterdir())
-        owner.send_signal(signal.SIGKILL)
+        try:
+            grandchild, child = divmod(int(owner.stdout.readline()), 10_000_000)
+            assert is_running(child)
+            assert is_running(grandchild)
+            assert list(scratch.iterdir())
+        finally:
+            owner.send_signal(signal.SIGKILL)
     assert gone(child)
     assert gone(grandchild)
     assert not list(scratch.iterdir())
@@ -409,7 +411,12 @@ assert sys.modules["learnware"].__spec__ is None
 @pytest.mark.parametrize("file", sorted(Path(_worker.__path__[0]).glob("*.py")), ids=lambda file: file.name)
 def test_the_worker_is_written_for_python_3_8_and_imports_little(file):
     tree = ast.parse(file.read_text(encoding="utf-8"), feature_version=(3, 8))
-    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
-    modules = {name.name for node in nodes if isinstance(node, ast.Import) for name in node.names}
-    modules |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
-    assert {module.partition(".")[0] for module in modules} - sys.stdlib_module_names <= {"numpy"}
+
+    def imported(nodes: object) -> set[str]:
+        modules = {name.name for node in nodes if isinstance(node, ast.Import) for name in node.names}
+        modules |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
+        return {module.partition(".")[0] for module in modules} - sys.stdlib_module_names
+
+    assert imported(tree.body) <= {"numpy"}
+    # Tables are looked at where there are some.
+    assert imported(list(ast.walk(tree))) <= {"numpy", "pyarrow"}

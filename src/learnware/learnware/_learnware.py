@@ -19,6 +19,7 @@ from learnware.specification import Specification, stat_specification_class
 
 if TYPE_CHECKING:
     from learnware.model import BaseModel
+    from learnware.runtime import ModelRunner
     from learnware.specification import BaseStatSpecification
 
 __all__ = [
@@ -42,8 +43,8 @@ class Learnware:
         The learnware's id.
     model : BaseModel or dict
         The model, or where it is: ``class_name``, ``module_path`` and ``kwargs`` as in ``learnware.yaml``. Such a model
-        is loaded in this process at the first prediction, which runs the learnware's own code here;
-        `learnware.runtime.ModelProcess` runs it in a process of its own.
+        is loaded in this process at the first prediction, which runs the learnware's own code here; `run_with` has it
+        run in a process of its own.
     specification : Specification
         Semantic and statistical specification.
     learnware_dirpath : str or path
@@ -95,6 +96,24 @@ class Learnware:
         # One of a class with slots cannot be watched; its learnware is, then.
         weakref.finalize(model if type(model).__weakrefoffset__ else self, forget_package, name)
         self.model = model
+
+    def run_with(self, runner: ModelRunner) -> None:
+        """Let the model run in a worker process from now on; it starts with the next prediction.
+
+        Parameters
+        ----------
+        runner : ModelRunner
+            Which runs it, and says in which environment and sandbox. ``self.model.report()`` tells which they are.
+
+        Raises
+        ------
+        InvalidPackageError
+            If there is no package in the learnware's folder to load the model from.
+        """
+        model = self.model
+        if not isinstance(model, dict):
+            model = read_package(self.learnware_dirpath).manifest.model.to_config()
+        self.model = runner.model(self.learnware_dirpath, model)
 
     def predict(self, X: Any) -> Any:
         """Return the model's outputs for `X`, one row each.

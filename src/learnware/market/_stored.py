@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from learnware.learnware import Learnware, read_package
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from learnware.market._store import MarketStore, Row
     from learnware.model import BaseModel
+    from learnware.runtime import ModelRunner
     from learnware.specification import BaseStatSpecification
 
 __all__ = ["StoredLearnware"]
@@ -99,7 +101,17 @@ class StoredLearnware(Learnware):
     def model(self, value: BaseModel | dict[str, Any]) -> None:
         self._model = value
 
+    def run_with(self, runner: ModelRunner) -> None:
+        """Let the model run in a worker process, as `Learnware.run_with` does; its package is unpacked then."""
+        self._model = runner.model(partial(_unpacked, self._store, self.id, self._folder))
+
     def __reduce__(self) -> tuple[Any, ...]:
         # Another process gets a plain learnware: a database connection does not travel.
         specification = Specification(self.specification.get_semantic_spec(), dict(self.specification.get_stat_spec()))
         return Learnware, (self.id, self.model, specification, self.learnware_dirpath)
+
+
+def _unpacked(store: MarketStore, learnware_id: str, folder: str | None) -> tuple[str, dict[str, Any]]:
+    """Return the folder of a learnware's package, unpacked, and its model's configuration."""
+    folder = folder or str(store.folder(learnware_id))
+    return folder, read_package(folder).manifest.model.to_config()

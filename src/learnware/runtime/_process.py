@@ -2,44 +2,47 @@
 
 from __future__ import annotations
 
-import math
+import os
 import threading
-import time
+from collections import deque
+from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from learnware.errors import ModelError, ModelTimeoutError
+from learnware.errors import ModelError, SandboxError
 from learnware.runtime import _worker
+from learnware.runtime._answers import Answers, check_description, check_missing_packages
+from learnware.runtime._connection import Connection
+from learnware.runtime._inputs import open_rows
 from learnware.runtime._worker import frames
 from learnware.runtime.environment import current_environment
-from learnware.runtime.sandbox import Child
-from learnware.specification._tables import without_tensor
+from learnware.runtime.sandbox import Child, Limits, choose_sandbox
 
 if TYPE_CHECKING:
-    import os
-    import socket
+    from collections.abc import Generator
     from types import TracebackType
 
+    import numpy as np
     from typing_extensions import Self
+
+    from learnware.runtime._inputs import Rows
+    from learnware.runtime._worker.frames import Part
+    from learnware.runtime.container import ContainerChild
+    from learnware.runtime.environment import Environment
 
 __all__ = ["ModelProcess"]
 
-_MAX_SHAPE = 8
-# The worker's folder is on the path for this one import only.
-_START = "import sys; sys.path.insert(0, sys.argv[1]); from _worker.main import main; del sys.path[0]; main()"
+# The worker's folder is on the path for this one import only; the environment's are there to stay.
+_START = "import sys; sys.path[:0] = sys.argv[1:]; from _worker.main import main; del sys.path[0]; main()"
 
 
 class ModelProcess:
     """A learnware's model in a child process: its code never runs in the caller's.
 
-    The child is a plain process of the current interpreter with a cleared environment and a scratch folder as home.
-    That keeps crashes, prints, time and memory of the model away from the caller; it is no sandbox against hostile
-    code.
-
-    Arrays of numbers and texts travel as they are and nothing is pickled. The child and what it has forked (its
-    process group) are killed when a call runs out of time, when the process is closed, and when the caller dies.
+    The process starts when it is first needed and stays for all calls. Arrays of numbers, texts and tables travel as
+    they are and nothing is pickled. The process and all that it has started are killed when a call runs out of time or
+    breaks a limit, when it is closed, and when the caller dies.
 
     Parameters
     ----------
@@ -47,10 +50,15 @@ class ModelProcess:
         The unpacked learnware.
     model : dict
         Its model: ``class_name``, ``module_path`` and ``kwargs`` as in ``learnware.yaml``.
-    timeout : float, default=60
-        Seconds for loading the model and for each call.
-    max_output_bytes : int, default=2**30
-        Largest output that is taken from the model.
+    environment : Environment, optional
+        The interpreter and the packages that it runs with; those of this interpreter by default.
+    sandbox : str, optional
+        What keeps it away from the user's files, the network and other processes: one of
+        `learnware.runtime.sandbox.SANDBOX_LEVELS`, by default the best one of this machine.
+    limits : Limits, optional
+        What it may use.
+    timeout : float, optional
+        Short for `Limits.seconds`.
 
     Examples
     --------
@@ -63,17 +71,23 @@ class ModelProcess:
         folder: str | os.PathLike[str],
         model: dict[str, Any],
         *,
-        timeout: float = 60.0,
-        max_output_bytes: int = 1 << 30,
+        environment: Environment | None = None,
+        sandbox: str | None = None,
+        limits: Limits = Limits(),  # noqa: B008  # frozen
+        timeout: float | None = None,
     ) -> None:
         self._folder = Path(folder).absolute()
         self._config = model
-        self._timeout = timeout
-        self._max_output_bytes = max_output_bytes
+        self._environment = environment or current_environment()
+        self._sandbox = sandbox
+        self._limits = limits if timeout is None else replace(limits, seconds=timeout)
         self._lock = threading.Lock()
-        self._child: Child | None = None
+        self._child: Child | ContainerChild | None = None
+        self._connection: Connection | None = None
         self._description: dict[str, Any] = {}
+        self._missing_packages: tuple[str, ...] = ()
         self._closed = False
+        self._owner = os.getpid()
 
     def __enter__(self) -> Self:
         with self._lock:
@@ -90,6 +104,27 @@ class ModelProcess:
         """The end of what the model has printed."""
         return "" if self._child is None else self._child.output()
 
+    @property
+    def environment(self) -> Environment:
+        """The environment that it runs with."""
+        return self._environment
+
+    @property
+    def sandbox(self) -> str:
+        """The sandbox that it runs in, or will.
+
+        Raises
+        ------
+        SandboxError
+            If it cannot be had on this machine.
+        """
+        return self._choose_sandbox() if self._child is None else self._child.sandbox
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is there and answers; a call that fails may have ended it."""
+        return self._connection is not None and not self._closed and not self._connection.ended
+
     def describe(self) -> dict[str, Any]:
         """Return what the model says of itself.
 
@@ -103,18 +138,24 @@ class ModelProcess:
         ------
         ModelError
             If the model cannot be loaded.
+        SandboxError
+            If the sandbox cannot be had on this machine.
         """
         with self._lock:
             self._start()
             return dict(self._description)
 
-    def predict(self, X: Any) -> np.ndarray[Any, Any]:
+    def predict(self, X: Any, *, batch_size: int | None = None) -> np.ndarray[Any, Any]:
         """Return the model's outputs for `X`.
 
         Parameters
         ----------
-        X : array of shape (n_samples, ...) or list of str
-            Numbers, booleans or texts.
+        X : array of shape (n_samples, ...), data frame or list of str
+            Numbers, booleans or texts. A data frame or an arrow table reaches the model as a data frame of pandas where
+            its environment has pandas and pyarrow; elsewhere as an array, if it holds numbers only.
+        batch_size : int, optional
+            Rows that the model is given at a time; all by default. The next batch is on its way while the model
+            computes. Each batch is a call of its own to the limits of time.
 
         Returns
         -------
@@ -128,27 +169,65 @@ class ModelProcess:
             If the model cannot be loaded, raises, ends its process, or answers something else.
         ModelTimeoutError
             If it does not answer in time; the process is gone then.
+        ResourceLimitError
+            If it uses more than it may; the process is gone then.
+        SandboxError
+            If the sandbox cannot be had on this machine.
         """
-        output = self._call("predict", X)
+        output = self._ask("predict", X, batch_size)
         promised = self._description["output_shape"]
         if promised is not None and output.shape[1:] != promised and (output.ndim != 1 or promised != (1,)):
             raise ModelError(f"predict answered outputs of shape {output.shape[1:]}; the model promises {promised}")
         return output
 
-    def predict_proba(self, X: Any) -> np.ndarray[Any, Any]:
+    def predict_proba(self, X: Any, *, batch_size: int | None = None) -> np.ndarray[Any, Any]:
         """Return class probabilities, shape (n_samples, n_classes).
+
+        Parameters
+        ----------
+        X : array of shape (n_samples, ...), data frame or list of str
+        batch_size : int, optional
+            As for `predict`.
 
         Raises
         ------
         ModelError
             As for `predict`, and if the model gives no probabilities.
-        ModelTimeoutError
-            If it does not answer in time; the process is gone then.
         """
-        output = self._call("predict_proba", X)
+        output = self._ask("predict_proba", X, batch_size)
         if output.ndim != 2 or output.dtype.kind != "f":
             raise ModelError(f"predict_proba answered an array of shape {output.shape} and type {output.dtype}")
         return output
+
+    def fit(self, X: Any, y: Any) -> None:
+        """Train the model anew; what it has learned is in this process only and ends with it.
+
+        Parameters
+        ----------
+        X : array of shape (n_samples, ...), data frame or list of str
+        y : array of shape (n_samples, ...) or list of str
+
+        Raises
+        ------
+        ModelError
+            As for `predict`, and if the model has no ``fit``.
+        """
+        self._train("fit", X, y)
+
+    def finetune(self, X: Any, y: Any) -> None:
+        """Go on training the model, as `fit` does it anew.
+
+        Parameters
+        ----------
+        X : array of shape (n_samples, ...), data frame or list of str
+        y : array of shape (n_samples, ...) or list of str
+
+        Raises
+        ------
+        ModelError
+            As for `predict`, and if the model has no ``finetune``.
+        """
+        self._train("finetune", X, y)
 
     def close(self) -> None:
         """Kill the process and everything that it has started; safe to call twice and from another thread."""
@@ -156,131 +235,120 @@ class ModelProcess:
         if self._child is not None:
             self._child.close()
 
-    def _start(self) -> None:
-        if self._closed:
+    def _choose_sandbox(self) -> str:
+        if self._environment.kind != "docker":
+            return choose_sandbox(self._sandbox)
+        if self._sandbox not in (None, "docker"):
+            raise SandboxError(
+                f"a docker environment is its own sandbox; sandbox={self._sandbox!r} cannot be had in it"
+            )
+        return "docker"
+
+    def _start(self) -> Connection:
+        if os.getpid() != self._owner:
+            raise ModelError("the model's process belongs to the process that this one was forked from; make another")
+        if self._closed or (self._connection is not None and self._connection.ended):
             raise ModelError("the model's process is closed; make another ModelProcess")
-        if self._child is not None:
-            return
+        if self._connection is not None:
+            return self._connection
         if not self._folder.is_dir():
             raise ModelError(f"there is no folder {str(self._folder)!r}")
-        environment = current_environment()
-        self._child = Child([str(environment.python), "-I", "-B", "-c", _START, str(Path(_worker.__path__[0]).parent)])
+        self._child = self._spawn()
+        connection = Connection(self._child, self._limits)
+        deadline = connection.deadline()
         request = {"method": "load", "folder": str(self._folder), "config": frames.config_to_json(self._config)}
-        header, _ = self._exchange(request, None)
         try:
-            self._description = _check_description(header.get("description"))
-        except ModelError:
+            number = connection.send("loading the model", request, (), deadline)
+            header, _ = connection.receive("loading the model", number, deadline)
+            connection.finish()
+            self._description = check_description(header.get("description"))
+            self._missing_packages = check_missing_packages(header.get("missing_packages"))
+        except BaseException:
             self.close()
             raise
+        self._connection = connection
+        return connection
 
-    def _call(self, method: str, X: Any) -> np.ndarray[Any, Any]:
-        if not isinstance(X, (list, tuple)):
-            X = np.asarray(without_tensor(X))
-            if X.ndim == 0:
-                raise ModelError(f"the input of {method} is a single value; expected one row to a sample")
+    def _spawn(self) -> Child | ContainerChild:
+        worker = Path(_worker.__path__[0])
+        environment, readable = self._environment, (self._folder, worker)
+        paths = [str(path) for path in (worker.parent, *environment.paths)]
+        command = [str(environment.python), "-I", "-B", "-c", _START, *paths]
+        sandbox = self._choose_sandbox()
+        if environment.kind == "docker":
+            from learnware.runtime.container import ContainerChild
+
+            return ContainerChild(command, environment=environment, readable=readable, limits=self._limits)
+        return Child(command, sandbox=sandbox, environment=environment, readable=readable, limits=self._limits)
+
+    def _begin(self, method: str) -> Connection:
+        """Return the connection for a call of a method of the model."""
+        connection = self._start()
+        if method not in self._description["methods"]:
+            raise ModelError(f"the model has no {method}")
+        return connection
+
+    def _open(self, what: str, values: Any) -> Rows:
+        return open_rows(what, values, self._missing_packages)
+
+    def _train(self, method: str, X: Any, y: Any) -> None:
         with self._lock:
-            self._start()
-            if method not in self._description["methods"]:
-                raise ModelError(f"the model has no {method}")
-            _, output = self._exchange({"method": method}, X)
-        output = self._check_texts(method, output) if isinstance(output, list) else output
-        if output is None or output.ndim == 0 or len(output) != len(X):
-            answer = "nothing" if output is None else f"an array of shape {output.shape}"
-            raise ModelError(f"{method} answered {answer} for {len(X)} inputs; expected one output each")
-        if output.dtype.kind == "f" and not np.isfinite(output).all():
-            raise ModelError(f"{method} answered values that are NaN or infinite")
-        result: np.ndarray[Any, Any] = output
-        return result
+            connection = self._begin(method)
+            inputs, targets = self._open(f"the input of {method}", X), self._open(f"the targets of {method}", y)
+            if len(inputs) != len(targets):
+                raise ModelError(f"{method} was given {len(inputs)} inputs and {len(targets)} targets")
+            parts = [
+                _encode(f"the input of {method}", inputs, 0, len(inputs)),
+                _encode(f"the targets of {method}", targets, 0, len(targets)),
+            ]
+            deadline = connection.deadline()
+            connection.receive(method, connection.send(method, {"method": method}, parts, deadline), deadline)
+            connection.finish()
 
-    def _check_texts(self, method: str, texts: list[str]) -> np.ndarray[Any, Any]:
-        # A numpy array of texts gives each the room of the longest one.
-        if 4 * len(texts) * max(map(len, texts), default=0) > self._max_output_bytes:
-            raise ModelError(f"{method} answered texts that are too long")
-        return np.array(texts, dtype=np.str_)
+    def _ask(self, method: str, X: Any, batch_size: int | None) -> np.ndarray[Any, Any]:
+        if batch_size is not None and batch_size < 1:
+            raise ModelError(f"batch_size is {batch_size}; expected at least 1")
+        with self._lock:
+            connection = self._begin(method)
+            rows = self._open(f"the input of {method}", X)
+            answers = Answers(method, len(rows), self._limits.output_bytes)
+            batches = self._batches(connection, method, rows, batch_size or max(1, len(rows)))
+            with closing(batches):
+                for values, count in batches:
+                    answers.add(values, count)
+            connection.finish()
+        return answers.result()
 
-    def _exchange(self, request: dict[str, Any], value: Any) -> tuple[dict[str, Any], Any]:
-        assert self._child is not None  # noqa: S101  # started by every caller
-        child, method = self._child, request["method"]
-        what = "loading the model" if method == "load" else method
-        connection = _Deadline(child.sock, self._timeout)
+    def _batches(self, connection: Connection, method: str, rows: Rows, size: int) -> Generator[tuple[Any, int]]:
+        """Yield the answer to each batch and its number of rows; the next batch is sent before one is waited for."""
+        starts = iter(range(0, max(1, len(rows)), size))
+        waiting: deque[tuple[int, int]] = deque()
+        deadline = connection.deadline()
+
+        def send(start: int) -> None:
+            stop = min(start + size, len(rows))
+            part = _encode(f"the input of {method}", rows, start, stop)
+            waiting.append((connection.send(method, {"method": method}, [part], deadline), stop - start))
+
         try:
-            frames.send_frame(connection, request, value)
-        except (TypeError, ValueError) as error:  # nothing was sent: the caller's value is at fault
-            raise ModelError(f"the input of {what} cannot be handed over: {error}") from error
-        except TimeoutError:
-            self._give_up(what)
-        except OSError:
-            pass  # the child is gone; what it said last is still to be read
-        try:
-            header, output = frames.receive_frame(connection, self._max_output_bytes)
-        except TimeoutError:
-            self._give_up(what)
-        except (EOFError, OSError) as error:
-            self.close()
-            raise ModelError(f"{what} failed: the model's process {child.ending()}{child.last_words()}") from error
-        except frames.ProtocolError as error:
-            self.close()
-            raise ModelError(f"{what} answered {error}") from error
-        if "error" in header:
-            if method == "load":
-                self.close()
-            message = f"{header['error']}: {header.get('type')}: {header.get('detail')}"
-            trace = str(header.get("traceback"))
-            raise ModelError(_encodable(message, 5000), traceback_text=_encodable(trace, frames.MAX_TRACEBACK_CHARS))
-        return header, output
-
-    def _give_up(self, what: str) -> None:
-        self.close()
-        words = "" if self._child is None else self._child.last_words()
-        raise ModelTimeoutError(
-            f"{what} took more than {self._timeout:g} seconds; its process was ended{words}"
-        ) from None
+            send(next(starts))
+            while waiting:
+                if (start := next(starts, None)) is not None:
+                    send(start)
+                number, count = waiting.popleft()
+                _, values = connection.receive(method, number, deadline)
+                if waiting:
+                    deadline = connection.deadline()
+                yield values, count
+        finally:
+            # After an error in one batch the answer to the next is still to come.
+            while waiting and not connection.ended:
+                with suppress(ModelError):
+                    connection.receive(method, waiting.popleft()[0], deadline)
 
 
-def _encodable(text: str, most: int) -> str:
-    """Return the beginning of a text that the child wrote, without what JSON may hold and UTF-8 may not."""
-    return text[:most].encode("utf-8", "replace").decode("utf-8")
-
-
-def _check_description(description: Any) -> dict[str, Any]:
-    """Return the description as plain values of the expected kinds; the child may have written anything."""
-
-    def shape(value: Any) -> tuple[int, ...] | None:
-        if value is None:
-            return None
-        if not isinstance(value, list) or len(value) > _MAX_SHAPE or not all(type(size) is int for size in value):
-            raise ModelError(f"the model's shape is {value!r:.200}; expected a tuple of integers or None")
-        return tuple(value)
-
-    if not isinstance(description, dict):
-        raise ModelError("the model's process did not describe the model")
-    known = ("predict", "predict_proba", "fit", "finetune")
-    methods = description.get("methods")
-    return {
-        "input_shape": shape(description.get("input_shape")),
-        "output_shape": shape(description.get("output_shape")),
-        "methods": tuple(name for name in known if isinstance(methods, list) and name in methods),
-    }
-
-
-class _Deadline:
-    """A socket whose operations all together end at one moment."""
-
-    def __init__(self, sock: socket.socket, seconds: float) -> None:
-        self._sock = sock
-        self._end = time.monotonic() + seconds
-
-    def _arm(self) -> None:
-        left = self._end - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        # Platforms bound a single wait; more than a day is as good as for ever.
-        self._sock.settimeout(None if math.isinf(left) else left)
-
-    def sendall(self, data: Any) -> None:
-        self._arm()
-        self._sock.sendall(data)
-
-    def recv_into(self, buffer: Any, count: int) -> int:
-        self._arm()
-        return self._sock.recv_into(buffer, count)
+def _encode(what: str, rows: Rows, start: int, stop: int) -> Part:
+    try:
+        return rows.encode(start, stop)
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"{what} cannot be handed over: {error}") from error

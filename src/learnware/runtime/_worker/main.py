@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import shutil
 import socket
 import sys
@@ -11,14 +12,19 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from .frames import MAX_TRACEBACK_CHARS, ProtocolError, json_to_config, receive_frame, send_frame
+from .frames import MAX_TRACEBACK_CHARS, encode_value, json_to_config, receive_frame, send_frame
 from .models import describe, load_model, plain_output, provide_base_model, unique_package_name
+from .pipes import Pipes, parent_is_at_pipes
+from .tables import missing_packages, open_value
 
 
-def _connect() -> socket.socket:
-    """Take over the socket that the parent gave and send whatever is printed to the standard error."""
+def _connect() -> Any:
+    """Take over the socket or the pipes that the parent gave and send whatever is printed to the standard error."""
+    sock: Any
     if sys.platform == "win32":
         sock = socket.fromshare(sys.stdin.buffer.read())
+    elif parent_is_at_pipes():
+        sock = Pipes()
     else:
         sock = socket.socket(fileno=os.dup(0))
     null = os.open(os.devnull, os.O_RDONLY)
@@ -31,20 +37,22 @@ def _connect() -> socket.socket:
 
 
 class _Requests:
-    """Reads requests in a thread of its own, which ends the process and its children as soon as the parent is gone."""
+    """Reads requests in a thread of its own, which ends the process and its children as soon as the parent is gone.
+
+    Requests are read while the model computes, so that the parent can send the next batch meanwhile. How many wait here
+    is the parent's business: it sends one ahead at most.
+    """
 
     def __init__(self, sock: Any, scratch: str) -> None:
         self._sock = sock
         self._scratch = scratch
-        self._ready = threading.Semaphore(0)
-        self._request: tuple[dict[str, Any], Any] | None = None
+        self._waiting: queue.SimpleQueue[tuple[dict[str, Any], list[Any]]] = queue.SimpleQueue()
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
         try:
             while True:
-                self._request = receive_frame(self._sock, sys.maxsize)
-                self._ready.release()
+                self._waiting.put(receive_frame(self._sock, sys.maxsize, tables=True))
         finally:
             # The parent closed the socket, died, or wrote nonsense; who died has not cleared the scratch folder.
             shutil.rmtree(self._scratch, ignore_errors=True)
@@ -52,61 +60,66 @@ class _Requests:
                 os.killpg(0, 9)
             os._exit(1)
 
-    def next(self) -> tuple[dict[str, Any], Any]:
-        """Return the next request and its value."""
-        self._ready.acquire()
-        request, self._request = self._request, None
-        if request is None:
-            raise ProtocolError("no request")
-        return request
+    def next(self) -> tuple[dict[str, Any], list[Any]]:
+        """Return the next request and its values."""
+        return self._waiting.get()
 
 
-def _call(model: Any, name: str, X: Any) -> Any:
-    output = plain_output(getattr(model, name)(X))
-    if output is None:
-        raise TypeError(f"{name} returned None")
-    return output
+class _Worker:
+    """The model, and how it answers requests."""
+
+    def __init__(self) -> None:
+        self._model: Any = None
+
+    def answer(self, request: dict[str, Any], values: list[Any]) -> tuple[dict[str, Any], list[Any]]:
+        """Return the header and the values of the answer.
+
+        Raises
+        ------
+        BaseException
+            Whatever the model raises.
+        """
+        method = request["method"]
+        if method == "load":
+            provide_base_model()
+            self._model = load_model(request["folder"], json_to_config(request["config"]), unique_package_name())
+            return {"description": describe(self._model), "missing_packages": missing_packages()}, []
+        # Taken out one by one, so that nobody else holds on to a large input.
+        arguments = [open_value(values.pop(0)) for _ in range(len(values))]
+        output = plain_output(getattr(self._model, method)(*arguments))
+        if method in ("fit", "finetune"):
+            return {}, []
+        if output is None:
+            raise TypeError(f"{method} returned None")
+        return {}, [output]
 
 
-def _answer(sock: Any, header: dict[str, Any], value: Any) -> None:
-    try:
-        send_frame(sock, header, value)
-    except (TypeError, ValueError) as error:  # found before anything was sent
-        _answer_error(sock, "the output cannot be handed over", error)
-
-
-def _answer_error(sock: Any, message: str, error: BaseException) -> None:
+def _describe_error(message: str, error: BaseException) -> dict[str, Any]:
     text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-    send_frame(
-        sock,
-        {
-            "error": message,
-            "type": type(error).__name__[:200],
-            "detail": str(error)[:2000],
-            "traceback": text[-MAX_TRACEBACK_CHARS:],
-        },
-    )
+    return {
+        "error": message,
+        "type": type(error).__name__[:200],
+        "detail": str(error)[:2000],
+        "traceback": text[-MAX_TRACEBACK_CHARS:],
+    }
 
 
 def main() -> None:
     """Load the model that the first request names, then answer requests until the parent is gone."""
     sock = _connect()
     requests = _Requests(sock, scratch=str(Path.cwd()))
-    model: Any = None
+    worker = _Worker()
     while True:
-        request, value = requests.next()
-        name = request["method"]
-        message = "the model could not be loaded" if name == "load" else f"{name} failed"
+        request, values = requests.next()
+        method = request["method"]
+        message = "the model could not be loaded" if method == "load" else f"{method} failed"
         try:
-            if name == "load":
-                provide_base_model()
-                model = load_model(request["folder"], json_to_config(request["config"]), unique_package_name())
-                header, output = {"description": describe(model)}, None
-            else:
-                header, output = {}, _call(model, name, value)
+            header, outputs = worker.answer(request, values)
+            message = "the output cannot be handed over"
+            parts = [encode_value(output) for output in outputs]
         except BaseException as error:  # noqa: BLE001  # the process's edge: sys.exit and the like included
-            _answer_error(sock, message, error)
-        else:
-            _answer(sock, header, output)
-        del value
-        output = None
+            header, parts = _describe_error(message, error), []
+        send_frame(sock, dict(header, number=request["number"]), parts)
+        # The next request comes in before it is answered; its input and this one's output need not be there together.
+        request = header = {}
+        values = outputs = parts = []
