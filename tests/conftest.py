@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
+
+from learnware.runtime.environment import EnvironmentStore
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("LEARNWARE_SHARED", ROOT.parent / "shared"))
@@ -30,3 +33,21 @@ def published_tables(request: pytest.FixtureRequest) -> Path:
     if request.param == "some":
         return ROOT / "tests" / "data" / "table"
     return request.getfixturevalue("shared") / "fixtures" / "table"
+
+
+@pytest.fixture(scope="session")
+def environment_store(tmp_path_factory: pytest.TempPathFactory) -> EnvironmentStore:
+    """Environments that all tests share, those of other processes of this run included."""
+    base = tmp_path_factory.getbasetemp()
+    return EnvironmentStore((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "environments")
+
+
+@pytest.fixture(scope="session")
+def package_index() -> None:
+    """Skip the test where the package index cannot be reached; such a test is marked `index`."""
+    uv = pytest.importorskip("uv", reason="uv is not installed").find_uv_bin()
+    command = [uv, "pip", "compile", "-", "--no-deps", "--no-cache", "--only-binary", ":all:"]
+    try:
+        subprocess.run(command, input=b"packaging\n", check=True, capture_output=True, timeout=60)
+    except (subprocess.SubprocessError, OSError) as error:
+        pytest.skip(f"the package index cannot be reached: {type(error).__name__}")

@@ -10,8 +10,8 @@ import pytest
 
 EXPORTED = {
     "learnware": """
-        errors get_module_logger init is_torch_available learnware market model reuse runtime setup_seed solve
-        specification
+        client errors get_module_logger init is_torch_available learnware market model reuse runtime setup_seed solve
+        specification verification
     """,
     "learnware.errors": """
         EnvironmentBuildError IncompatibleSpecificationError InvalidPackageError LearnwareError LearnwareNotFoundError
@@ -39,6 +39,11 @@ EXPORTED = {
     "learnware.reuse": """
         AveragingReuser BaseReuser EnsemblePruningReuser FeatureAugmentReuser JobSelectorReuser ReuseReport
         RoutingReuser StackingReuser
+    """,
+    "learnware.client": "LearnwareClient",
+    "learnware.verification": """
+        EnvironmentSummary Finding PARTS PartResult PickleLimits PickleLook PickleNote VerificationProgress
+        VerificationReport look_at_pickles verify
     """,
     "learnware.runtime": "Environment Limits ModelProcess ModelRunner RunReport RunningModel current_environment",
     "learnware.runtime.environment": """
@@ -225,6 +230,12 @@ PUBLISHED = {
         "JobSelectorReuser": "learnware_list=None, herding_num=1000, use_herding=True",
         "JobSelectorReuser.predict": "user_data",
         "JobSelectorReuser.job_selector": "user_data",
+    },
+    "learnware.client": {
+        "LearnwareClient": "",
+        "LearnwareClient.load_learnware": "learnware_path=None, learnware_id=None, runnable_option=None",
+        "LearnwareClient.check_learnware": "learnware_zip_path, semantic_specification=None",
+        "LearnwareClient.cleanup": "",
     },
     "learnware.tests.templates": {
         "LearnwareTemplate.generate_requirements": "filepath, requirements=None",
