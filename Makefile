@@ -5,20 +5,22 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup-stamp
 # Two workers by default: a laptop and a small CI machine alike. `make test JOBS=8` on a larger one.
 JOBS ?= 2
+RUNS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format bench docs lock clean
+.PHONY: help setup run test lint format hostile bench docs lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-setup: $(STAMP) ## Make .venv with pinned dependencies and this checkout installed
+setup: $(STAMP) ## Make .venv with pinned dependencies and this checkout; install bubblewrap where that can be done
 
 $(STAMP): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.10 or later is needed, found " + sys.version.split()[0] + "; try make PYTHON=python3.12") if sys.version_info < (3, 10) else None'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@scripts/install_sandbox.sh
 	@touch $(STAMP)
 
 run: setup ## The main job: build a market of real learnwares and solve held-back users' tasks
@@ -36,6 +38,9 @@ lint: setup ## Format check, lint rules, types, import rules
 format: setup ## Apply the formatter and the safe fixes
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+hostile: setup ## Run every hostile learnware at every level of the sandbox; RUNS=3 by default
+	$(BIN)/python -m tests.hostile --runs $(RUNS)
 
 bench: setup ## Print every benchmark beside its bar
 	$(BIN)/python -m benchmarks

@@ -168,7 +168,8 @@ class Specimen:
     limits : dict
         What it may use, where that differs from `LIMITS`.
     calls : tuple of str
-        The calls that are made, one after another; all but the last have to be answered.
+        The calls that are made, one after another: ``"predict"``, ``"fit"``, and ``"again"`` for predict until it
+        fails. All but the last have to be answered.
     mute : bool
         Whether its word before it strikes may be lost.
     level_matters : bool

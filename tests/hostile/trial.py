@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # What the parent may grow by while it takes an answer of at most 16 MiB, with room for the arithmetic on it.
 _PARENT_BYTES = 192 << 20
 _ROWS = 4
+_BACKGROUND_SECONDS = 15.0
 _LONGEST_MESSAGE = 20_000
 # Control characters and those that turn the direction of writing: what a terminal would obey.
 _CONTROLS = ("Cc", "Cf", "Cs")
@@ -105,8 +106,11 @@ def _call(process: ModelProcess, specimen: Specimen) -> Any:
     for name in specimen.calls:
         if name == "fit":
             answer = process.fit(X, np.zeros(_ROWS))
-        elif name == "close":
-            process.close()
+        elif name == "again":
+            # Until what it does in the background has ended it.
+            end = time.monotonic() + _BACKGROUND_SECONDS
+            while time.monotonic() < end:
+                answer = process.predict(X)
         else:
             answer = process.predict(X)
     return answer
@@ -120,6 +124,8 @@ def _judge(specimen: Specimen, ended: Any) -> list[str]:
             problems.append(f"it ended in {type(ended).__name__}: {ended}"[:1500])
         elif isinstance(ended, ResourceLimitError) and ended.limit not in specimen.hits:
             problems.append(f"it hit the limit {ended.limit}: {ended}")
+        elif specimen.says not in str(ended):
+            problems.append(f"it ended without {specimen.says!r}: {ended}"[:1500])
         if not isinstance(ended, LearnwareError) or ended.__class__.__module__ != "learnware.errors":
             return problems
         message = str(ended)
