@@ -69,6 +69,8 @@ class Record:
         When it was built, seconds since 1970.
     size : int
         Bytes of its files; for docker of the image.
+    folder : str
+        The folder that it was built in, in that of its name.
     details : dict
         What the builder noted: JSON values.
     """
@@ -79,6 +81,7 @@ class Record:
     python_version: str
     created: float
     size: int
+    folder: str
     details: dict[str, Any] = field(default_factory=dict)
 
 
@@ -92,7 +95,10 @@ class Builder(Protocol):
         """Return what is to be built; EnvironmentBuildError where it cannot be had."""
 
     def build(self, plan: Plan, folder: Path, settings: BuildSettings, say: Callable[[str], None]) -> dict[str, Any]:
-        """Build it, in or for an empty folder, and return details to note; the store removes the folder on errors."""
+        """Build it in an empty folder, and return details to note; the store removes the folder on errors.
+
+        "python_version" among them is what the record says of it.
+        """
 
     def environment(self, folder: Path, record: Record) -> Environment | None:
         """Return the environment that was built, without warnings and lease; None if it is broken."""

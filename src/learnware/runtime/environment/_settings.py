@@ -69,6 +69,11 @@ class BuildSettings:
         return not os.environ.get("UV_CACHE_DIR")
 
     @property
+    def compiled(self) -> Path:
+        """Folder that compiled modules are kept in; environments are linked from it."""
+        return self.root / "compiled"
+
+    @property
     def pythons(self) -> Path:
         """Folder that versions of Python are downloaded to."""
         return self.root / "python"

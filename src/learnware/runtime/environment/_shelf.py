@@ -2,12 +2,13 @@
 
 ::
 
-    <root>/venv/<name>/           an environment, complete as soon as its record is there
+    <root>/venv/<name>/           an environment: its record, which is written last, and the folder that this names
     <root>/venv/<name>.lock       held by who builds or removes it
     <root>/venv/<name>.used       its time is that of the last use
     <root>/leases/venv-<name>/    a locked file for everybody who uses it
     <root>/locks/                 what sets of requirements were resolved to
     <root>/cache/                 what uv has downloaded; environments have hard links to it
+    <root>/compiled/              compiled modules of packages; environments have hard links to them
     <root>/python/                versions of Python that uv has downloaded
     <root>/engine/                links to this package, for learnwares that use it
 """
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import uuid
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -85,9 +87,26 @@ class Shelf:
         self._settings = settings
         self._root = settings.root
 
-    def folder(self, kind: str, name: str) -> Path:
-        """Return where an environment is, or would be."""
+    def place(self, kind: str, name: str) -> Path:
+        """Return the folder of an environment and its record."""
         return self._root / kind / name
+
+    def folder(self, record: Record) -> Path:
+        """Return the folder of an environment itself."""
+        return self.place(record.kind, record.name) / record.folder
+
+    def new_folder(self, kind: str, name: str) -> Path:
+        """Return an empty folder to build in; who calls has the name locked.
+
+        Its own name is new: where a build was killed, the installer that it had started may still write into another.
+        """
+        place = self.place(kind, name)
+        remove_tree(place)
+        folder = place / uuid.uuid4().hex[:8]
+        for made in (place.parent, place, folder):
+            made.mkdir(parents=True, exist_ok=True)
+            made.chmod(0o755)
+        return folder
 
     @contextlib.contextmanager
     def locked(self, kind: str, name: str, say: Callable[[str], None]) -> Iterator[None]:
@@ -123,20 +142,18 @@ class Shelf:
     def record(self, kind: str, name: str) -> Record | None:
         """Return what is known of an environment; None if it is not there or not complete."""
         try:
-            text = (self.folder(kind, name) / _RECORD).read_text(encoding="utf-8")
+            text = (self.place(kind, name) / _RECORD).read_text(encoding="utf-8")
             return Record(**json.loads(text))
         except (OSError, ValueError, TypeError):
             return None
 
     def complete(self, record: Record) -> None:
         """Say that an environment is complete."""
-        folder = self.folder(record.kind, record.name)
-        folder.chmod(0o755)
-        file = folder / f".{_RECORD}"
+        place = self.place(record.kind, record.name)
+        file = place / f".{_RECORD}"
         file.write_text(json.dumps(asdict(record)), encoding="utf-8")
         file.chmod(0o444)
-        file.rename(folder / _RECORD)
-        folder.chmod(0o555)
+        file.rename(place / _RECORD)
 
     def listed(self) -> tuple[StoredEnvironment, ...]:
         """Return the complete environments, the most recently used first."""
@@ -152,7 +169,7 @@ class Shelf:
                 StoredEnvironment(
                     kind=kind,
                     name=name,
-                    folder=self.folder(kind, name),
+                    folder=self.folder(record),
                     python_version=record.python_version,
                     packages=tuple(line for line in record.lock.splitlines() if line and not line.startswith("#")),
                     size=record.size,
@@ -188,7 +205,7 @@ class Shelf:
             record = self.record(one.kind, one.name)
             if record is not None:
                 builder_of(one.kind).remove(record)
-            remove_tree(one.folder)
+            remove_tree(self.place(one.kind, one.name))
             self._stamp(one.kind, one.name).unlink(missing_ok=True)
             with contextlib.suppress(OSError):
                 self._claims(one.kind, one.name).rmdir()
@@ -203,16 +220,25 @@ class Shelf:
                 remove_trash(trash)
         for kind, name in self._names():
             with contextlib.suppress(Timeout), self._lock(kind, name).acquire(timeout=0):
-                if self.record(kind, name) is None:
-                    remove_tree(self.folder(kind, name))
+                record = self.record(kind, name)
+                place = self.place(kind, name)
+                if record is None:
+                    remove_tree(place)
+                    continue
+                for left in place.iterdir():
+                    if left.is_dir() and left.name != record.folder:
+                        remove_tree(left)
 
     def remove_downloads(self) -> None:
-        """Remove the downloads, unless something is being built from them or they are not this folder's own."""
-        if not self._settings.own_cache:
-            return
+        """Remove downloads and compiled modules, unless something is being built from them.
+
+        Downloads in a folder that UV_CACHE_DIR names stay.
+        """
         with self._lock("leases", _DOWNLOADS):
             if not in_use(self._root / "leases" / _DOWNLOADS):
-                remove_tree(self._settings.cache)
+                remove_tree(self._settings.compiled)
+                if self._settings.own_cache:
+                    remove_tree(self._settings.cache)
 
     def forget_resolutions(self) -> None:
         """Remove what sets of requirements were resolved to."""

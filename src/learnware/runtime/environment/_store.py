@@ -219,20 +219,17 @@ class EnvironmentStore:
                 self._build(builder, plan, say)
                 environment = self._open(builder, plan)
             if environment is None:
-                remove_tree(self._shelf.folder(plan.kind, plan.name))
+                remove_tree(self._shelf.place(plan.kind, plan.name))
                 raise EnvironmentBuildError(f"the environment {plan.name} was built, and is not complete")
             return replace(environment, lease=self._shelf.claim(plan.kind, plan.name)), built
 
     def _open(self, builder: Builder, plan: Plan) -> Environment | None:
         record = self._shelf.record(plan.kind, plan.name)
-        return None if record is None else builder.environment(self._shelf.folder(plan.kind, plan.name), record)
+        return None if record is None else builder.environment(self._shelf.folder(record), record)
 
     def _build(self, builder: Builder, plan: Plan, say: Callable[[str], None]) -> None:
         """Build in place, since environments know where they are; the record, written last, makes it complete."""
-        folder = self._shelf.folder(plan.kind, plan.name)
-        remove_tree(folder)
-        folder.mkdir(parents=True)
-        folder.chmod(0o755)
+        folder = self._shelf.new_folder(plan.kind, plan.name)
         with self._shelf.building():
             try:
                 details = builder.build(plan, folder, self._settings, say)
@@ -243,12 +240,13 @@ class EnvironmentStore:
                     python_version=details.get("python_version", plan.python_version),
                     created=time.time(),
                     size=builder.size(folder, details),
+                    folder=folder.name,
                     details=details,
                 )
                 self._shelf.complete(record)
             except BaseException:
                 # An interrupt, too, leaves nothing.
-                remove_tree(folder)
+                remove_tree(self._shelf.place(plan.kind, plan.name))
                 raise
 
     def _collect(self, say: Callable[[str], None]) -> None:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from learnware.errors import EnvironmentBuildError
 from learnware.runtime.environment._builder import Plan, Record
+from learnware.runtime.environment._compiled import compile_packages
 from learnware.runtime.environment._environment import Environment
-from learnware.runtime.environment._files import byte_compile, seal, tree_size
+from learnware.runtime.environment._files import seal, tree_size
 from learnware.runtime.environment._resolve import lock_name, resolve
 from learnware.runtime.environment._uv import no_index, run_uv
 
@@ -44,7 +45,8 @@ class EnvironmentBuilder:
         python = python_of(folder)
         _install(plan.lock, python, settings, say)
         say("compiling the packages")
-        byte_compile(python, folder, settings)
+        if (site := _site(folder)) is not None:
+            compile_packages(python, plan.python_version, site, settings)
         seal(folder)
         return {"top": top_of(folder)}
 
@@ -117,7 +119,12 @@ def base_folders(folder: Path, python: Path) -> list[Path]:
 
 def top_of(folder: Path) -> list[str]:
     """Return the names of what is installed, the cheapest sign of a folder that somebody has cleared."""
-    for site in (*folder.glob("lib/python3*/site-packages"), folder / "Lib" / "site-packages"):
-        if site.is_dir():
-            return sorted(entry for entry in os.listdir(site) if entry != "__pycache__")  # noqa: PTH208  # names only
-    return []
+    site = _site(folder)
+    if site is None:
+        return []
+    return sorted(entry for entry in os.listdir(site) if entry != "__pycache__")  # noqa: PTH208  # names only
+
+
+def _site(folder: Path) -> Path | None:
+    sites = (*folder.glob("lib/python3*/site-packages"), folder / "Lib" / "site-packages")
+    return next((site for site in sites if site.is_dir()), None)

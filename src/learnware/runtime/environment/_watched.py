@@ -111,8 +111,8 @@ def run_watched(
         raise EnvironmentBuildError(f"{what}: {command[0]} cannot be started: {error.strerror}") from error
     streams = [_Stream(process.stdout), _Stream(process.stderr)]
     try:
-        with contextlib.suppress(BrokenPipeError), process.stdin:  # type: ignore[union-attr]
-            process.stdin.write(stdin.encode())  # type: ignore[union-attr]
+        # In a thread: a program that does not read stalls, and must not stall this one.
+        threading.Thread(target=_feed, args=(process.stdin, stdin.encode()), daemon=True).start()
         reason = _wait(process, streams, stall_seconds, step_seconds, on_line)
     finally:
         # Also after an interrupt: nothing of it stays.
@@ -124,6 +124,11 @@ def run_watched(
         finished = Finished(process.returncode, output, log)
         raise EnvironmentBuildError(f"{what} was stopped: {reason}", log=finished.end)
     return Finished(process.returncode, output, log)
+
+
+def _feed(stream: Any, data: bytes) -> None:
+    with contextlib.suppress(OSError), stream:
+        stream.write(data)
 
 
 class _Stream:
