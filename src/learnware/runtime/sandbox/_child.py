@@ -7,11 +7,12 @@ import os
 import socket
 import threading
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ._limits import Limits
 from ._plan import START_FAILED
 from ._trees import Tree, start_tree
+from ._watch import Meter, forget, watch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from learnware.runtime.environment import Environment
 
 __all__ = ["Child"]
-
-_OUTPUT_TAIL_BYTES = 1 << 16
 
 
 class Child:
@@ -76,26 +75,28 @@ class Child:
             raise
         finally:
             theirs.close()
-        self._printed = _Printed(self._tree, limits)
-        self._reader = threading.Thread(target=self._printed.drain, daemon=True)
+        self._meter = Meter(self._tree, limits)
+        self._reader = threading.Thread(target=self._meter.drain, name="learnware-reader", daemon=True)
         self._reader.start()
+        watch(self._meter)
         # Also runs when the owner is forgotten or the interpreter ends.
-        self.close = weakref.finalize(self, _end, self._tree, self.sock, os.getpid())
+        self.close = weakref.finalize(self, _end, self._tree, self._meter, self.sock, os.getpid())
 
     def begin(self) -> None:
         """Note that a call starts: its budgets of processor time and printed bytes are new."""
-        self._printed.count = 0
+        self._meter.begin()
 
     def end(self) -> None:
-        """Note that a call has ended."""
+        """Note that a call has ended: only memory, processes and scratch folder are watched until the next one."""
+        self._meter.end()
 
     def breach(self) -> tuple[str, str] | None:
         """Return the limit that its processes were ended for, by name, and what happened; None if there is none."""
-        return self._printed.breach
+        return self._meter.breach
 
     def output(self) -> str:
         """Return the end of what the processes have printed."""
-        return bytes(self._printed.tail).decode("utf-8", "replace")
+        return bytes(self._meter.tail).decode("utf-8", "replace")
 
     def last_words(self) -> str:
         """Return what they printed last, as the end of a sentence; call it after `close`."""
@@ -114,33 +115,11 @@ class Child:
         return next((line for line in lines if line.startswith((START_FAILED, "bwrap: "))), None)
 
 
-class _Printed:
-    """What the processes of a tree print: its end is kept, and too much of it ends them."""
-
-    def __init__(self, tree: Tree, limits: Limits) -> None:
-        self.tail = bytearray()
-        self.count = 0
-        self.breach: tuple[str, str] | None = None
-        self._tree = tree
-        self._most = limits.printed_bytes
-
-    def drain(self) -> None:
-        """Read until all of them have ended, so that none waits for a reader."""
-        stream: Any = self._tree.process.stderr
-        with stream:
-            while chunk := stream.read(1 << 16):
-                self.tail += chunk
-                del self.tail[:-_OUTPUT_TAIL_BYTES]
-                self.count += len(chunk)
-                if self.count > self._most and self.breach is None:
-                    self.breach = ("printed_bytes", f"the model printed more than {self._most} bytes in one call")
-                    self._tree.kill()
-
-
-def _end(tree: Tree, sock: socket.socket, owner: int) -> None:
+def _end(tree: Tree, meter: Meter, sock: socket.socket, owner: int) -> None:
     """End the processes, and the connection."""
     if os.getpid() != owner:
         return  # a fork of the owner ends; the processes are not its own
+    forget(meter)
     tree.end()
     with contextlib.suppress(OSError):
         sock.shutdown(socket.SHUT_RDWR)  # wakes a call that waits in another thread

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from typing import TYPE_CHECKING, Any
 
 from learnware.errors import SandboxError
@@ -48,15 +49,24 @@ class Tree:
         The number of the process that all others come from.
     scratch : str or None
         The scratch folder on disk; None where it is in memory and goes by itself.
+    helpers : int
+        How many of the processes from the root on belong to the sandbox itself.
     """
+
+    helpers = 0
 
     def __init__(self, process: subprocess.Popen[bytes], root: int, scratch: str | None) -> None:
         self.process = process
         self.root = root
         self.scratch = scratch
+        self._lock = threading.Lock()  # what has ended is not killed: its numbers may be those of others by then
 
     def kill(self) -> None:
         """Let everything end at once, without waiting."""
+        with self._lock:
+            self._kill()
+
+    def _kill(self) -> None:
         if sys.platform == "win32":
             self.process.kill()
         elif self.process.returncode is None:
@@ -70,8 +80,9 @@ class Tree:
 
     def end(self) -> None:
         """End everything, wait for that, and remove the scratch folder."""
-        self.kill()
-        self.process.wait()
+        with self._lock:
+            self._kill()
+            self.process.wait()
         if self.scratch is not None:
             remove_tree(self.scratch)
 
@@ -83,6 +94,8 @@ class Tree:
 class _Namespaces(Tree):
     """A process in namespaces of its own: with the first process in there, the kernel kills all others."""
 
+    helpers = 1
+
     def __init__(self, process: subprocess.Popen[bytes], root: int) -> None:
         super().__init__(process, root, None)
         try:
@@ -90,22 +103,24 @@ class _Namespaces(Tree):
         except ProcessLookupError:
             self._first = None
 
-    def kill(self) -> None:
-        """Let everything end at once, without waiting."""
-        if self._first is not None:
+    def _kill(self) -> None:
+        if self._first is None:
+            self.process.kill()
+        else:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._first, signal.SIGKILL)
 
     def end(self) -> None:
         """End everything and wait for that."""
-        self.kill()
-        if self._first is not None:
-            poll = select.poll()
-            poll.register(self._first, select.POLLIN)
-            poll.poll()  # the kernel reports its end when no other process is left in there
-            os.close(self._first)
-            self._first = None
-        self.process.wait()
+        with self._lock:
+            self._kill()
+            if self._first is not None:
+                poll = select.poll()
+                poll.register(self._first, select.POLLIN)
+                poll.poll()  # the kernel reports its end when no other process is left in there
+                os.close(self._first)
+                self._first = None
+            self.process.wait()
 
     def ending(self) -> str:
         """Return how the process ended, after `end`."""
@@ -115,18 +130,20 @@ class _Namespaces(Tree):
 class _Guarded(Tree):
     """A process below a guard, which kills all that comes of it and removes its scratch folder."""
 
-    def kill(self) -> None:
-        """Let everything end at once, without waiting."""
+    helpers = 1
+
+    def _kill(self) -> None:
         self.process.terminate()
 
     def end(self) -> None:
         """End everything, wait for that, and remove the scratch folder."""
-        self.kill()
-        try:
-            self.process.wait(_GUARD_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        with self._lock:
+            self._kill()
+            try:
+                self.process.wait(_GUARD_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
         if self.scratch is not None:
             remove_tree(self.scratch)
 
