@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 LEVELS = ("bubblewrap", "landlock")
 
 
-@pytest.fixture(scope="session")
-def stage() -> Iterator[Stage]:
-    """A stage that stays open for all specimens."""
+# It changes variables of this process, so it ends with its module.
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """A stage that stays open for the specimens of a module."""
+    tmp_path_factory.getbasetemp()  # not in the stage's temporary folder
     if not any(reason is None for level, reason in sandbox_report().items() if level in LEVELS):
         pytest.skip(f"no sandbox can be had on this machine: {sandbox_report()}")
     # Not below pytest's folder: addresses of UNIX sockets are short, and other users may have to get there.
@@ -32,7 +34,7 @@ def stage() -> Iterator[Stage]:
             yield stage
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def neighbours(stage: Stage) -> Iterator[dict[str, ModelProcess]]:
     """An innocent learnware at each level, which lives beside all specimens."""
     processes = {

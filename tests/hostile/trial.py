@@ -94,7 +94,7 @@ def run(specimen: Specimen, level: str, stage: Stage) -> Trial:
         problems.append(f"{now} descriptors are open instead of {descriptors}")
     if Path("/proc/self/mountinfo").read_text(encoding="utf-8") != mounts:
         problems.append("mounts were left")
-    problems += _differences(before, stage.state(package, engine=engine)) + stage.problems()
+    problems += differences(before, stage.state(package, engine=engine)) + stage.problems()
     shutil.rmtree(package)
     words = f"{type(ended).__name__}: {ended}" if isinstance(ended, BaseException) else repr(ended)
     return Trial(specimen.name, level, words[:1000], tuple(problems), time.monotonic() - begin)
@@ -146,7 +146,8 @@ def _judge(specimen: Specimen, ended: Any) -> list[str]:
     return problems
 
 
-def _differences(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+def differences(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """Return the first differences between two states of the stage, in words."""
     found = [f"{path} is new" for path in after.keys() - before.keys()]
     found += [f"{path} is gone" for path in before.keys() - after.keys()]
     found += [f"{path} has changed" for path in before.keys() & after.keys() if before[path] != after[path]]

@@ -33,8 +33,15 @@ if TYPE_CHECKING:
 
 __all__ = ["ModelProcess"]
 
-# The worker's folder is on the path for this one import only; the environment's are there to stay.
-_START = "import sys; sys.path[:0] = sys.argv[1:]; from _worker.main import main; del sys.path[0]; main()"
+# The worker is imported by its place: a package of the environment may have its name, and the folder around it need not
+# be readable. The environment's folders are on the path to stay.
+_START = (
+    "import importlib.util, sys; folder = sys.argv[1];"
+    " spec = importlib.util.spec_from_file_location("
+    "'_worker', folder + '/__init__.py', submodule_search_locations=[folder]);"
+    " sys.modules['_worker'] = importlib.util.module_from_spec(spec); sys.path[:0] = sys.argv[2:];"
+    " from _worker.main import main; main()"
+)
 
 
 class ModelProcess:
@@ -272,7 +279,7 @@ class ModelProcess:
     def _spawn(self) -> Child | ContainerChild:
         worker = Path(_worker.__path__[0])
         environment, readable = self._environment, (self._folder, worker)
-        paths = [str(path) for path in (worker.parent, *environment.paths)]
+        paths = [str(path) for path in (worker, *environment.paths)]
         command = [str(environment.python), "-I", "-B", "-c", _START, *paths]
         sandbox = self._choose_sandbox()
         if environment.kind == "docker":
