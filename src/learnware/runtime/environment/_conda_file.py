@@ -23,7 +23,7 @@ _MAX_EVENTS = 20_000
 _MAX_DEPTH = 20
 _KNOWN_KEYS = frozenset({"name", "channels", "dependencies", "prefix"})
 _SPEC = re.compile(
-    r"(?:(?P<channel>[\w./:-]+?)::?)?(?P<name>_?[A-Za-z0-9][\w.-]*)\s*(?P<version>[^\s\[]*(?:\s*,\s*[^\s\[]+)*)"
+    r"(?:(?P<channel>[\w./:-]+)::)?(?P<name>_?[A-Za-z0-9][\w.-]*)\s*(?P<version>[=<>!~*\d][^\s\[]*)?"
     r"(?:\s+(?P<build>[^\s\[]+))?\s*(?P<bracket>\[.*\])?"
 )
 _BRACKET_VERSION = re.compile(r"version\s*=\s*(?:'([^']*)'|\"([^\"]*)\"|([^,\]]*))")
@@ -168,14 +168,15 @@ def _without_address(text: str, draft: Draft) -> str:
 
 def _parse(text: str) -> _Spec | None:
     """Return the parts of a dependency; None where it is none."""
-    found = _SPEC.fullmatch(text)
+    # Blanks that say nothing: around commas and after comparisons.
+    found = _SPEC.fullmatch(re.sub(r"\s*,\s*|(?<=[=<>!~|])\s+", lambda blank: blank[0].strip(), text))
     if found is None:
         return None
-    version, build = (found["version"] or "").replace(" ", ""), found["build"]
+    version, build = found["version"] or "", found["build"]
     if found["bracket"] and (inner := _BRACKET_VERSION.search(found["bracket"])):
         version = next(group for group in inner.groups() if group is not None)
     # An export is NAME=VERSION=BUILD; "NAME VERSION BUILD" is the same.
-    exact = re.fullmatch(r"=([^=<>!~|,]+)=([^=<>!~|,]+)", version)
+    exact = re.fullmatch(r"={1,2}([^=<>!~|,]+)=([^=<>!~|,]+)", version)
     if exact is not None:
         version, build = f"=={exact[1]}", exact[2]
     elif version and version[0] not in "=<>!~":
