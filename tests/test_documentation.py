@@ -40,6 +40,8 @@ PRINTED = {
         "rows to a point, on average: …, never less than 5",
         "read back from stat.json: True",
     ),
+    "load_one_learnware": ("accuracy 0.9…", "ran with: Python …"),
+    "load_several_learnwares": ("accuracy 0.9…", "learnwares: digits-0, digits-1, digits-2"),
     "pack_and_check": (
         "missing: name, description, scenarios, license",
         "classes: {'0': 'Barbera', '1': 'Barolo', '2': 'Grignolino'}",
