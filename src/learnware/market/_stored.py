@@ -101,6 +101,11 @@ class StoredLearnware(Learnware):
     def model(self, value: BaseModel | dict[str, Any]) -> None:
         self._model = value
 
+    def __copy__(self) -> StoredLearnware:
+        other = StoredLearnware(self._store, self._row)
+        other._specification, other._model, other._folder = self._specification, self._model, self._folder
+        return other
+
     def run_with(self, runner: ModelRunner) -> None:
         """Let the model run in a worker process, as `Learnware.run_with` does; its package is unpacked then."""
         self._model = runner.model(partial(_unpacked, self._store, self.id, self._folder))

@@ -1,4 +1,4 @@
 from ._report import ChosenLearnware as ChosenLearnware
 from ._report import SolutionReport as SolutionReport
-from ._solve import Solution as Solution
+from ._solution import Solution as Solution
 from ._solve import solve as solve

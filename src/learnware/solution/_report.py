@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["FEWEST_LABELS", "ChosenLearnware", "SolutionReport"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from learnware.runtime import RunReport
+
+__all__ = ["FEWEST_LABELS", "ChosenLearnware", "SolutionReport", "runs_text"]
 
 # Fewer labels than this cannot choose between ways of reuse.
 FEWEST_LABELS = 10
@@ -55,6 +60,8 @@ class SolutionReport:
         Share of the data that no learnware covers.
     message : str
         What the search said.
+    runs : dict of str to RunReport
+        Where the learnwares that answer run, by id: environment and sandbox.
     """
 
     task: str
@@ -66,6 +73,7 @@ class SolutionReport:
     own_share: float
     unexplained: float | None
     message: str
+    runs: dict[str, RunReport]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain values."""
@@ -90,4 +98,14 @@ class SolutionReport:
         ]
         if self.own_share:
             lines.append(f"  {self.own_share:6.1%}  models trained on your own labels")
+        lines += runs_text(self.runs)
         return "\n".join(lines)
+
+
+def runs_text(runs: Mapping[str, RunReport]) -> list[str]:
+    """Return where learnwares run as lines of text, those that run alike in one."""
+    alike: dict[str, list[str]] = {}
+    for learnware_id, run in runs.items():
+        alike.setdefault(str(run), []).append(learnware_id)
+    lines = [f"run by: {text}" + (f" ({', '.join(ids)})" if len(alike) > 1 else "") for text, ids in alike.items()]
+    return lines + [f"{learnware_id}: {warning}" for learnware_id, run in runs.items() for warning in run.warnings]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +22,9 @@ from learnware.reuse import (
 from learnware.reuse._base import as_input, as_table
 from learnware.reuse._classes import ClassSpace, class_key
 from learnware.reuse._outputs import ask, labelled_space, output_space
+from learnware.runtime import Limits, ModelRunner, RunningModel
 from learnware.solution._report import FEWEST_LABELS, ChosenLearnware, SolutionReport
+from learnware.solution._solution import Solution, predict_labels
 from learnware.specification import generate_rkme_table_spec, generate_semantic_spec
 from learnware.specification._tables import without_tensor
 
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
     from learnware.market import LearnwareMarket, SearchResults
     from learnware.reuse import BaseReuser
 
-__all__ = ["Solution", "solve"]
+__all__ = ["solve"]
 
 _REGRESSION, _CLASSIFICATION = "Regression", "Classification"
 _FOLDS = 5
@@ -42,56 +45,6 @@ _FOLDS = 5
 _SAMPLE = 100
 # Whole numbers of more different values than this are rather targets than classes.
 _MOST_CLASSES = 20
-
-
-class Solution:
-    """A fitted predictor for the user's task.
-
-    Attributes
-    ----------
-    report : SolutionReport
-        How the task was solved.
-    learnwares : list of Learnware
-        The learnwares in use, best fit first.
-    reuser : BaseReuser
-        What combines them.
-    classes_ : ndarray of shape (n_classes,) or None
-        Labels of a classification, in the order of the columns of probabilities.
-    """
-
-    def __init__(
-        self, reuser: Any, learnwares: list[Learnware], report: SolutionReport, labels: Mapping[str, Any] | None
-    ) -> None:
-        self.reuser = reuser
-        self.learnwares = learnwares
-        self.report = report
-        self._labels = labels
-        self.classes_ = None if labels is None else _as_labels(reuser.class_names_, labels)
-
-    def __repr__(self) -> str:
-        return f"Solution({self.report.task} by {self.report.way}, {len(self.learnwares)} learnwares)"
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Return predictions, shape (n_samples,), or (n_samples, n_outputs) where there are several outputs.
-
-        Classes are answered in the vocabulary of the labels that were given, else by name, as whole numbers where all
-        names are numerals.
-        """
-        return _predict(self.reuser, X, self._labels)
-
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Return probabilities of the classes, shape (n_samples, n_classes).
-
-        Raises
-        ------
-        ReuseError
-            If the task is no classification.
-        """
-        predict_proba = getattr(self.reuser, "predict_proba", None)
-        if self._labels is None or predict_proba is None:
-            raise ReuseError(f"a solution of a {self.report.task.lower()} task has no probabilities of classes")
-        probabilities: NDArray[np.float64] = predict_proba(X)
-        return probabilities
 
 
 def solve(
@@ -103,13 +56,16 @@ def solve(
     task: str | None = None,
     max_learnwares: int = 10,
     seed: int = 0,
+    runnable_option: str | None = None,
+    sandbox: str | None = None,
+    limits: Limits = Limits(),  # noqa: B008  # frozen
     progress: Callable[[str], None] | None = None,
 ) -> Solution:
     """Solve a task with the learnwares of a market.
 
     The data are described by a specification, the market is searched, and the best learnwares are combined: without
     labels by density-weighted routing, with labels in the way that cross-validation finds best, the user's own model
-    among them. The learnwares' code runs in this process, as it does when a learnware is used directly.
+    among them. The learnwares' code never runs in this process but in one of its own each, in a sandbox.
 
     Parameters
     ----------
@@ -129,6 +85,13 @@ def solve(
         How many learnwares are combined at most.
     seed : int, default=0
         Seed of everything random.
+    runnable_option : {None, "current", "venv", "conda", "docker"}, optional
+        The packages that the learnwares run with: those of this interpreter (None and ``"current"``), or what each asks
+        for, in an environment that is built once.
+    sandbox : str, optional
+        One of `learnware.runtime.sandbox.SANDBOX_LEVELS`; the best one of this machine by default.
+    limits : Limits, optional
+        What each learnware may use.
     progress : callable, optional
         Called with a sentence before every step.
 
@@ -146,6 +109,12 @@ def solve(
         If `X` is no table of numbers.
     ReuseError
         If labels and data do not fit together, or data and learnwares by the names of their columns.
+    ModelError
+        If a learnware does not answer properly.
+    EnvironmentBuildError
+        If the packages that a learnware asks for cannot be had.
+    SandboxError
+        If the sandbox cannot be had on this machine.
     """
     if task not in (None, _REGRESSION, _CLASSIFICATION):
         raise ReuseError(f"task is {task!r}; expected {_CLASSIFICATION!r}, {_REGRESSION!r} or None")
@@ -174,7 +143,41 @@ def solve(
         results = market.search_learnware(BaseUserInfo(semantic_spec=conditions, stat_info={spec.type: spec}))
     if results.nothing_fits and not (len(labels) and results.get_single_results()):
         raise NothingFitsError(results.message)
-    learnwares, task = _compatible(_of_these_columns(X, results), tasks, bool(len(labels)), max_learnwares)
+    found, task = _compatible(_of_these_columns(X, results), tasks, bool(len(labels)), max_learnwares)
+    # A learnware that is asked by turns with others must not be ended to make room for them.
+    runner = ModelRunner(
+        runnable_option, sandbox=sandbox, limits=limits, max_processes=max(4, len(found)), on_progress=say
+    )
+    try:
+        learnwares = [_running(learnware, runner) for learnware in found]
+        if runner.runnable_option != "current":
+            say("preparing environments")
+            runner.prepare(one.model for one in learnwares if isinstance(one.model, RunningModel))
+        reuser, way, scores, vocabulary = _choose(learnwares, task, X, labelled, labels, seed, say)
+        report = _report(reuser, learnwares, results, task, way, scores, len(labels))
+        return Solution(reuser, learnwares, report, vocabulary, runner)
+    except BaseException:
+        runner.close()
+        raise
+
+
+def _running(learnware: Learnware, runner: ModelRunner) -> Learnware:
+    """Return a learnware that runs apart; the market's own object stays as it is."""
+    learnware = copy(learnware)
+    learnware.run_with(runner)
+    return learnware
+
+
+def _choose(
+    learnwares: list[Learnware],
+    task: str,
+    X: Any,
+    labelled: NDArray[np.intp],
+    labels: NDArray[Any],
+    seed: int,
+    say: Callable[[str], None],
+) -> tuple[Any, str, dict[str, float], Mapping[str, Any] | None]:
+    """Return the fitted reuser, the name of its way, the scores of all ways, and the vocabulary of classes."""
     scores: dict[str, float] = {}
     ways = _ways(learnwares, task, seed)
     data = as_table(as_input(X), "solve")
@@ -195,8 +198,7 @@ def solve(
         reuser.fit(data)
     # The first prediction tells which learnware answers how much.
     reuser.predict(data)
-    report = _report(reuser, learnwares, results, task, way, scores, len(labels))
-    return Solution(reuser, learnwares, report, vocabulary)
+    return reuser, way, scores, vocabulary
 
 
 def _silent(_: str) -> None:
@@ -327,7 +329,7 @@ def _held_out(
     """Return a way's predictions of labelled rows, each made without its label."""
     reuser = make()
     if not _needs_labels(reuser):
-        return _predict(reuser, X, vocabulary)
+        return predict_labels(reuser, X, vocabulary)
     if isinstance(reuser, StackingReuser):
         return reuser.fit(X, y).held_out_
     from sklearn.model_selection import KFold, StratifiedKFold
@@ -335,20 +337,10 @@ def _held_out(
     stratified = vocabulary is not None and np.unique(y, return_counts=True)[1].min() >= _FOLDS
     split = (StratifiedKFold if stratified else KFold)(_FOLDS, shuffle=True, random_state=seed)
     folds = list(split.split(X, y if stratified else None))
-    answers = [_predict(make().fit(X[train], y[train]), X[test], vocabulary) for train, test in folds]
+    answers = [predict_labels(make().fit(X[train], y[train]), X[test], vocabulary) for train, test in folds]
     order = np.argsort(np.concatenate([test for _, test in folds]))
     held_out: NDArray[Any] = np.concatenate(answers)[order]
     return held_out
-
-
-def _predict(reuser: Any, X: Any, vocabulary: Mapping[str, Any] | None) -> NDArray[Any]:
-    """Return predictions; classes in the user's vocabulary, whatever labels the reuser has for them."""
-    predictions = np.asarray(reuser.predict(X))
-    if vocabulary is not None:
-        position = {label: number for number, label in enumerate(reuser.classes_.tolist())}
-        names = reuser.class_names_[[position[label] for label in predictions.tolist()]]
-        return _as_labels(names, vocabulary)
-    return predictions[:, 0] if predictions.ndim == 2 and predictions.shape[1] == 1 else predictions
 
 
 def _vocabulary(
@@ -365,10 +357,6 @@ def _vocabulary(
         return {class_key(name): label for name, label in zip(space.names, space.labels.tolist(), strict=True)}
     numerals = all(name.strip().isdecimal() for name in space.names)
     return {class_key(name): int(name) if numerals else name for name in space.names}
-
-
-def _as_labels(names: NDArray[Any], vocabulary: Mapping[str, Any]) -> NDArray[Any]:
-    return np.array([vocabulary[class_key(name)] for name in names.tolist()])
 
 
 def _report(
@@ -397,4 +385,9 @@ def _report(
         own_share=reuser.report_.own_share,
         unexplained=results.unexplained,
         message=results.message,
+        runs={
+            one.id: one.model.report()
+            for one in learnwares
+            if isinstance(one.model, RunningModel) and reuser.report_.shares.get(one.id, 0) > 0
+        },
     )
