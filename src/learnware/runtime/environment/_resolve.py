@@ -222,7 +222,7 @@ def reason_of(done: Finished) -> str:
     """Return why there is no solution, without the frame around it."""
     text = re.sub(r"[^\x00-\x7f]+", " ", done.log)
     found = re.search(r"\b(Because\b.*?)(?:\n\s*\n|\n\s*hint:|\Z)", text, re.DOTALL)
-    kept = found[1] if found else re.sub(r"(?m)^\s*(error|cause):\s*", "", text)
+    kept = found[1] if found else re.sub(r"(?m)^(Using Python|Resolved|Prepared) .*$|^\s*(error|cause):\s*", "", text)
     words = re.sub(r"\s+", " ", kept).strip()
     return re.sub(r",? ?we can conclude that your requirements are unsatisfiable\.?", "", words)[:2000].strip() or (
         f"the resolver ended with exit code {done.code}"

@@ -12,7 +12,7 @@ from learnware.runtime.environment._builder import Plan, Record
 from learnware.runtime.environment._compiled import compile_packages
 from learnware.runtime.environment._environment import Environment
 from learnware.runtime.environment._files import seal, tree_size
-from learnware.runtime.environment._resolve import lock_name, resolve
+from learnware.runtime.environment._resolve import lock_name, reason_of, resolve
 from learnware.runtime.environment._uv import no_index, run_uv
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _install(lock: str, python: Path, settings: BuildSettings, say: Callable[[st
     done = run_uv(arguments, settings, what="installing the packages", on_line=tell)
     file.unlink()
     if done.code:
-        raise EnvironmentBuildError(f"the packages cannot be installed: {done.end[-500:]}", log=done.end)
+        raise EnvironmentBuildError(f"the packages cannot be installed: {reason_of(done)}", log=done.end)
 
 
 def python_of(folder: Path) -> Path:
