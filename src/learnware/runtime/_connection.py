@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from learnware.errors import ModelError, ModelTimeoutError, ResourceLimitError
+from learnware.runtime._words import printable
 from learnware.runtime._worker import frames
 
 if TYPE_CHECKING:
@@ -160,22 +161,25 @@ class Connection:
         breach = self._child.breach()
         if breach is None:
             raise ModelError(
-                f"{what} failed: the model's process {self._child.ending()}{self._child.last_words()}"
+                f"{what} failed: the model's process {self._child.ending()}{self._last_words()}"
             ) from error
         limit, words = breach
-        message = f"{what} failed: {words}; its processes were ended{self._child.last_words()}"
+        message = f"{what} failed: {words}; its processes were ended{self._last_words()}"
         if limit in _TIME_LIMITS:
             raise ModelTimeoutError(message) from error
         raise ResourceLimitError(message, limit=limit) from error
 
+    def _last_words(self) -> str:
+        return printable(self._child.last_words())
+
     def _end(self, what: str) -> NoReturn:
         self._close()
         raise ModelTimeoutError(
-            f"{what} took more than {self._limits.seconds:g} seconds; its process was ended{self._child.last_words()}"
+            f"{what} took more than {self._limits.seconds:g} seconds; its process was ended{self._last_words()}"
         ) from None
 
 
 def _text(value: Any, most: int) -> str:
-    """Return the beginning of a text that the child wrote, without what JSON may hold and UTF-8 may not."""
+    """Return the beginning of a text that the child wrote, without what harms its reader."""
     text = value if isinstance(value, str) else reprlib.repr(value)
-    return text[:most].encode("utf-8", "replace").decode("utf-8")
+    return printable(text[:most])

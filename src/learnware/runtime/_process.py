@@ -15,6 +15,7 @@ from learnware.runtime import _worker
 from learnware.runtime._answers import Answers, check_description, check_missing_packages
 from learnware.runtime._connection import Connection
 from learnware.runtime._inputs import open_rows
+from learnware.runtime._words import printable
 from learnware.runtime._worker import frames
 from learnware.runtime.environment import current_environment
 from learnware.runtime.sandbox import Child, Limits, choose_sandbox
@@ -109,7 +110,7 @@ class ModelProcess:
     @property
     def output(self) -> str:
         """The end of what the model has printed."""
-        return "" if self._child is None else self._child.output()
+        return "" if self._child is None else printable(self._child.output())
 
     @property
     def environment(self) -> Environment:
