@@ -9,7 +9,7 @@ import numpy as np
 from learnware.reuse._base import as_table, check_count
 from learnware.reuse._combined import CombinedReuser
 from learnware.reuse._density import density_bandwidth, mixture_weights, routing_posterior, table_specs
-from learnware.reuse._outputs import ask, output_space
+from learnware.reuse._outputs import ask_each, output_space
 from learnware.specification._metric import KernelMetric
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class JobSelectorReuser(CombinedReuser):
         jobs = [np.flatnonzero(choice == number) for number in range(len(learnwares))]
         # A learnware without a job answers one row, which shows what it answers.
         parts = [_take(data, job if len(job) else np.array([0])) for job in jobs]
-        outputs = [ask([learnware], part)[0] for learnware, part in zip(learnwares, parts, strict=True)]
+        outputs = ask_each(learnwares, parts)
         self._set_space(output_space(learnwares, outputs))
         encoded = [self._space.encode_one(number, output) for number, output in enumerate(outputs)]
         rows = np.empty((len(choice), encoded[0].shape[1]))

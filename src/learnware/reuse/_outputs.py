@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from learnware.errors import ReuseError
+from learnware.errors import ModelError, ReuseError
 from learnware.reuse._classes import ClassSpace
+from learnware.runtime import RunningModel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
     from learnware.learnware import Learnware
 
-__all__ = ["ValueSpace", "ask", "labelled_space", "output_space", "task_of"]
+__all__ = ["ValueSpace", "ask", "ask_each", "labelled_space", "output_space", "task_of"]
 
 
 def task_of(learnwares: Sequence[Learnware]) -> str | None:
@@ -45,17 +47,50 @@ def task_of(learnwares: Sequence[Learnware]) -> str | None:
 def ask(learnwares: Sequence[Learnware], X: NDArray[Any] | list[str]) -> list[NDArray[Any]]:
     """Return every learnware's answers, one row for each row of `X`.
 
+    Learnwares that run in processes of their own answer at the same time, the others one after the other.
+
     Raises
     ------
     ReuseError
         If an answer has another number of rows or a missing value.
+    ModelError
+        If a learnware's process does not answer properly.
     """
-    return [_answers(learnware, X) for learnware in learnwares]
+    return ask_each(learnwares, [X] * len(learnwares))
+
+
+def ask_each(learnwares: Sequence[Learnware], parts: Sequence[NDArray[Any] | list[str]]) -> list[NDArray[Any]]:
+    """Return every learnware's answers to its own part of the rows, as `ask` does; the first one's error is raised."""
+    apart = [isinstance(learnware.model, RunningModel) for learnware in learnwares]
+    if sum(apart) < 2:
+        return [_answers(*pair) for pair in zip(learnwares, parts, strict=True)]
+    with ThreadPoolExecutor(sum(apart), thread_name_prefix="learnware-ask") as pool:
+        try:
+            waiting = {
+                number: pool.submit(_answers, learnwares[number], parts[number])
+                for number, other in enumerate(apart)
+                if other
+            }
+            own = {
+                number: _answers(learnwares[number], parts[number]) for number, other in enumerate(apart) if not other
+            }
+            return [waiting[number].result() if number in waiting else own[number] for number in range(len(learnwares))]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _answers(learnware: Learnware, X: NDArray[Any] | list[str]) -> NDArray[Any]:
-    # A copy, because the learnware's code is somebody else's and may write into its input.
-    answers = np.asarray(learnware.predict(X.copy()))
+    if isinstance(learnware.model, RunningModel):
+        try:
+            answers = np.asarray(learnware.predict(X))
+        except ModelError as error:
+            # Of several learnwares only here it is known which one it was.
+            error.args = (f"learnware {learnware.id!r}: {error}",)
+            raise
+    else:
+        # A copy, because the learnware's code is somebody else's and may write into its input.
+        answers = np.asarray(learnware.predict(X.copy()))
     if answers.ndim == 0 or len(answers) != len(X):
         raise ReuseError(
             f"learnware {learnware.id!r} answered shape {answers.shape} to {len(X)} rows; its model is broken"

@@ -194,8 +194,9 @@ class StackingReuser(CombinedReuser):
         learnwares, data = self._learnwares(), self._input(user_data)
         features = as_features(data, self.__class__.__name__, self._width)
         answers = np.zeros((len(learnwares), len(data), self._n_columns))
-        for number in np.flatnonzero(np.sum([one.weights for one in self._fitted.values()], axis=0)).tolist():
-            answers[number] = self._space.encode_one(number, ask([learnwares[number]], data)[0])
+        needed = np.flatnonzero(np.sum([one.weights for one in self._fitted.values()], axis=0)).tolist()
+        for number, output in zip(needed, ask([learnwares[number] for number in needed], data), strict=True):
+            answers[number] = self._space.encode_one(number, output)
         rows = np.stack([one.predict(features, answers) for one in self._fitted.values()])
         return mix(np.array([self.weights_[name] for name in self._fitted]), rows)
 
