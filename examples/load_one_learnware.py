@@ -1,7 +1,7 @@
 """Load a learnware from its package and let it predict, in an environment and a process of its own.
 
-Where it runs may be said: `python load_one_learnware.py venv` (or conda, docker) builds the environment that the package
-asks for; without a word it takes the packages of this interpreter.
+`python load_one_learnware.py venv` (or conda, docker) builds the environment that the package asks for; without a word
+it takes the packages of this interpreter.
 """
 
 import sys

@@ -1,7 +1,7 @@
 """Load several learnwares from their packages and let them vote; each runs in a process of its own, at the same time.
 
-`python load_several_learnwares.py venv` (or conda, docker) builds the environment that they ask for, once for all of them;
-without a word they take the packages of this interpreter.
+`python load_several_learnwares.py venv` (or conda, docker) builds the environment that they ask for, once for all of
+them; without a word they take the packages of this interpreter.
 """
 
 import sys

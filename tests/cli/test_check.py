@@ -67,6 +67,17 @@ def test_pickles_are_looked_at(run, unpacked):
     assert re.search(r"warn +pickles ", run("check", "odd.zip").stdout)
 
 
+@pytest.mark.index
+@pytest.mark.usefixtures("package_index")
+def test_packages_of_equal_needs_share_an_environment(run, zoo, environment_store, monkeypatch):
+    monkeypatch.setenv("LEARNWARE_ENVIRONMENTS", str(environment_store.root))
+    monkeypatch.delenv("LEARNWARE_RUN_IN")
+    iris, left, right = run.answer("check", zoo.iris_zip, *zoo.plane_zips)["packages"]
+    assert {one["environment"]["kind"] for one in (iris, left, right)} == {"venv"}
+    assert left["environment"]["name"] == right["environment"]["name"]
+    assert iris["sandbox"] in {"bubblewrap", "landlock"}
+
+
 def test_options_that_are_not_known(run, zoo):
     assert "submarine" in run("check", zoo.iris_zip, "--run-in", "submarine", code=2).output
     assert "sand" in run("check", zoo.iris_zip, "--sandbox", "sand", code=2).output

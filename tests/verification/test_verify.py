@@ -222,6 +222,18 @@ def test_cancelled_in_the_trial(maker):
     assert report.of("environment")[-1].status == "ok"
 
 
+def test_cancelled_while_the_environment_is_built(maker):
+    event = threading.Event()
+    report = maker.verify(
+        runnable_option="venv",
+        cancelled=event,
+        on_progress=lambda progress: event.set() if progress.stage == "working" else None,
+    )
+    assert [finding.message for finding in report.of("environment")] == ["not checked: the check was cancelled"]
+    assert report.of("package")[0].status == "ok"
+    assert maker.store.list() == ()
+
+
 def test_unknown_options(maker):
     with pytest.raises(ValueError, match="runnable_option is 'submarine'"):
         maker.verify(runnable_option="submarine")

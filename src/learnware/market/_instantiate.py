@@ -49,7 +49,7 @@ def instantiate_learnware_market(
     checker_kwargs : dict, optional
         Arguments of `EasyStatChecker`.
     conda_checker : bool, default=False
-        Put the statistical checker into a `CondaChecker`.
+        Try models in the environments that their packages ask for: put the statistical checker into a `CondaChecker`.
     root : str or path, optional
         Folder for markets; the environment variable ``LEARNWARE_STORAGE_PATH``, else ``~/.learnware``, if None.
     **kwargs
