@@ -183,7 +183,9 @@ class FakeEngine:
         self.removed: list[str] = []
         self.requests: list[str] = []
         self.builds: list[dict[str, str]] = []
-        self.build_log: list[dict[str, Any]] = [{"stream": "Collecting numpy\n"}]
+        self.contexts: list[list[tarfile.TarInfo]] = []
+        self.build_log: list[dict[str, Any]] = [{"stream": "Listing '/environment'\n"}]
+        self.query_of_build: dict[str, str] = {}
         self.refuse: dict[str, RefusalError] = {}
         self.stall = threading.Event()  # set: a build says no more
         self.build_ended = threading.Event()
@@ -239,20 +241,20 @@ class FakeEngine:
                 stages.append({"Env": list(known["Env"]), "Volumes": known["Volumes"], "Labels": {}})
             elif word == "LABEL":
                 name, _, value = rest.partition("=")
-                stages[-1]["Labels"][name] = json.loads(value)
+                stages[-1]["Labels"][name] = value
             elif word == "RUN":
                 assert isinstance(json.loads(rest), list)
-                yield from self.build_log if "pip" in rest else []
-                if any("error" in entry for entry in self.build_log if "pip" in rest):
+                assert self.query_of_build["networkmode"] == "none"
+                log = self.build_log if "compileall" in rest else []
+                yield from log
+                if any("error" in entry for entry in log):
                     self.add_image("", stages[-1])
                     return
-            elif word == "COPY" and not rest.startswith("--from="):
+            elif word == "COPY":
                 missing = [name for name in rest.split()[:-1] if name not in files]
                 if missing:
                     yield {"error": f"COPY failed: {missing}"}
                     return
-        for stage in stages[:-1]:
-            self.add_image("", stage)
         image = self.add_image(tag, stages[-1])
         yield {"aux": {"ID": image["Id"]}}
         yield {"stream": f"Successfully built {image['Id']}\n"}
@@ -353,12 +355,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def build(self) -> None:
         with tarfile.open(fileobj=io.BytesIO(self.body)) as archive:
-            files = {name: archive.extractfile(name).read().decode() for name in archive.getnames()}
+            members = archive.getmembers()
+            files = {one.name: archive.extractfile(one).read().decode() if one.isfile() else "" for one in members}
+            self.engine.contexts.append(members)
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         try:
+            self.engine.query_of_build = self.query
             for entry in self.engine.build(files, self.query["t"]):
                 self._chunk(json.dumps(entry).encode() + b"\r\n")
                 if self.engine.stall.is_set():
@@ -450,7 +455,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer({"cpu_stats": {"cpu_usage": {"total_usage": used}}})
 
     def kill(self, identifier: str) -> None:
-        self._container(identifier).kill()
+        container = self._container(identifier)
+        container.kill()
+        container.ended.wait(20)  # which it has when all of its outputs were taken
         self._answer(None, 204)
 
     def remove(self, identifier: str) -> None:

@@ -4,48 +4,84 @@ from __future__ import annotations
 
 import gc
 import importlib
+import json
 import logging
 import shutil
 import sys
+import tarfile
+import zipfile
+from pathlib import Path
 
 import pytest
 
 from learnware.errors import EnvironmentBuildError
 from learnware.runtime.environment import EnvironmentStore, Requirements, _docker
+from learnware.runtime.environment._watched import Finished
 
-LOCK = "numpy==2.0.0\nscikit-learn==1.5.0\n"
+LOCK = ("demo==1.0", "native==1.0")
+
+
+def write_wheel(folder: Path, name: str, version: str, tag: str = "py3-none-any") -> None:
+    info = f"{name}-{version}.dist-info"
+    files = {
+        f"{name}/__init__.py": f"built_for = {tag!r}\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{info}/WHEEL": f"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: {tag}\n",
+        f"{info}/entry_points.txt": f"[console_scripts]\n{name} = {name}:main\n",
+    }
+    record = "".join(f"{file},,\n" for file in (*files, f"{info}/RECORD"))
+    with zipfile.ZipFile(folder / f"{name}-{version}-{tag}.whl", "w") as archive:
+        for file, text in (*files.items(), (f"{info}/RECORD", record)):
+            archive.writestr(file, text)
+
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory):
+    """Return a folder with wheels of a package, and of one for each platform."""
+    folder = tmp_path_factory.mktemp("wheels")
+    for version in ("1.0", "1.1", "1.2"):
+        write_wheel(folder, "demo", version)
+    for architecture in ("x86_64", "aarch64"):
+        write_wheel(folder, "native", "1.0", f"py3-none-manylinux_2_28_{architecture}")
+    return folder
+
+
+@pytest.fixture
+def resolver(wheels, monkeypatch):
+    """Have uv itself resolve and fetch, from the folder of wheels."""
+    monkeypatch.setenv("UV_NO_INDEX", "1")
+    monkeypatch.setenv("UV_FIND_LINKS", str(wheels))
+    for name in ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_CACHE_DIR"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(autouse=True)
-def no_indexes(monkeypatch):
-    for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_TRUSTED_HOST", "UV_INDEX_URL", "UV_DEFAULT_INDEX"):
-        monkeypatch.delenv(name, raising=False)
-    for name in ("UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_INSECURE_HOST"):
-        monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def resolver(monkeypatch):
-    """Answer what a resolver would: every requirement with exact versions is its own lock."""
-    calls = []
+def _without_resolver(request, monkeypatch):
+    """Spare tests that are about something else the resolver: exact versions are their own lock."""
+    if "resolver" in request.fixturenames:
+        return
 
     def compile_lock(lines, settings, **target):
-        calls.append(target)
         return "\n".join(sorted(lines)) + "\n", ()
 
+    def run_uv(arguments, settings, **options):
+        folder = Path(arguments[arguments.index("--target") + 1])
+        folder.joinpath("demo").mkdir(parents=True)
+        folder.joinpath("demo", "__init__.py").touch()
+        return Finished(0, "", "")
+
     monkeypatch.setattr(_docker, "compile_lock", compile_lock)
-    return calls
+    monkeypatch.setattr(_docker, "run_uv", run_uv)
 
 
 @pytest.fixture
-def build(engine, resolver, tmp_path):
-    """Return a function that asks a store for the environment of a lock."""
+def build(engine, tmp_path):
+    """Return a function that asks a store for an environment."""
 
-    def provide(lock=LOCK, version="3.11", *, stall_seconds=90.0, on_progress=None, source_builds=False):
+    def provide(requirements=LOCK, version="3.11", *, stall_seconds=90.0, on_progress=None, source_builds=False):
         store = EnvironmentStore(tmp_path / "store", stall_seconds=stall_seconds, allow_source_builds=source_builds)
-        python = None if version is None else f"=={version}.*"
-        requirements = Requirements(python=python, requirements=tuple(lock.split("\n")[:-1]))
-        return store.provide(requirements, "docker", on_progress=on_progress)
+        wanted = Requirements(python=f"=={version}.*", requirements=tuple(requirements))
+        return store.provide(wanted, "docker", on_progress=on_progress)
 
     return provide
 
@@ -53,7 +89,7 @@ def build(engine, resolver, tmp_path):
 def test_an_image_is_built_once_and_found_again(engine, build):
     words: list[str] = []
     first = build(on_progress=words.append)
-    again = build("scikit-learn==1.5.0\nnumpy==2.0.0\n", on_progress=words.append)
+    again = build(reversed(LOCK), on_progress=words.append)
     assert first == again
     assert (first.kind, first.python.as_posix(), first.python_version) == (
         "docker",
@@ -64,11 +100,12 @@ def test_an_image_is_built_once_and_found_again(engine, build):
     assert (first.folders, first.warnings) == ((), ())
     assert len(engine.builds) == 1
     assert any(line.startswith("building the image learnware-env:") for line in words)
-    assert "Collecting numpy" in words
+    assert "fetching 2 packages" in words
+    assert "Listing '/environment'" in words
     assert not any("Downloading" in line for line in words)  # the engine counts bytes; that is no news
 
 
-@pytest.mark.parametrize(("lock", "version"), [("numpy==2.0.1\n", "3.11"), (LOCK, "3.12")])
+@pytest.mark.parametrize(("lock", "version"), [(["demo==1.1"], "3.11"), (LOCK, "3.12")])
 def test_another_lock_or_python_is_another_image(engine, build, lock, version):
     first, other = build(), build(lock, version)
     assert first.name != other.name
@@ -87,13 +124,18 @@ def test_another_base_or_platform_is_another_image(engine, build, monkeypatch):
     assert third.python_version == "3.11"  # the image does not say more
 
 
-def test_it_is_resolved_for_the_platform_of_the_engine_and_once(engine, build, resolver):
-    build(source_builds=True)
-    build(source_builds=True)
-    engine.version["Arch"] = "arm64"
-    build()
-    assert [target["platform"] for target in resolver] == ["x86_64-manylinux_2_28", "aarch64-manylinux_2_28"]
-    assert {target["python_version"] for target in resolver} == {"3.11"}
+def test_packages_are_those_of_the_engine_s_platform(engine, build, resolver):
+    for arch in ("amd64", "arm64"):
+        engine.version["Arch"] = arch
+        build()
+    found = [files["packages/native/__init__.py"] for files in engine.builds]
+    assert ["x86_64" in found[0], "aarch64" in found[1]] == [True, True]
+
+
+def test_it_is_resolved_once(engine, build, monkeypatch):
+    first = build()
+    monkeypatch.setattr(_docker, "compile_lock", None)
+    assert build(source_builds=True) == first
 
 
 @pytest.mark.parametrize(
@@ -128,54 +170,82 @@ def test_an_image_of_another_store_is_taken_over(engine, build, tmp_path):
     assert len(engine.builds) == 1
 
 
-def test_what_is_in_the_image(engine, build):
-    build(LOCK, "3.9")
+def test_what_is_in_the_image(engine, build, resolver, tmp_path):
+    build(version="3.9")
     files = engine.builds[0]
-    assert files["requirements.lock"] == LOCK
-    assert files["pip.conf"] == "[global]\n"
-    packages, final = files["Dockerfile"].split("\n\nFROM ")
-    assert packages.startswith("FROM python:3.9-slim AS packages\n")
-    assert '"--only-binary", ":all:", "--no-deps"' in packages
-    # The last thing that happens with a network is the installation: no package runs then.
-    assert packages.count("/environment/bin/python") == 1
-    assert packages.splitlines()[-1].startswith('RUN ["chmod"')
-    assert "RUN" not in final
-    assert final.splitlines()[-1] == "USER 65534:65534"
-    assert "learnware-env" not in final
-    assert "pip.conf" not in final
+    lines = files["Dockerfile"].splitlines()
+    assert lines[0] == "FROM python:3.9-slim"
+    assert "COPY packages /environment/lib/python3.9/site-packages" in lines
+    assert lines[-1] == "USER 65534:65534"
+    # No package runs while it is built: the environment's interpreter is not started.
+    programs = [json.loads(line[4:])[0] for line in lines if line.startswith("RUN ")]
+    assert set(programs) == {"python"}
+    assert {name.split("/")[1] for name in files if "/" in name} == {
+        "demo", "native", "demo-1.0.dist-info", "native-1.0.dist-info",
+    }  # fmt: skip
+    assert "learnware" not in str(files).replace("learnware-env", "").replace("org.learnware.environment", "")
+    owners = {(one.uid, one.gid, one.uname, one.gname, one.mtime) for one in engine.contexts[0]}
+    assert owners == {(0, 0, "", "", 0)}
+    assert {one.mode for one in engine.contexts[0] if one.isfile()} == {0o644}
+    assert not list(tmp_path.glob("store/docker/*/packages"))
+    assert not list(tmp_path.glob("store/docker/*/context.tar"))
 
 
-def test_base_image_and_indexes_come_from_variables(engine, build, monkeypatch):
+def test_links_do_not_bring_files_of_this_machine(engine, tmp_path):
+    folder = tmp_path / "packages"
+    folder.joinpath("demo").mkdir(parents=True)
+    folder.joinpath("demo", "secret").symlink_to("/etc/passwd")
+    folder.joinpath("demo", "tool").write_text("x")
+    folder.joinpath("demo", "tool").chmod(0o4711)
+    _docker._write_context(tmp_path / "context.tar", "FROM x\n", folder)
+    with tarfile.open(tmp_path / "context.tar") as archive:
+        modes = {one.name: one.mode for one in archive.getmembers()}
+    assert modes == {"Dockerfile": 0o644, "packages": 0o755, "packages/demo": 0o755, "packages/demo/tool": 0o755}
+
+
+def test_the_base_image_comes_from_a_variable(engine, build, monkeypatch):
     engine.bases["registry.example:5000/base/python:3.10"] = {"Env": [], "Volumes": None}
     monkeypatch.setenv("LEARNWARE_DOCKER_BASE", "registry.example:5000/base/python:{version}")
-    monkeypatch.setenv("PIP_INDEX_URL", "https://me:pa%40ss@index.example/simple")
-    monkeypatch.setenv("UV_INDEX", "more=https://more.example/simple https://most.example/simple")
-    engine.build_log = [{"stream": "Looking in indexes: https://me:pa%40ss@index.example/simple\n"}]
-    words: list[str] = []
-    build(LOCK, "3.10", on_progress=words.append)
-    assert engine.builds[0]["pip.conf"] == (
-        "[global]\nindex-url = https://me:pa%40ss@index.example/simple\n"
-        "extra-index-url = https://more.example/simple https://most.example/simple\n"
-    )
-    assert "Looking in indexes: https://index.example/simple" in words
-    assert "pa%40ss" not in engine.builds[0]["Dockerfile"]
+    build(version="3.10")
+    assert engine.builds[0]["Dockerfile"].startswith("FROM registry.example:5000/base/python:3.10\n")
 
 
-def test_the_stage_that_knows_the_indexes_is_removed(engine, build):
-    environment = build()
-    assert [image["RepoTags"] for image in engine.images.values()] == [[environment.image]]
+def test_a_package_that_cannot_be_had(engine, build, resolver):
+    with pytest.raises(EnvironmentBuildError, match="cannot be had") as caught:
+        build(["demo==9"])
+    assert caught.value.requirements == ("demo==9",)
+    assert not engine.builds
 
 
-def test_a_failing_installation_is_told_with_its_log_and_leaves_nothing(engine, build, tmp_path):
+def test_a_package_that_is_gone_when_it_is_fetched(engine, build, resolver, wheels, tmp_path, monkeypatch):
+    engine.stall.set()
+    with pytest.raises(EnvironmentBuildError):
+        build(stall_seconds=0.05)
+    shutil.rmtree(tmp_path / "store" / "cache")
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    native = wheels / "native-1.0-py3-none-manylinux_2_28_x86_64.whl"
+    native.rename(tmp_path / native.name)
+    try:
+        with pytest.raises(
+            EnvironmentBuildError, match=r"packages cannot be fetched: Because native==1\.0 has no wheels"
+        ) as caught:
+            build()
+    finally:
+        (tmp_path / native.name).rename(native)
+    assert "native" in caught.value.log
+    assert not EnvironmentStore(tmp_path / "store").list()
+
+
+def test_a_failing_build_is_told_with_its_log_and_leaves_nothing(engine, build, tmp_path):
     engine.build_log = [
-        {"stream": "Collecting numpy==9\n"},
-        {"stream": "\x1b[31mERROR: No matching distribution found for numpy==9\x1b[0m\n"},
-        {"errorDetail": {"code": 1}, "error": "The command 'pip' returned a non-zero code: 1"},
+        {"stream": "Listing '/environment'\n"},
+        {"stream": "\x1b[31mOSError: no space left on device\x1b[0m\n"},
+        {"errorDetail": {"code": 1}, "error": "The command 'python' returned a non-zero code: 1"},
     ]
-    with pytest.raises(EnvironmentBuildError, match=r"No matching distribution found for numpy==9") as caught:
-        build("numpy==9\n")
+    with pytest.raises(EnvironmentBuildError, match=r"no space left on device") as caught:
+        build()
     assert "non-zero code: 1" in str(caught.value)
-    assert "Collecting numpy==9" in caught.value.log
+    assert "Listing '/environment'" in caught.value.log
     assert not engine.images
     assert not EnvironmentStore(tmp_path / "store").list()
 
@@ -213,7 +283,7 @@ def test_an_interrupt_stops_the_build(engine, build):
 
 
 def test_images_are_listed_and_pruned_with_the_other_environments(engine, build, tmp_path):
-    environments = [build(f"numpy==2.0.{patch}\n") for patch in range(3)]
+    environments = [build([f"demo==1.{minor}"]) for minor in range(3)]
     other = engine.add_image("postgres:1", {"Labels": {}, "Env": [], "Volumes": None})
     store = EnvironmentStore(tmp_path / "store")
     listed = store.list()
@@ -256,10 +326,10 @@ def test_names_of_base_images_that_are_none(engine, build, monkeypatch, base):
     assert not engine.builds
 
 
-def test_options_in_a_lock_are_refused(engine, build):
+def test_options_in_a_lock_are_refused():
+    assert _docker._lock_lines("# note\n\na==1 \\\n    --hash=sha256:00\n") == ["a==1 \\", "    --hash=sha256:00"]
     with pytest.raises(EnvironmentBuildError, match="--index-url"):
-        build("--index-url https://me:secret@evil.example\nnumpy==2.0.0\n")
-    assert not engine.builds
+        _docker._lock_lines("--index-url https://me:secret@evil.example\nnumpy==2.0.0\n")
 
 
 @pytest.mark.parametrize(("arch", "expected"), [("amd64", "x86_64"), ("arm64", "aarch64"), ("riscv64", "riscv64")])

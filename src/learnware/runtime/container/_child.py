@@ -140,7 +140,9 @@ class _Container:
         _try(self.client.kill, self.identifier)
 
     def kill_for_prints(self) -> None:
-        self.kill("printed_bytes", f"it printed more than {self.limits.printed_bytes} bytes")
+        # Called by who reads the outputs, all of which the engine wants read before it answers.
+        words = f"it printed more than {self.limits.printed_bytes} bytes"
+        threading.Thread(target=self.kill, args=("printed_bytes", words), daemon=True).start()
 
     def settle(self) -> None:
         """Ask the engine how the container ended, if it has."""
@@ -215,6 +217,7 @@ def _end(container: _Container, owner: int) -> None:
     """Kill and remove the container, and close what is open to the engine."""
     if os.getpid() != owner:
         return  # a fork of the owner ends; the container is not its own
+    container.streams.discard()
     container.settle()
     container.ended.set()
     container.busy.set()  # wakes the watch

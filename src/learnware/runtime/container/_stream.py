@@ -62,11 +62,16 @@ class ContainerStreams:
         """Count what is printed anew."""
         self._printed = 0
 
+    def discard(self) -> None:
+        """End `sock`, so that what waits on it in another thread wakes up, and take no more from the container."""
+        with contextlib.suppress(OSError):
+            self.sock.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
-        """End both directions; what waits on `sock` in another thread wakes up."""
-        for end in (self.sock, self._engine):
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
+        """End both directions."""
+        self.discard()
+        with contextlib.suppress(OSError):
+            self._engine.shutdown(socket.SHUT_RDWR)
         self.join()
         for end in (self.sock, self._ours, self._connection, self._engine):
             with contextlib.suppress(OSError):
@@ -95,17 +100,21 @@ class ContainerStreams:
                 self._receive(buffer[:8])
                 stream, left = struct.unpack(">BxxxL", buffer[:8])
                 while left:
-                    count = self._engine.recv_into(buffer[: min(left, _CHUNK_BYTES)])
-                    if not count:
-                        raise EOFError
+                    count = min(left, _CHUNK_BYTES)
+                    self._receive(buffer[:count])
                     left -= count
                     if stream == _STDOUT:
-                        self._ours.sendall(buffer[:count])
+                        self._deliver(buffer[:count])
                     elif stream == _STDERR:
                         self._print(buffer[:count])
         self.ended.set()
         with contextlib.suppress(OSError):
             self._ours.shutdown(socket.SHUT_RDWR)
+
+    def _deliver(self, data: memoryview) -> None:
+        # Nobody may read any more. Reading goes on nevertheless: the engine keeps a container until all is taken.
+        with contextlib.suppress(OSError):
+            self._ours.sendall(data)
 
     def _receive(self, buffer: memoryview) -> None:
         while buffer:

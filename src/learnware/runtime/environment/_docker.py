@@ -20,9 +20,10 @@ from learnware.errors import EnvironmentBuildError
 from learnware.runtime.container._engine import connect, engine_errors
 from learnware.runtime.environment._builder import Plan
 from learnware.runtime.environment._environment import Environment
+from learnware.runtime.environment._files import remove_tree
 from learnware.runtime.environment._pythons import OLDEST_MINOR, minors_of, shown
-from learnware.runtime.environment._resolve import Lock, _recall, _remember, compile_lock
-from learnware.runtime.environment._uv import index_identity
+from learnware.runtime.environment._resolve import Lock, _recall, _remember, compile_lock, reason_of
+from learnware.runtime.environment._uv import index_identity, no_index, run_uv
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,37 +36,38 @@ __all__ = ["DEFAULT_BASE", "LABEL", "EnvironmentBuilder", "engine_architecture"]
 
 DEFAULT_BASE = "python:{version}-slim"
 LABEL = "org.learnware.environment"
-_STAGE_LABEL = "org.learnware.environment.stage"
 _REPOSITORY = "learnware-env"
 _PYTHON = "/environment/bin/python"
 # Part of every name: images of an older recipe are not taken for those of this one.
 _RECIPE = 1
 # What wheels are made for: the images that `DEFAULT_BASE` names have a newer C library.
 _MANYLINUX = "manylinux_2_28"
-# An installer says nothing while a large package comes, and its bytes are not seen from here.
-_SILENCE = 4
+_PACKAGES = "packages"
 _LOG_LINES = 200
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
+_PROGRESS_CHARS = 100
 
-# Packages come in a stage of their own, so that nothing of how they were fetched is in the image. The environment's
-# interpreter is not started after their installation: a `.pth` file of a package would run, and with a network.
+# An installer or compiler says nothing for long, and what it does in a container is not seen from here.
+_SILENCE = 4
+_NO_NEWS = ("--->", "Removing intermediate container")
+
+_CHECK = (
+    "import sys; found = '%d.%d' % sys.version_info[:2];"
+    " sys.exit(found != {version!r} and 'the base image has Python ' + found + ', not {version}')"
+)
+# What is no Python of this version stays as it is.
+_COMPILE = (
+    "import compileall, py_compile, re; compileall.compile_dir('/environment', maxlevels=99, quiet=2, workers=0,"
+    " rx=re.compile('/tests?/'), invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)"
+)
+# The environment's own interpreter is not started: a `.pth` file of a package would run.
 _DOCKERFILE = """\
-FROM {base} AS packages
-LABEL {stage_label}="{name}"
-USER 0:0
-RUN ["python", "-c", "import sys; found = '%d.%d' % sys.version_info[:2]; sys.exit(found != '{version}' and \
-'the base image has Python ' + found + ', not {version}')"]
-RUN ["python", "-m", "venv", "--without-pip", "/environment"]
-COPY pip.conf requirements.lock /build/
-ENV PIP_CONFIG_FILE=/build/pip.conf
-RUN ["python", "-m", "pip", "--python", "/environment/bin/python", "install", "--only-binary", ":all:", "--no-deps", \
-"--no-cache-dir", "--no-input", "--disable-pip-version-check", "--root-user-action", "ignore", "--progress-bar", \
-"off", "--requirement", "/build/requirements.lock"]
-RUN ["chmod", "-R", "a+rX,go-w", "/environment"]
-
 FROM {base}
-LABEL {label}="{name}"
-COPY --from=packages /environment /environment
+LABEL {label}={name}
+USER 0:0
+RUN {check}
+RUN ["python", "-m", "venv", "--without-pip", "/environment"]
+COPY {packages} /environment/lib/python{version}/site-packages
+RUN {compile}
 HEALTHCHECK NONE
 ENTRYPOINT []
 CMD ["/environment/bin/python"]
@@ -76,34 +78,34 @@ USER 65534:65534
 class EnvironmentBuilder:
     """Builds environments of the kind "docker": images, from wheels only.
 
-    An image runs as nobody, has nothing of this engine in it, and none of the addresses that packages came from. The
-    variable ``LEARNWARE_DOCKER_BASE`` names the image to start from, with ``{version}`` for the version of Python, and
-    with its registry where that is not Docker Hub; ``python:{version}-slim`` by default.
+    Packages come from where this machine has them, as for other environments; the image is built without a network. It
+    runs as nobody and has nothing of the engine in it. The variable ``LEARNWARE_DOCKER_BASE`` names the image to start
+    from, with ``{version}`` for the version of Python, and with its registry where that is not Docker Hub;
+    ``python:{version}-slim`` by default.
     """
 
     def plan(self, requirements: Requirements, settings: BuildSettings, say: Callable[[str], None]) -> Plan:
         """Return what is to be built: resolved for the platform of the engine."""
         version, warnings = _choose_python(requirements.python)
         base = _base_image(version)
-        architecture = engine_architecture()
-        lock = _resolve(requirements, version, architecture, settings, say)
-        parts = [_RECIPE, base, version, architecture, _lock_lines(lock.text)]
+        platform = f"{engine_architecture()}-{_MANYLINUX}"
+        lock = _resolve(requirements, version, platform, settings, say)
+        parts = [_RECIPE, base, version, platform, _lock_lines(lock.text)]
         name = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:20]
-        details = {"base": base, "image": f"{_REPOSITORY}:{name}"}
+        details = {"base": base, "image": f"{_REPOSITORY}:{name}", "platform": platform}
         return Plan("docker", name, lock.text, version, warnings=(*warnings, *lock.warnings), details=details)
 
-    def build(self, plan: Plan, folder: Path, settings: BuildSettings, say: Callable[[str], None]) -> dict[str, Any]:  # noqa: ARG002  # for other kinds
+    def build(self, plan: Plan, folder: Path, settings: BuildSettings, say: Callable[[str], None]) -> dict[str, Any]:
         """Build the image, unless the engine has it already, and return where it is and what it has."""
         tag, base = plan.details["image"], plan.details["base"]
         with contextlib.closing(connect(EnvironmentBuildError)) as client:
             image = _find(client, tag, plan.name)
             if image is None:
-                say(f"building the image {tag} from {base}")
-                _build(client, _files(plan, base), tag, plan.name, settings.stall_seconds * _SILENCE, say)
+                _build(client, plan, folder, settings, say)
                 image = _find(client, tag, plan.name)
             if image is None:
                 raise EnvironmentBuildError(
-                    f"the engine built {tag}, and does not have it; is something removing images?"
+                    f"the engine built {tag}, and does not have it; does something remove images?"
                 )
         config = image["Config"]
         # The engine would make each of them a folder that can be written to without a limit.
@@ -179,11 +181,10 @@ def _choose_python(wanted: str | None) -> tuple[str, tuple[str, ...]]:
 
 
 def _resolve(
-    requirements: Requirements, version: str, architecture: str, settings: BuildSettings, say: Callable[[str], None]
+    requirements: Requirements, version: str, platform: str, settings: BuildSettings, say: Callable[[str], None]
 ) -> Lock:
     """Return the lock for the engine's platform, from the disk where this set was resolved before."""
     lines = (*requirements.requirements, *requirements.sources)
-    platform = f"{architecture}-{_MANYLINUX}"
     key = repr([_RECIPE, lines, version, platform, str(requirements.as_of), index_identity(settings)])
     memory = settings.root / "locks" / f"docker-{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
     if (known := _recall(memory)) is not None:
@@ -196,14 +197,6 @@ def _resolve(
     lock = Lock(text, "", version, findings)
     _remember(memory, lock)
     return lock
-
-
-def _files(plan: Plan, base: str) -> dict[str, str]:
-    dockerfile = _DOCKERFILE.format(
-        base=base, name=plan.name, version=plan.python_version, label=LABEL, stage_label=_STAGE_LABEL
-    )
-    lock = "\n".join([*_lock_lines(plan.lock), ""])
-    return {"Dockerfile": dockerfile, "requirements.lock": lock, "pip.conf": _pip_conf()}
 
 
 def _base_image(version: str) -> str:
@@ -226,23 +219,6 @@ def _lock_lines(lock: str) -> list[str]:
     return lines
 
 
-def _pip_conf() -> str:
-    """Return pip's configuration with the indexes that this machine uses."""
-    options = {
-        "index-url": ("PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL"),
-        "extra-index-url": ("PIP_EXTRA_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL"),
-        "trusted-host": ("PIP_TRUSTED_HOST", "UV_INSECURE_HOST"),
-    }
-    lines = ["[global]"]
-    for option, variables in options.items():
-        value = next((os.environ[name] for name in variables if os.environ.get(name)), "")
-        # uv's addresses may have names before them.
-        words = [re.sub(r"^[\w-]+=(?=\w+://)", "", word) for word in value.split()]
-        if words:
-            lines.append(f"{option} = {' '.join(words)}")
-    return "\n".join([*lines, ""])
-
-
 def _find(client: Any, tag: str, name: str) -> dict[str, Any] | None:
     """Return what the engine knows of the environment's image, or None if it does not have it."""
     from docker.errors import ImageNotFound
@@ -258,70 +234,117 @@ def _find(client: Any, tag: str, name: str) -> dict[str, Any] | None:
     return image if labels.get(LABEL) == name else None
 
 
-def _build(
-    client: Any, files: dict[str, str], tag: str, name: str, stall_seconds: float, report: Callable[[str], None]
-) -> None:
+def _build(client: Any, plan: Plan, folder: Path, settings: BuildSettings, say: Callable[[str], None]) -> None:
+    """Fetch the packages, and have the engine make an image of them."""
+    tag, base = plan.details["image"], plan.details["base"]
+    _fetch(plan, folder, settings, say)
+    say(f"building the image {tag} from {base}")
+    dockerfile = _DOCKERFILE.format(
+        base=base,
+        label=LABEL,
+        name=plan.name,
+        version=plan.python_version,
+        packages=_PACKAGES,
+        check=json.dumps(["python", "-I", "-c", _CHECK.format(version=plan.python_version)]),
+        compile=json.dumps(["python", "-I", "-S", "-c", _COMPILE]),
+    )
+    context = folder / "context.tar"
+    _write_context(context, dockerfile, folder / _PACKAGES)
+    try:
+        with context.open("rb") as file:
+            _build_image(client, file, plan, settings.stall_seconds * _SILENCE, say)
+    finally:
+        remove_tree(folder / _PACKAGES)
+        context.unlink()
+
+
+def _fetch(plan: Plan, folder: Path, settings: BuildSettings, say: Callable[[str], None]) -> None:
+    """Unpack the lock's wheels for the engine's platform into a folder, from where this machine has its packages."""
+    lines = _lock_lines(plan.lock)
+    lock = folder / "lock.txt"
+    lock.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    say(f"fetching {len(lines)} packages")
+    target = ["--target", str(folder / _PACKAGES), "--python", sys.executable, "--no-python-downloads"]
+    target += ["--python-version", plan.python_version, "--python-platform", plan.details["platform"]]
+    if no_index():
+        target.append("--no-index")
+    done = run_uv(
+        ["pip", "install", "--no-deps", "--only-binary", ":all:", "-r", str(lock), *target],
+        settings,
+        what="fetching the packages",
+    )
+    lock.unlink()
+    if done.code:
+        raise EnvironmentBuildError(f"the packages cannot be fetched: {reason_of(done)}", log=done.end)
+    # Programs of packages are made for the interpreter of this machine; the other one is uv's own.
+    remove_tree(folder / _PACKAGES / "bin")
+    (folder / _PACKAGES / ".lock").unlink(missing_ok=True)
+
+
+def _write_context(path: Path, dockerfile: str, packages: Path) -> None:
+    """Write the archive that the engine builds from; of files, only what is in them and whether they are programs."""
+
+    def plain(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
+        if entry.issym():
+            return None  # it would lead elsewhere in the image; wheels have none
+        entry.uid = entry.gid = 0
+        entry.uname = entry.gname = ""
+        entry.mtime = 0
+        entry.mode = 0o755 if entry.isdir() or entry.mode & 0o100 else 0o644
+        return entry
+
+    with tarfile.open(path, "w") as archive:
+        data = dockerfile.encode("ascii")
+        entry = tarfile.TarInfo("Dockerfile")
+        entry.size = len(data)
+        archive.addfile(entry, io.BytesIO(data))
+        archive.add(packages, _PACKAGES, filter=plain)
+
+
+def _build_image(client: Any, context: Any, plan: Plan, stall_seconds: float, say: Callable[[str], None]) -> None:
+    tag = plan.details["image"]
     log: deque[str] = deque(maxlen=_LOG_LINES)
     failure = ""
     try:
         with engine_errors(EnvironmentBuildError, f"building the image {tag}"):
             entries = client.build(
-                fileobj=_context(files),
+                fileobj=context,
                 custom_context=True,
                 tag=tag,
                 rm=True,
                 forcerm=True,
                 decode=True,
                 timeout=stall_seconds,
+                network_mode="none",
+                use_config_proxy=False,
             )
             # An end from here, too, ends the connection, at which the engine stops building.
             with contextlib.closing(entries):
                 for entry in entries:
                     for line in _log_lines(entry):
                         log.append(line)
-                        report(line)
+                        say(line[:_PROGRESS_CHARS])
                     failure = str(entry.get("error", "")) or failure
     except EnvironmentBuildError as error:
-        words = (
-            f"{error}"
-            if not _is_timeout(error.__cause__)
-            else (f"building the image {tag} was stopped: nothing happened for {stall_seconds:g} seconds")
-        )
-        raise EnvironmentBuildError(_without_credentials(words) + _ending(log), log="\n".join(log)) from None
-    finally:
-        _remove_stages(client, name)
+        words = str(error)
+        if _is_timeout(error.__cause__):
+            words = f"building the image {tag} was stopped: nothing happened for {stall_seconds:g} seconds"
+        raise EnvironmentBuildError(words + _ending(log), log="\n".join(log)) from None
     if failure:
-        raise EnvironmentBuildError(
-            f"building the image {tag} failed: {_without_credentials(failure)}{_ending(log)}", log="\n".join(log)
-        )
-
-
-def _context(files: dict[str, str]) -> io.BytesIO:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for name, text in files.items():
-            data = text.encode("utf-8")
-            entry = tarfile.TarInfo(name)
-            entry.size = len(data)
-            archive.addfile(entry, io.BytesIO(data))
-    buffer.seek(0)
-    return buffer
+        _remove_unfinished(client, plan.name)
+        raise EnvironmentBuildError(f"building the image {tag} failed: {failure}{_ending(log)}", log="\n".join(log))
 
 
 def _log_lines(entry: dict[str, Any]) -> list[str]:
     """Return the lines of one entry of the build's log, without the counting of bytes while the base image comes."""
     text = str(entry.get("stream") or ("" if "progressDetail" in entry else entry.get("status", "")))
     lines = (re.sub(r"\x1b\[[0-9;]*m", "", line).strip() for line in text.splitlines())
-    return [_without_credentials(line)[:500] for line in lines if line and not line.startswith("--->")]
+    return [line[:500] for line in lines if line and not line.startswith(_NO_NEWS)]
 
 
 def _ending(log: deque[str]) -> str:
     errors = [line for line in log if line.startswith("ERROR")] or list(log)[-3:]
     return "; the log of the build ends: " + " / ".join(errors) if errors else ""
-
-
-def _without_credentials(text: str) -> str:
-    return _CREDENTIALS.sub("", text)
 
 
 def _is_timeout(problem: BaseException | None) -> bool:
@@ -331,12 +354,10 @@ def _is_timeout(problem: BaseException | None) -> bool:
     return isinstance(problem, (urllib3.exceptions.ReadTimeoutError, requests.exceptions.ReadTimeout, TimeoutError))
 
 
-def _remove_stages(client: Any, name: str) -> None:
-    """Remove what the build has left of its first stage: it holds the addresses that packages came from."""
+def _remove_unfinished(client: Any, name: str) -> None:
+    """Remove what a failed build has left: an image without a name."""
     from docker.errors import DockerException
 
-    # What cannot be removed now, because a stopped build still ends, goes with the next build of the same image.
     with contextlib.suppress(DockerException, OSError):
-        for summary in client.images(filters={"label": [f"{_STAGE_LABEL}={name}"], "dangling": True}):
-            with contextlib.suppress(DockerException, OSError):
-                client.remove_image(summary["Id"])
+        for summary in client.images(filters={"label": [f"{LABEL}={name}"], "dangling": True}):
+            client.remove_image(summary["Id"])
