@@ -19,6 +19,7 @@ from learnware.cli import app
 LEARNWARE = [sys.executable, "-c", "from learnware.cli import main; main()"]
 NAMES = [
     "spec", "pack", "check", "search", "predict", "solve", "market add", "market list", "market show", "market remove",
+    "env list", "env build", "env prune",
 ]  # fmt: skip
 
 

@@ -120,7 +120,7 @@ def build(session: Session, packages: PackagesArgument, *, run_in: RunInOption =
 
     if run_in == "current":
         raise EnvironmentBuildError(
-            "'current' takes the packages of this program; choose --run-in venv, conda or docker"
+            "--run-in current builds nothing: it takes the packages of this program; choose venv, conda or docker"
         )
     store = EnvironmentStore()
     built, failed, lines = [], [], []

@@ -88,7 +88,7 @@ def test_an_environment_of_conda(store, micromamba, heard, tmp_path):
     [(_, document)] = micromamba()
     assert document == {
         "channels": ["conda-forge", "pytorch"],
-        "dependencies": ["_libgcc_mutex==0.1", "numpy==1.24.3", "pytorch::gamma", f"python={MINOR}"],
+        "dependencies": ["_libgcc_mutex==0.1", "numpy==1.24.3", f"python={MINOR}", "pytorch::gamma"],
     }
     assert "micromamba" in heard
     [found] = store.list()

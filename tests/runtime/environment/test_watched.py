@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-import os
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -69,11 +69,11 @@ def test_an_error_of_the_listener_ends_the_program(alive):
 
 
 def test_nothing_stays_behind():
-    threads, files = threading.active_count(), len(os.listdir("/dev/fd"))
+    threads, files = threading.active_count(), len(list(Path("/dev/fd").iterdir()))
     for _ in range(3):
         run("print('x')", stdin="y")
     assert threading.active_count() <= threads + 1
-    assert len(os.listdir("/dev/fd")) <= files
+    assert len(list(Path("/dev/fd").iterdir())) <= files
 
 
 def test_credentials_are_not_shown():
