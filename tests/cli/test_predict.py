@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import csv
+import platform
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from learnware.runtime.sandbox import choose_sandbox
 
 
 def rows_of(text):
@@ -30,6 +33,10 @@ def test_one_classifier(market, zoo):
 def test_one_regressor(market, zoo, truth):
     document = market.answer("predict", "00000002", zoo.plane_csv, "--target", "y")
     assert document["learnwares"] == [{"id": "00000002", "name": "The left half", "share": 1.0}]
+    run = document["runs"]["00000002"]
+    assert (run["environment"], run["name"], run["warnings"]) == ("current", "current", [])
+    assert run["python_version"] == platform.python_version()
+    assert run["sandbox"] == choose_sandbox()
     np.testing.assert_allclose(document["prediction"][:200], truth[:200], atol=1e-8)
 
 
@@ -47,7 +54,9 @@ def test_files(market, zoo, suffix):
 
     output = Path(f"out.{suffix}")
     result = market("predict", "00000001", zoo.iris_inputs, "-o", output)
-    assert result.stdout == f"150 predictions: {output}\n"
+    where, rows = result.stdout.splitlines()
+    assert where.startswith("run by: Python ")
+    assert rows == f"150 predictions: {output}"
     assert result.stderr == ""
     if suffix == "csv":
         values = [int(row["prediction"]) for row in rows_of(output.read_text())]
@@ -81,6 +90,13 @@ def test_the_model_runs_in_another_process(market, zoo, monkeypatch):
     monkeypatch.setattr("learnware.learnware._learnware.load_model", never)
     market("predict", "00000002", "00000003", zoo.plane_csv, "--target", "y")
     market("solve", zoo.plane_csv, "--target", "y")
+
+
+def test_the_sandbox_that_was_named(market, zoo):
+    arguments = ("predict", "00000002", "00000003", zoo.plane_csv, "--target", "y", "--sandbox", "none")
+    document = market.answer(*arguments)
+    assert {run["sandbox"] for run in document["runs"].values()} == {"none"}
+    assert "no sandbox" in market(*arguments, "-o", "out.csv").stdout
 
 
 def test_wrong_columns(market, zoo):

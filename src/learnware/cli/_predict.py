@@ -1,12 +1,13 @@
 """`learnware predict`: the answers of learnwares."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from learnware.cli._command import Session, command
 from learnware.cli._market import IdsArgument, brief, value_of
-from learnware.cli._options import DataArgument, ForceOption, TargetOption, one_of
+from learnware.cli._options import DataArgument, ForceOption, RunInOption, SandboxOption, TargetOption, one_of
 from learnware.cli._predictions import SUFFIXES, OutputOption, deliver, prediction_columns
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from learnware.learnware import Learnware
+    from learnware.runtime import ModelRunner, RunningModel
 
 __all__ = ["register"]
 
@@ -54,17 +56,21 @@ def predict(
     timeout: Annotated[
         float, typer.Option("--timeout", min=0.1, metavar="SECONDS", help="Time for a learnware to answer.")
     ] = 600.0,
+    run_in: RunInOption = "venv",
+    sandbox: SandboxOption = None,
     force: ForceOption = False,
 ) -> None:
     """Let learnwares of a market answer for your data.
 
     Columns must be those that the learnwares take: `learnware market show ID` lists them. Columns of the same names
-    may stand in any order, others in that of the learnwares. The learnwares' own code runs in processes of its own.
-    Classes are numbered as the learnware describes them, and named in a second column.
+    may stand in any order, others in that of the learnwares. The learnwares' own code runs in processes of its own, in
+    the environments that they ask for and in a sandbox. Classes are numbered as the learnware describes them, and named
+    in a second column.
     """
-    from learnware.cli._apart import models_apart
     from learnware.cli._data import check_output
-    from learnware.cli._render import percent, tabulate
+    from learnware.cli._render import clean, percent, tabulate
+    from learnware.runtime import Limits, ModelRunner
+    from learnware.solution._report import runs_text
 
     check_output(output, force=force, suffixes=SUFFIXES)
     market = session.open_market()
@@ -72,19 +78,40 @@ def predict(
     X = _inputs(session, data, target, learnwares)
     for learnware in learnwares:
         _check_width(learnware, X.shape[1])
-    with session.steps("Predicting") as step, models_apart(timeout) as set_apart:
-        step(", ".join(learnware.id for learnware in learnwares))
-        for learnware in learnwares:
-            set_apart(learnware)
+    with (
+        session.steps("Predicting") as step,
+        ModelRunner(
+            run_in,
+            sandbox=sandbox,
+            limits=Limits(seconds=timeout),
+            max_processes=max(4, len(learnwares)),
+            on_progress=step,
+        ) as runner,
+    ):
+        models = {learnware.id: _run(learnware, runner) for learnware in learnwares}
+        runner.prepare(models.values())
+        step(", ".join(models))
         predictions, shares = _answer(learnwares, X, way)
+        runs = {learnware_id: model.report() for learnware_id, model in models.items()}
     columns = prediction_columns(predictions, learnwares)
     document = {
         "learnwares": [{**brief(learnware), "share": shares[learnware.id]} for learnware in learnwares],
         "way": way if len(learnwares) > 1 else None,
+        "runs": {learnware_id: asdict(run) for learnware_id, run in runs.items()},
     }
     who = [(learnware.id, brief(learnware)["name"], percent(shares[learnware.id])) for learnware in learnwares]
-    summary = [tabulate(["!Id", "Name", ">Share"], who)] if len(learnwares) > 1 else []
+    summary: list[Any] = [tabulate(["!Id", "Name", ">Share"], who)] if len(learnwares) > 1 else []
+    summary += [clean(line) for line in runs_text(runs)]
     deliver(session, columns, output, document, summary)
+
+
+def _run(learnware: "Learnware", runner: "ModelRunner") -> "RunningModel":
+    """Let a learnware run apart, and return its model."""
+    from learnware.runtime import RunningModel
+
+    learnware.run_with(runner)
+    assert isinstance(learnware.model, RunningModel)  # noqa: S101  # what it was given
+    return learnware.model
 
 
 def _inputs(session: Session, path: "Path", target: str | None, learnwares: "Sequence[Learnware]") -> "NDArray[Any]":

@@ -13,6 +13,8 @@ from learnware.cli._options import (
     LibraryOption,
     LicenseOption,
     MaxOption,
+    RunInOption,
+    SandboxOption,
     ScenarioOption,
     SeedOption,
     TaskOption,
@@ -64,18 +66,21 @@ def solve(
     library: LibraryOption = None,
     scenario: ScenarioOption = None,
     license: LicenseOption = None,
+    run_in: RunInOption = "venv",
+    sandbox: SandboxOption = None,
     force: ForceOption = False,
 ) -> None:
     """Solve a task with the learnwares of a market: find them, combine them, predict every row.
 
     Without labels the learnwares answer where they know the data best. With labels (ten or more), several ways of reuse
     are compared by cross-validation, a model of your own among them, and the best one answers. What is printed says who
-    answers how much. The learnwares' own code runs in processes of its own.
+    answers how much. The learnwares' own code runs in processes of its own, in the environments that they ask for and
+    in a sandbox.
 
     The exit code is 3 if nothing in the market fits.
     """
-    from learnware.cli._apart import models_apart, search_apart
     from learnware.cli._data import check_output, read_inputs
+    from learnware.runtime import Limits
     from learnware.solution import solve as solve_task
 
     check_output(output, force=force, suffixes=SUFFIXES)
@@ -85,10 +90,7 @@ def solve(
     with (
         hint_at_widths(session, market, X.shape[1]),
         session.steps("Solving") as step,
-        models_apart(_TIMEOUT) as set_apart,
-    ):
-        search_apart(market, set_apart)
-        solution = solve_task(
+        solve_task(
             X,
             y,
             market=market,
@@ -96,8 +98,12 @@ def solve(
             task=kind,
             max_learnwares=max_learnwares,
             seed=seed,
+            runnable_option=run_in,
+            sandbox=sandbox,
+            limits=Limits(seconds=_TIMEOUT),
             progress=step,
-        )
+        ) as solution,
+    ):
         step("predicting")
         predictions = solution.predict(X)
     # A solution names classes itself.
