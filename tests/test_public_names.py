@@ -46,6 +46,7 @@ EXPORTED = {
         VerificationReport look_at_pickles verify
     """,
     "learnware.runtime": "Environment Limits ModelProcess ModelRunner RunReport RunningModel current_environment",
+    "learnware.runtime.container": "ContainerChild",
     "learnware.runtime.environment": """
         Environment EnvironmentStore Requirements StoredEnvironment current_environment read_requirements
     """,
