@@ -37,7 +37,7 @@ class Child:
     sandbox : {"bubblewrap", "landlock", "none"}
         The level.
     environment : Environment
-        Its folders are readable.
+        Its folders are readable, and nothing of it is writable.
     readable : sequence of Path
         Files and folders that are readable besides.
     limits : Limits
@@ -60,16 +60,15 @@ class Child:
         self,
         command: Sequence[str],
         *,
-        sandbox: str = "none",
-        environment: Environment | None = None,
+        sandbox: str,
+        environment: Environment,
         readable: Sequence[Path] = (),
         limits: Limits = Limits(),  # noqa: B008  # frozen
     ) -> None:
         self.sandbox = sandbox
-        folders = () if environment is None else environment.folders
         self.sock, theirs = socket.socketpair()
         try:
-            self._tree = start_tree(sandbox, command, (*folders, *readable), limits, theirs)
+            self._tree = start_tree(sandbox, command, (*environment.folders, *readable), limits, theirs)
         except BaseException:
             self.sock.close()
             raise
