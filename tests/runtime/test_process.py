@@ -103,6 +103,172 @@ def test_description_and_arguments(learnware):
         assert process.predict(np.zeros((2, 3))).all()
 
 
+TRAINED = """
+def fit(self, X, y):
+    if isinstance(y, list): raise ValueError(" ".join(y))
+    self.sum = float(np.sum(y))
+    return self
+
+def finetune(self, X, y):
+    self.sum += float(np.sum(y)) + len(X)
+"""
+
+
+def test_training(learnware):
+    folder = learnware("return np.full(len(X), self.sum)", init="self.sum = 0.0", more=TRAINED)
+    with ModelProcess(folder, CONFIG) as process:
+        rows = np.zeros((2, 3))
+        assert process.fit(rows, [1.0, 2.0]) is None
+        assert process.predict(rows).tolist() == [3.0, 3.0]
+        process.finetune(["a", "b"], np.array([[1], [1]]))
+        assert process.predict(rows).tolist() == [7.0, 7.0]
+        with pytest.raises(ModelError, match="ValueError: dog cat"):
+            process.fit(rows, ["dog", "cat"])
+        with pytest.raises(ModelError, match="2 inputs and 3 targets"):
+            process.fit(rows, [1, 2, 3])
+        with pytest.raises(ModelError, match="targets of fit cannot be handed over"):
+            process.fit(rows, [object(), object()])
+        assert process.predict(rows).tolist() == [7.0, 7.0]
+    with ModelProcess(learnware("return X"), CONFIG) as process, pytest.raises(ModelError, match="has no finetune"):
+        process.finetune(rows, [1, 2])
+
+
+@pytest.mark.parametrize("size", [1, 3, 4, 10, 100])
+def test_batches_give_what_one_call_gives(learnware, size):
+    folder = learnware("print(len(X)); return X[:, 0].astype('f4') * 2")
+    X = np.arange(30.0).reshape(10, 3)
+    with ModelProcess(folder, CONFIG) as process:
+        whole, parts = process.predict(X), process.predict(X, batch_size=size)
+        assert parts.dtype == whole.dtype
+        np.testing.assert_array_equal(parts, whole)
+        assert process.predict(X[:0], batch_size=size).shape == (0,)
+        process.close()
+        counts = [int(line) for line in process.output.split()]
+        assert max(counts[1:]) == min(size, 10)
+        assert sum(counts) == 20
+
+
+def test_batches_of_texts_and_of_other_types(learnware):
+    folder = learnware(
+        "return ['x' * int(v) for v in X[:, 0]] if X[0, 2] else X[:, 0].astype('i4' if X[0, 0] else 'f8')"
+    )
+    X = np.zeros((5, 3))
+    X[:, 0] = range(5)
+    with ModelProcess(folder, CONFIG) as process:
+        assert process.predict(X, batch_size=2).dtype == np.float64
+        assert process.predict(X, batch_size=2).tolist() == [0, 1, 2, 3, 4]
+        assert process.predict(X + np.array([0, 0, 1]), batch_size=2).tolist() == ["", "x", "xx", "xxx", "xxxx"]
+        X[2, 2] = 1
+        with pytest.raises(ModelError, match="in one batch"):
+            process.predict(X, batch_size=2)
+        # The answer to the batch that was on its way is not taken for another one.
+        assert process.predict(X[:2]).tolist() == [0, 1]
+        with pytest.raises(ModelError, match="batch_size is 0"):
+            process.predict(X, batch_size=0)
+
+
+def test_an_error_in_one_batch(learnware):
+    folder = learnware("if X[0, 0] == 2: raise KeyError('two')\nreturn X[:, 0]")
+    X = np.repeat(np.arange(5.0)[:, None], 3, axis=1)
+    with ModelProcess(folder, CONFIG) as process:
+        for _ in range(2):
+            with pytest.raises(ModelError, match="two"):
+                process.predict(X, batch_size=1)
+            assert process.predict(X[:2], batch_size=1).tolist() == [0, 1]
+
+
+def test_all_batches_together_have_one_limit(learnware):
+    with ModelProcess(learnware("return X"), CONFIG, limits=Limits(output_bytes=1000)) as process:
+        with pytest.raises(ModelError, match="1000 are allowed"):
+            process.predict(np.zeros((100, 3)), batch_size=2)
+        assert process.predict(np.zeros((40, 3)), batch_size=2).shape == (40, 3)
+
+
+FRAME = """
+import pandas as pd
+assert isinstance(X, pd.DataFrame), type(X)
+return (X["a"] + X["kind"].map({"dog": 10, "cat": 20})).to_frame()
+"""
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
+@pytest.mark.parametrize("batch_size", [None, 2])
+def test_tables_reach_the_model_as_data_frames(learnware, library, batch_size):
+    pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    table = pytest.importorskip(library)
+    data = {"a": [1.0, 2.0, 3.0], "kind": ["dog", "cat", "dog"]}
+    X = {"pandas": "DataFrame", "polars": "DataFrame", "pyarrow": "table"}[library]
+    X = getattr(table, X)(data)
+    with ModelProcess(learnware(FRAME), CONFIG) as process:
+        answer = process.predict(X, batch_size=batch_size)
+    assert answer.tolist() == [[11.0], [22.0], [13.0]]
+
+
+def test_columns_of_a_table_keep_their_types(learnware):
+    pd = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    X = pd.DataFrame(
+        {
+            "whole": np.array([1, 2], dtype="i2"),
+            "missing": pd.array([1, None], dtype="Int64"),
+            "kind": pd.Categorical(["a", "b"], categories=["b", "a", "c"]),
+            "day": pd.to_datetime(["2026-01-01", "2026-01-02"]),
+            "hole": [np.nan, 0.5],
+        },
+        index=["r", "s"],
+    )
+    kinds = run(learnware("return [str(dict(X.dtypes.astype(str))) + str(list(X['kind'].cat.categories))] * len(X)"), X)
+    assert kinds[0] == str(dict(X.dtypes.astype(str))) + str(list(X["kind"].cat.categories))
+
+
+def test_tables_without_what_they_need(learnware, monkeypatch):
+    pd = pytest.importorskip("pandas")
+    numbers = pd.DataFrame({"a": [1, 2], "b": pd.array([1, None], dtype="Int64")})
+    texts = numbers.assign(kind=["dog", "cat"])
+    # As it is where the environment has neither.
+    head = "import importlib.util\nimportlib.util.find_spec = lambda name: None"
+    with ModelProcess(learnware("return np.nan_to_num(X, nan=-1)", head=head), CONFIG) as process:
+        assert process.predict(numbers).tolist() == [[1.0, 1.0], [2.0, -1.0]]
+        with pytest.raises(ModelError, match=r"'kind' holds text.*lacks pandas and pyarrow"):
+            process.predict(texts)
+
+
+def test_a_table_that_arrow_does_not_take(learnware):
+    pd = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    with ModelProcess(learnware("return X.to_numpy()"), CONFIG) as process:
+        with pytest.raises(ModelError, match=r"input of predict cannot be handed over.*Duplicate"):
+            process.predict(pd.DataFrame([[1.0, 2.0]], columns=["a", "a"]))
+        assert process.predict(pd.DataFrame([[1.0, 2.0]])).tolist() == [[1.0, 2.0]]
+
+
+@LINUX
+@pytest.mark.parametrize("view", ["X", "X[:, 1:]", "X.astype('>f8')", "X[::-1]"])
+def test_inputs_are_not_copied_as_a_whole(learnware, view):
+    folder = learnware("return X[:, 0]")
+    script = f"""
+import numpy as np
+from learnware.runtime import ModelProcess
+
+def memory(name):
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith(name)) * 1024
+
+X = np.ones((1_000_000, 16))
+X = {view}
+with ModelProcess({str(folder)!r}, {CONFIG!r}) as process:
+    process.predict(X[:10])
+    # The highest use of memory so far is forgotten.
+    open("/proc/self/clear_refs", "w").write("5")
+    before = memory("VmRSS")
+    process.predict(X)
+    print((memory("VmHWM") - before) / X.nbytes)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120)
+    # The answer is a sixteenth.
+    assert 0 < float(done.stdout) < 0.3
+
+
 def test_prints_do_not_disturb(learnware):
     folder = learnware("print('out'); os.write(1, b'raw\\n'); sys.stderr.write('err\\n'); return X")
     with ModelProcess(folder, CONFIG) as process:
@@ -182,11 +348,29 @@ def test_the_promised_shape_is_checked(learnware):
         b'{"values": [{"kind": "text", "shape": [1], "bytes": 1}]}' + b"\x02" + b"\x00" * 7 + b"x",
         b'{"values": [{"kind": "text", "shape": [1], "bytes": 1}]}' + b"\x01" + b"\x00" * 7 + b"\xff",
         b'{"values": [4]}',
+        b'{"values": 4}',
+        b'{"values": [{"kind": "array", "dtype": "<f8", "shape": [NaN]}]}',
+        b'{"values": [{"kind": "array", "dtype": "<f8", "shape": [Infinity]}]}',
+        b'{"values": [{"kind": "array", "dtype": "<f8", "shape": [' + b"9" * 4000 + b"," + b"9" * 4000 + b"]}]}",
+        b'{"values": [{"kind": "array", "dtype": "<f8", "shape": ' + b"[" * 900 + b"]" * 900 + b"}]}",
+        b'{"values": [{"kind": "array", "dtype": "<f8", "shape": [4]}, 1, 2]}',
+        b'{"values": [{"kind": "arrow", "bytes": 8}]}' + b"x" * 8,
+        b'{"values": [{"kind": "text", "shape": [2], "bytes": 4}]}'
+        + b"\xff" * 7
+        + b"\x7f"
+        + b"\xff" * 7
+        + b"\x7f"
+        + b"x" * 4,
+        b'{"number": 1}',
+        b'{"number": 1e400}',
+        b'{"error": ' + b"[" * 900 + b"]" * 900 + b', "number": 2, "traceback": {"a": 1}}',
+        b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
     ],
 )
 def test_forged_frames(learnware, frame):
     if frame.startswith(b"{"):
         head = frame[: frame.rindex(b"}") + 1]
+        assert head.count(b"{") == head.count(b"}")
         frame = len(head).to_bytes(4, "big") + frame
     body = f"""
     import gc, socket
@@ -198,6 +382,51 @@ def test_forged_frames(learnware, frame):
     with pytest.raises(ModelError) as caught:
         run(learnware(body), limits=Limits(output_bytes=1_000_000))
     assert not isinstance(caught.value, ModelTimeoutError)
+
+
+SOCKET = "import gc, socket; sock = [s for s in gc.get_objects() if isinstance(s, socket.socket)][0]"
+
+
+def test_one_byte_after_the_other_does_not_gain_time(learnware):
+    body = f"""
+    {SOCKET}
+    for byte in b"\\x00\\x00\\xff\\xff" + b" " * 65535:
+        sock.sendall(bytes([byte]))
+        time.sleep(0.2)
+    """
+    with pytest.raises(ModelTimeoutError, match="2 seconds"):
+        run(learnware(body), timeout=2)
+
+
+def test_an_answer_that_was_not_asked_for(learnware):
+    body = f"""
+    {SOCKET}
+    head = b'{{"number": 2}}'
+    sock.sendall(len(head).to_bytes(4, "big") + head)
+    return X
+    """
+    with ModelProcess(learnware(body), CONFIG) as process:
+        with pytest.raises(ModelError, match="answered nothing"):
+            process.predict(np.zeros((2, 3)))
+        with pytest.raises(ModelError, match="another request"):
+            process.predict(np.zeros((2, 3)))
+        assert not process.running
+
+
+@LINUX
+def test_open_files_that_are_sent_along_do_not_arrive(learnware):
+    body = f"""
+    {SOCKET}
+    files = [os.open("/dev/null", os.O_RDONLY) for _ in range(20)]
+    head = b'{{"number": 2, "values": [{{"kind": "array", "dtype": "<f8", "shape": [2]}}]}}'
+    socket.send_fds(sock, [len(head).to_bytes(4, "big") + head + bytes(16)], files)
+    time.sleep(600)
+    """
+    with ModelProcess(learnware(body), CONFIG, sandbox="none") as process:
+        process.describe()
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        assert process.predict(np.zeros((2, 3))).tolist() == [0.0, 0.0]
+        assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 @pytest.mark.parametrize("body", ["time.sleep(600)", "while True: pass"])
