@@ -51,6 +51,7 @@ def seal(folder: Path) -> None:
                 wanted = (stat.S_IMODE(mode) | 0o444 | (0o111 if mode & 0o100 else 0)) & ~0o222
                 if wanted != stat.S_IMODE(mode):
                     os.chmod(path, wanted)  # noqa: PTH101  # thousands of files
+    folder.chmod(0o555)
 
 
 def tree_size(folder: Path) -> int:
