@@ -154,7 +154,10 @@ def test_no_network(start, level):
                   attempt(connect, socket.AF_UNIX, "\\0learnware-{os.getpid()}"),
                   attempt(connect, socket.AF_UNIX, "/run/systemd/private"),
                   *[attempt(socket.socket, family, kind) for family in range(46) for kind in (1, 2, 3)],
-                  *[attempt(socket.socketpair, family) for family in (2, 10, 16)]])
+                  *[attempt(socket.socketpair, family) for family in (2, 10, 16)],
+                  *[attempt(socket.socketpair, 1, kind | 0x80000) for kind in (socket.SOCK_DGRAM, socket.SOCK_RAW)],
+                  attempt(socket.socketpair()[0].bind, "name"), attempt(socket.socketpair()[0].connect, "name")])
+            left, right = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             left, right = socket.socketpair()
             left.send(b"x")
             tell(right.recv(1).decode())

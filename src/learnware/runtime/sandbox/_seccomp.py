@@ -32,7 +32,7 @@ _EPERM = {
     "sysfs": (139, None), "_sysctl": (156, None), "nfsservctl": (180, 42), "setuid": (105, 146), "setgid": (106, 144),
     "setreuid": (113, 145), "setregid": (114, 143), "setresuid": (117, 147), "setresgid": (119, 149),
     "setfsuid": (122, 151), "setfsgid": (123, 152), "setgroups": (116, 159), "move_pages": (279, 239),
-    "migrate_pages": (256, 238), "socket": (41, 198),
+    "migrate_pages": (256, 238), "socket": (41, 198), "connect": (42, 203), "bind": (49, 200), "listen": (50, 201),
 }
 # Old kernels lack some of these, so programs find another way: memory that belongs to no process, and queues and
 # watches that reach across sandboxes. Flags of clone3 cannot be looked at; the C library falls back to clone.
@@ -75,14 +75,14 @@ _WHO_IS_SECOND = ("setpriority", "ioprio_set")
 
 _NEW_NAMESPACES = 0x7E020000  # CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
 _X32_BIT = 0x40000000
-_AF_UNIX = 1
+_AF_UNIX, _SOCK_STREAM, _SOCK_SEQPACKET, _SOCK_TYPE_MASK = 1, 1, 5, 0xF
 _PR_SET_DUMPABLE = 4
 # Words into a terminal (TIOCSTI, TIOCLINUX).
 _IOCTLS = (0x5412, 0x541C)
 # Flags of files that are only readable (FS_IOC_SETFLAGS, its 32 bit form, SETVERSION, FSSETXATTR, ENABLE_VERITY).
 _IOCTLS_OF_FILES = (0x40086602, 0x40046602, 0x40087602, 0x401C5820, 0x40806685)
 
-_LOAD, _JUMP_EQUAL, _JUMP_GREATER, _JUMP_ANY_BIT, _RETURN = 0x20, 0x15, 0x25, 0x45, 0x06
+_LOAD, _AND, _JUMP_EQUAL, _JUMP_GREATER, _JUMP_ANY_BIT, _RETURN = 0x20, 0x54, 0x15, 0x25, 0x45, 0x06
 _ALLOW, _KILL_PROCESS, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 _DENY = _ERRNO | errno.EPERM
 _MISSING = _ERRNO | errno.ENOSYS
@@ -130,7 +130,7 @@ def seccomp_program(*, shares_machine: bool) -> bytes:
                 program += _if(_JUMP_EQUAL, number, answer)
     program += _if(_JUMP_GREATER, _NEWEST, _MISSING)
     program += _by_argument("clone", 0, _if(_JUMP_ANY_BIT, _NEW_NAMESPACES, _DENY))
-    program += _by_argument("socketpair", 0, _unless_equal(_AF_UNIX, _DENY))
+    program += _by_argument("socketpair", 0, _pair_of_streams())
     unchanged = [*_if(_JUMP_EQUAL, 0, _ALLOW), *_if(_JUMP_EQUAL, 0xFFFFFFFF, _ALLOW), _statement(_RETURN, _DENY)]
     program += _by_argument("personality", 0, unchanged)
     ioctls = _IOCTLS + (_IOCTLS_OF_FILES if shares_machine else ())
@@ -165,6 +165,13 @@ def _if(jump: int, value: int, answer: int) -> list[bytes]:
 
 def _unless_equal(value: int, answer: int) -> list[bytes]:
     return [_statement(_JUMP_EQUAL, value, 1, 0), _statement(_RETURN, answer)]
+
+
+def _pair_of_streams() -> list[bytes]:
+    """Return the steps for pairs that stay connected to each other; datagrams could be sent to any other socket."""
+    kinds = [step for kind in (_SOCK_STREAM, _SOCK_SEQPACKET) for step in _if(_JUMP_EQUAL, kind, _ALLOW)]
+    load = [*_load(_FIRST_ARGUMENT + 8), _statement(_AND, _SOCK_TYPE_MASK)]
+    return [*_unless_equal(_AF_UNIX, _DENY), *load, *kinds, _statement(_RETURN, _DENY)]
 
 
 def _by_argument(name: str, argument: int, steps: list[bytes]) -> list[bytes]:
