@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import numpy as np
 import pytest
 
 from learnware.errors import ModelError, ModelTimeoutError
-from learnware.runtime import Limits, ModelProcess, _worker
+from learnware.runtime import Environment, Limits, ModelProcess, _worker, current_environment
 
 CONFIG = {"class_name": "Model", "kwargs": {}}
 LINUX = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes through /proc")
@@ -322,6 +323,19 @@ def test_an_exception_is_told_and_the_process_goes_on(learnware):
 def test_bad_answers(learnware, body, message):
     with pytest.raises(ModelError, match=message):
         run(learnware(body), limits=Limits(output_bytes=1_000_000))
+
+
+@pytest.mark.parametrize("words", ["bwrap: no", "the sandbox could not be set up: no"])
+def test_a_model_cannot_blame_the_sandbox(learnware, words):
+    with pytest.raises(ModelError, match="exit code 5"):
+        run(learnware("return X", init=f"print({words!r}, flush=True); os._exit(5)"))
+
+
+def test_an_interpreter_that_does_not_start(learnware, tmp_path):
+    own = current_environment()
+    broken = Environment("venv", "x", Path("/bin/false"), own.python_version, own.folders)
+    with pytest.raises(ModelError, match="starting the worker failed"):
+        run(learnware("return X"), environment=broken, sandbox="none")
 
 
 def test_the_promised_shape_is_checked(learnware):
@@ -649,3 +663,40 @@ def test_the_worker_is_written_for_python_3_8_and_imports_little(file):
     assert imported(tree.body) <= {"numpy"}
     # Tables are looked at where there are some.
     assert imported(list(ast.walk(tree))) <= {"numpy", "pyarrow"}
+
+
+@pytest.fixture(scope="session")
+def oldest_python(package_index, tmp_path_factory) -> Path:
+    """Return an interpreter of Python 3.8 with numpy."""
+    found = [*Path.home().glob(".pyenv/versions/3.8*/bin/python"), shutil.which("python3.8")]
+    python = next((str(path) for path in found if path and Path(path).exists()), None)
+    if python is None:
+        pytest.skip("there is no Python 3.8 here")
+    uv = pytest.importorskip("uv").find_uv_bin()
+    folder = tmp_path_factory.mktemp("python38")
+    subprocess.run([uv, "venv", "-q", "--python", python, folder / "env"], check=True, timeout=60)
+    done = subprocess.run(
+        [uv, "pip", "install", "-q", "--only-binary", ":all:", "--python", folder / "env" / "bin" / "python", "numpy"],
+        check=False,
+        timeout=120,
+    )
+    if done.returncode:
+        pytest.skip("numpy for Python 3.8 cannot be had")
+    return folder / "env" / "bin" / "python"
+
+
+@pytest.mark.index
+def test_the_oldest_python(learnware, oldest_python):
+    folders = (oldest_python.parent.parent, oldest_python.resolve().parent.parent)
+    environment = Environment("venv", "old", oldest_python, "3.8", folders)
+    folder = learnware(
+        "print(sys.version); return np.full(len(X), self.sum + sys.version_info[1])",
+        init="self.sum = 0.0",
+        more=TRAINED + "def predict_proba(self, X): return [text.upper() for text in X]",
+    )
+    with ModelProcess(folder, CONFIG, environment=environment) as process:
+        assert process.predict(np.zeros((3, 3)), batch_size=2).tolist() == [8.0] * 3
+        process.fit(np.zeros((2, 3)), [1.0, 2.0])
+        assert process.predict(["a", "b"]).tolist() == [11.0] * 2
+        with pytest.raises(ModelError, match="ValueError: dog"):
+            process.fit(np.zeros((1, 3)), ["dog"])

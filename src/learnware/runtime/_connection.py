@@ -7,9 +7,10 @@ import reprlib
 import time
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from learnware.errors import ModelError, ModelTimeoutError, ResourceLimitError
+from learnware.errors import ModelError, ModelTimeoutError, ResourceLimitError, SandboxError
 from learnware.runtime._words import printable
 from learnware.runtime._worker import frames
+from learnware.runtime.sandbox import Child
 
 if TYPE_CHECKING:
     import socket
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from learnware.runtime._worker.frames import Part
     from learnware.runtime.container import ContainerChild
-    from learnware.runtime.sandbox import Child, Limits
+    from learnware.runtime.sandbox import Limits
 
 __all__ = ["Connection", "Deadline"]
 
@@ -65,7 +66,7 @@ class Connection:
     def __init__(self, child: Child | ContainerChild, limits: Limits) -> None:
         self._child = child
         self._limits = limits
-        self._number = 0
+        self._number = -1
         self._ended = False
 
     @property
@@ -158,6 +159,10 @@ class Connection:
     def _raise_ending(self, what: str, error: BaseException) -> NoReturn:
         """Say why the worker is gone."""
         self._close()
+        # Before the first answer nothing of the learnware runs; later it could be its own words.
+        reason = self._child.failed_start() if self._number == 0 and isinstance(self._child, Child) else None
+        if reason is not None:
+            raise SandboxError(f"{what} in the sandbox {self._child.sandbox!r} failed: {reason}") from error
         breach = self._child.breach()
         if breach is None:
             raise ModelError(

@@ -266,6 +266,9 @@ class ModelProcess:
         deadline = connection.deadline()
         request = {"method": "load", "folder": str(self._folder), "config": frames.config_to_json(self._config)}
         try:
+            # Tells what hinders the sandbox or the interpreter from what the learnware does.
+            number = connection.send("starting the worker", {"method": "greet"}, (), deadline)
+            connection.receive("starting the worker", number, deadline)
             number = connection.send("loading the model", request, (), deadline)
             header, _ = connection.receive("loading the model", number, deadline)
             connection.finish()

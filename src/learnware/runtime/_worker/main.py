@@ -80,6 +80,8 @@ class _Worker:
             Whatever the model raises.
         """
         method = request["method"]
+        if method == "greet":
+            return {}, []
         if method == "load":
             provide_base_model()
             self._model = load_model(request["folder"], json_to_config(request["config"]), unique_package_name())
