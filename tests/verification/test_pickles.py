@@ -78,6 +78,13 @@ def joblib_bytes(value, **options):
     return buffer.getvalue()
 
 
+def hidden_in_an_array(code):
+    """Return a pickle whose instructions are where joblib, and nobody else, expects the numbers of an array."""
+    data = joblib_bytes(np.zeros(len(code), dtype=np.uint8), protocol=2)
+    aligned = b"K\x10ub"
+    return data[: data.index(aligned)] + b"Nub" + code + b"."
+
+
 MODELS = {
     "forest": RandomForestClassifier(5),
     "boosting": HistGradientBoostingClassifier(max_iter=5),
@@ -138,6 +145,10 @@ WRAPPED = {
     "old-class.pkl": b"(S'touch loaded'\nios\nsystem\n.",
     "escaped.pkl": b"\x80\x04S'o\\x73'\nS'sys\\x74em'\n\x93(S'true'\ntR.",
     "memo.pkl": b"\x80\x04\x8c\x06system\x94\x8c\x02os\x94h\x01h\x00\x93(S'true'\ntR.",
+    "broken-later.dat": b"cos\nsystem\n(S'true'\ntR\xff",
+    "odd-number.dat": b"\x80\x02I0x10\n0cos\nsystem\n(S'true'\ntR.",
+    "quotes.npy": npy(np.array([Runs()], dtype=object)).replace(b"'descr': '|O'", b'"descr": "|O"'),
+    "in-an-array.pkl": hidden_in_an_array(b"cos\nsystem\n(S'true'\ntR."),
     "dup.pkl": b"\x80\x04\x8c\x02os2\x8c\x06system\x93(S'true'\ntR.",
 }
 
@@ -185,7 +196,7 @@ def test_what_is_no_pickle_is_left_alone(look):
         (b"\x80\x04h\x05.", "BINGET at position 2 does not fit"),
         (b"\x80\x04T\xff\xff\xff\xff.", "BINSTRING at position 2 has no proper argument"),
         (b"\x80\x04\x8e" + struct.pack("<Q", 1 << 62) + b"x", "it ends in the middle"),
-        (b"\x80\x04Iabc\n.", "INT at position 2 has no proper argument"),
+        (b"\x80\x04gabc\n.", "GET at position 2 has no proper argument"),
         (b"\x80\x04\x82\x07.", "number 7 in a registry"),
         (b"\x80\x04NN\x93.", "which one cannot be known"),
         (b"\x80\x04N.garbage", "more bytes follow"),
@@ -208,9 +219,11 @@ def test_broken_zips_are_told(look):
 def test_limits_end_the_look(look, tmp_path):
     content = pickle.dumps(list(range(50_000)))
     assert "more than 0 seconds" in look(PickleLimits(seconds=0), a__pkl=content).unfinished
-    assert "more than 1,000 bytes" in look(PickleLimits(total_bytes=1000), a__pkl=content).unfinished
-    bomb = zlib.compress(b"\x80\x04" + b"N0" * (32 << 20))
-    assert "more than 10,000,000 bytes" in look(PickleLimits(total_bytes=10_000_000), a__pkl=bomb).unfinished
+    assert "more than 1,000 bytes" in look(PickleLimits(seconds=3600, total_bytes=1000), a__pkl=content).unfinished
+    bomb = zlib.compress(b"\x80\x04" + b"N0" * (4 << 20))
+    assert len(bomb) < 100_000
+    found = look(PickleLimits(seconds=3600, total_bytes=1_000_000), a__pkl=bomb)
+    assert "more than 1,000,000 bytes" in found.unfinished
     assert "cancelled" in look_at_pickles(tmp_path, cancelled=lambda: True).unfinished
 
 

@@ -184,7 +184,7 @@ def unreadable(path: Path, reason: str) -> "VerificationReport":
     """Return the report on a package that cannot be read."""
     from learnware.verification import PARTS, Finding, VerificationReport
 
-    rest = [Finding(part, "not checked", "not checked: the package cannot be read") for part in PARTS[1:]]
+    rest = [Finding.not_checked(part, "the package cannot be read") for part in PARTS[1:]]
     return VerificationReport(str(path), (Finding(PARTS[0], "wrong", reason), *rest))
 
 

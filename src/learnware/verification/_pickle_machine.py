@@ -7,34 +7,26 @@ joblib puts the bytes of arrays between the instructions.
 
 from __future__ import annotations
 
-import io
+import contextlib
 import math
 import pickletools
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from learnware.verification._streams import BudgetSpentError, MalformedError
+from learnware.verification._pickle_arguments import LONGEST_VALUE, OPAQUE, read_argument
+from learnware.verification._pickle_names import is_dangerous
+from learnware.verification._streams import BudgetSpentError, MalformedError, Stream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from learnware.verification._streams import Stream
+    from collections.abc import Callable, Iterator
 
 __all__ = ["Machine", "Name", "Reader"]
 
 _OPCODES = {opcode.code.encode("latin-1"): opcode for opcode in pickletools.opcodes}
-_FIXED = {"uint1": False, "uint2": False, "uint4": False, "uint8": False, "int4": True}
-_LENGTH_BYTES = {
-    pickletools.TAKEN_FROM_ARGUMENT1: 1,
-    pickletools.TAKEN_FROM_ARGUMENT4: 4,
-    pickletools.TAKEN_FROM_ARGUMENT4U: 4,
-    pickletools.TAKEN_FROM_ARGUMENT8U: 8,
-}
-# Longer values cannot be parts of names or of the description of an array.
-_LONGEST_VALUE = 1 << 10
-_LONGEST_PAYLOAD = 64 << 20
 _MOST_ITEMS = 64
 _DEEPEST = 20
+_GLANCE_BYTES = 256
+_MOST_COPIED = 10_000
 _MOST_KEPT = 4_000_000
 _WRAPPERS = ("joblib.numpy_pickle.NumpyArrayWrapper", "sklearn.externals.joblib.numpy_pickle.NumpyArrayWrapper")
 _DTYPE = re.compile(r"([biufcmMSUVO])(\d+)|\?")
@@ -64,12 +56,6 @@ class Reader(Protocol):
         """Take bytes that begin as a pickle does; None where there are too many."""
 
 
-class _Opaque:
-    """A value that does not matter."""
-
-    __slots__ = ()
-
-
 class _Made:
     """What a callable would have returned."""
 
@@ -79,9 +65,6 @@ class _Made:
         self.function = function
         self.arguments = arguments
         self.state: Any = None
-
-
-_OPAQUE = _Opaque()
 
 
 class Machine:
@@ -105,6 +88,7 @@ class Machine:
         self._marked: list[list[Any]] = []
         self._memo: dict[int, Any] = {}
         self._position = 0
+        self._frame_end = 0
         self.first_value: Any = None
 
     def run(self) -> None:
@@ -124,7 +108,7 @@ class Machine:
             opcode = _OPCODES.get(code)
             if opcode is None:
                 raise MalformedError(f"the byte {code.hex()} at position {self._position} is no instruction")
-            argument = self._argument(opcode)
+            argument = read_argument(self._stream, opcode, self._position, self._reader.payload)
             if opcode.name == "STOP":
                 self.first_value = self._stack[-1] if self._stack else None
                 return
@@ -140,50 +124,6 @@ class Machine:
                 if len(self._stack) + len(self._memo) + len(self._marked) > _MOST_KEPT:
                     raise BudgetSpentError(f"more than {_MOST_KEPT:,} values at once")
 
-    def _argument(self, opcode: Any) -> Any:
-        descriptor = opcode.arg
-        if descriptor is None:
-            return None
-        try:
-            if descriptor.n == pickletools.UP_TO_NEWLINE:
-                lines = self._stream.line()
-                if descriptor.name == "stringnl_noescape_pair":
-                    lines += self._stream.line()
-                return descriptor.reader(io.BytesIO(lines))
-            if descriptor.n >= 0:
-                data = self._stream.read(descriptor.n)
-                if descriptor.name in _FIXED:
-                    return int.from_bytes(data, "little", signed=_FIXED[descriptor.name])
-                return descriptor.reader(io.BytesIO(data))
-            return self._counted(descriptor)
-        except (ValueError, EOFError) as error:
-            raise MalformedError(
-                f"the instruction {opcode.name} at position {self._position} has no proper argument"
-            ) from error
-
-    def _counted(self, descriptor: Any) -> Any:
-        """Read an argument that begins with its length."""
-        signed = descriptor.n == pickletools.TAKEN_FROM_ARGUMENT4
-        size = int.from_bytes(self._stream.read(_LENGTH_BYTES[descriptor.n]), "little", signed=signed)
-        if size < 0:
-            raise ValueError
-        position = self._stream.position
-        text, number = "unicode" in descriptor.name, descriptor.name.startswith("long")
-        if not text and not number and self._stream.peek(min(size, 2))[:1] == b"\x80":
-            if size > _LONGEST_PAYLOAD:
-                self._reader.payload(position, None)
-            else:
-                data = self._stream.read(size)
-                self._reader.payload(position, data)
-                return _OPAQUE
-        if size > _LONGEST_VALUE:
-            self._stream.skip(size)
-            return _OPAQUE
-        data = self._stream.read(size)
-        if number:
-            return int.from_bytes(data, "little", signed=True)
-        return data.decode("utf-8", "surrogatepass") if text else data.decode("latin-1")
-
     def _to_mark(self) -> list[Any]:
         items = self._stack
         self._stack = self._marked.pop()
@@ -192,7 +132,7 @@ class Machine:
     def _look_up(self, module: Any, name: Any) -> None:
         found = Name(module, name) if isinstance(module, str) and isinstance(name, str) else None
         self._reader.name(self._position, found)
-        self._stack.append(found or _OPAQUE)
+        self._stack.append(found or OPAQUE)
 
     def _build(self) -> None:
         state = self._stack.pop()
@@ -215,19 +155,41 @@ class Machine:
         if match is None or not isinstance(shape, tuple) or not all(type(n) is int and n >= 0 for n in shape):
             raise MalformedError(f"the array described before position {self._position} is of no known form")
         flags = details[7] if isinstance(details, tuple) and len(details) > 7 else 0
+        if self._stream.position < self._frame_end:
+            raise MalformedError(f"an array is described inside of a frame at position {self._position}")
         if match[1] == "O" or (match[1] == "V" and isinstance(flags, int) and flags & _NEEDS_OBJECTS):
             if self._depth == _DEEPEST:
                 raise MalformedError(f"arrays of objects are nested too deeply at position {self._position}")
             Machine(self._stream, self._reader, self._depth + 1).run()
             return
+        padding = 0
         if state.get("numpy_array_alignment_bytes") is not None:
-            self._stream.skip(self._stream.read(1)[0])
+            padding = 1 + (self._stream.peek(1) or b"\0")[0]
         width = int(match[2] or 1) * (4 if match[1] == "U" else 1)
-        self._stream.skip(math.prod(shape) * width)
+        self._pass(padding + math.prod(shape) * width)
+
+    def _pass(self, size: int) -> None:
+        """Pass the bytes of an array, after a look at what they mean to a loader that knows nothing of arrays."""
+        left = size
+
+        def inside() -> Iterator[bytes]:
+            nonlocal left
+            while left > 0 and (data := self._stream.peek(min(left, _GLANCE_BYTES))):
+                self._stream.skip(len(data))
+                left -= len(data)
+                yield data
+
+        start = self._stream.position
+        other = Machine(Stream(inside(), self._stream.budget), _Inside(self._reader, start), _DEEPEST)
+        other._stack, other._marked = list(self._stack), [list(items) for items in self._marked]
+        other._memo = dict(self._memo) if len(self._memo) < _MOST_COPIED else {}
+        with contextlib.suppress(MalformedError):
+            other.run()
+        self._stream.skip(left)
 
     def _push(self, value: Any) -> None:
-        if isinstance(value, (str, bytes)) and len(value) > _LONGEST_VALUE:
-            value = _OPAQUE
+        if isinstance(value, (str, bytes)) and len(value) > LONGEST_VALUE:
+            value = OPAQUE
         self._stack.append(value)
 
     def _make(self, function: Any, arguments: Any) -> None:
@@ -254,7 +216,7 @@ class Machine:
 
     def _marked_tuple(self, _: Any) -> None:
         items = self._to_mark()
-        self._stack.append(tuple(items) if len(items) <= _MOST_ITEMS else _OPAQUE)
+        self._stack.append(tuple(items) if len(items) <= _MOST_ITEMS else OPAQUE)
 
     def _marked_dict(self, _: Any) -> None:
         items = self._to_mark()
@@ -273,7 +235,7 @@ class Machine:
 
     def _opaque_items(self, _: Any) -> None:
         self._to_mark()
-        self._stack.append(_OPAQUE)
+        self._stack.append(OPAQUE)
 
     def _reduce(self, _: Any) -> None:
         arguments = self._stack.pop()
@@ -288,9 +250,7 @@ class Machine:
         self._make(items[0], tuple(items[1 : _MOST_ITEMS + 1]))
 
     def _global(self, argument: Any) -> None:
-        # As pickletools joins the two lines.
-        module, _, name = argument.partition(" ")
-        self._look_up(module, name)
+        self._look_up(*argument)
 
     def _inst(self, argument: Any) -> None:
         items = self._to_mark()
@@ -303,14 +263,14 @@ class Machine:
 
     def _extension(self, code: Any) -> None:
         self._reader.extension(self._position, code)
-        self._stack.append(_OPAQUE)
+        self._stack.append(OPAQUE)
 
     def _persistent(self, _: Any) -> None:
-        self._stack.append(_OPAQUE)
+        self._stack.append(OPAQUE)
 
     def _popped_persistent(self, _: Any) -> None:
         self._stack.pop()
-        self._stack.append(_OPAQUE)
+        self._stack.append(OPAQUE)
 
     def _memoize(self, _: Any) -> None:
         self._memo[len(self._memo)] = self._stack[-1]
@@ -321,8 +281,30 @@ class Machine:
     def _get(self, index: Any) -> None:
         self._stack.append(self._memo[index])
 
+    def _frame(self, size: Any) -> None:
+        self._frame_end = self._stream.position + size
+
     def _nothing(self, _: Any) -> None:
         pass
+
+
+class _Inside:
+    """Is told what the bytes of an array would do as instructions; most end at once, by chance some do not."""
+
+    def __init__(self, reader: Reader, start: int) -> None:
+        self._reader = reader
+        self._start = start
+
+    def name(self, position: int, name: Name | None) -> None:
+        """Take a name, if it is one that is used to harm."""
+        if name is not None and is_dangerous(name.module):
+            self._reader.name(self._start + position, name)
+
+    def extension(self, position: int, code: int) -> None:
+        """Take no notice: any byte is a number."""
+
+    def payload(self, position: int, data: bytes | None) -> None:
+        """Take no notice: the array has these bytes anyhow."""
 
 
 def _constant(value: Any) -> Callable[[Machine, Any], None]:
@@ -335,14 +317,15 @@ _PUSHES = (
 )
 _HANDLERS: dict[str, Callable[[Machine, Any], None]] = {
     **dict.fromkeys(_PUSHES.split(), Machine._push),
-    **{name: _constant(_OPAQUE) for name in ("EMPTY_LIST", "EMPTY_SET", "NEXT_BUFFER")},
-    **dict.fromkeys(("PROTO", "FRAME", "READONLY_BUFFER"), Machine._nothing),
+    **{name: _constant(OPAQUE) for name in ("EMPTY_LIST", "EMPTY_SET", "NEXT_BUFFER")},
+    **dict.fromkeys(("PROTO", "READONLY_BUFFER"), Machine._nothing),
     **dict.fromkeys(("LIST", "FROZENSET"), Machine._opaque_items),
     **dict.fromkeys(("APPENDS", "ADDITEMS", "POP_MARK"), Machine._drop_items),
     **dict.fromkeys(("EXT1", "EXT2", "EXT4"), Machine._extension),
     **dict.fromkeys(("PUT", "BINPUT", "LONG_BINPUT"), Machine._put),
     **dict.fromkeys(("GET", "BINGET", "LONG_BINGET"), Machine._get),
     **dict.fromkeys(("REDUCE", "NEWOBJ"), Machine._reduce),
+    "FRAME": Machine._frame,
     "NONE": _constant(None),
     "NEWTRUE": _constant(True),
     "NEWFALSE": _constant(False),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["judge_name"]
+__all__ = ["is_dangerous", "judge_name"]
 
 # Modules whose functions are how pickles attack.
 _DANGEROUS_TEXT = """
@@ -151,8 +151,13 @@ def judge_name(module: str, name: str) -> str | None:
     # A dotted name goes on to attributes, which may be anything that the module has imported.
     if "." not in name and any(modules.fullmatch(module) and names.fullmatch(name) for modules, names in _CLASSES):
         return None
-    if module.partition(".")[0] in _DANGEROUS:
+    if is_dangerous(module):
         return "can run any code when the file is loaded"
     if module in {"__main__", "__mp_main__"}:
         return "belongs to the program that wrote the file, and is not there for others"
     return "is not on the list of harmless names"
+
+
+def is_dangerous(module: str) -> bool:
+    """Return whether a module is one whose functions are how pickles attack."""
+    return _RENAMED.get(module, module).partition(".")[0] in _DANGEROUS

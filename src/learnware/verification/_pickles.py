@@ -7,6 +7,7 @@ bytes in pickles that are pickles again. The look informs; what protects is the 
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from learnware.errors import InvalidPackageError
 from learnware.learnware import PackageLimits
 from learnware.learnware._archive import FolderSource, ZipSource
 from learnware.verification._pickle_machine import Machine
-from learnware.verification._pickle_names import judge_name
+from learnware.verification._pickle_names import is_dangerous, judge_name
 from learnware.verification._streams import (
     Budget,
     BudgetSpentError,
@@ -39,6 +40,7 @@ _NPY_HEAD = b"\x93NUMPY"
 _TORCH_MAGIC = 0x1950A86A20F9469CFC6C
 _DEEPEST = 4
 _HEAD_BYTES = 16
+_LONGEST_HEADER = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -215,7 +217,7 @@ class _Content:
         self._expected = expected
         self._depth = 0
         self._pending: list[tuple[str, str, str | None]] = []
-        self._looked_up = False
+        self._looked_up = self._dangerous = False
 
     def look(self, stream: Stream, depth: int) -> None:
         """Look at bytes of whatever kind."""
@@ -227,7 +229,11 @@ class _Content:
                 self._npy(stream)
             elif kind == "lz4":
                 self._unreadable("is compressed by lz4, which is not looked into")
-            elif kind is not None and depth < _DEEPEST:
+            elif kind is not None and depth == _DEEPEST:
+                self._look.note(
+                    self._file, self._place.removesuffix(", "), "is compressed once more, which is too often"
+                )
+            elif kind is not None:
                 inner = _Content(self._look, self._file, f"{self._place}unpacked from {kind}, ", self._expected)
                 inner.look(Stream(decompressed(stream.rest(), kind), stream.budget), depth + 1)
             elif head.startswith(_ZIP_HEAD):
@@ -246,14 +252,21 @@ class _Content:
 
     def _npy(self, stream: Stream) -> None:
         """Look at an array; one of objects is a pickle behind a header."""
+        from numpy.lib import format as npy
+
         version = stream.read(8)[6]
-        size = int.from_bytes(stream.read(2 if version == 1 else 4), "little")
-        if size > 1 << 20:
-            raise MalformedError(f"the header of the array has {size} bytes")
-        header = stream.read(size)
-        # In a description of a dtype, objects are an O behind a byte order, or alone.
-        descr = header.partition(b"'descr':")[2].partition(b"'fortran_order'")[0]
-        if b"'|O'" in descr or b"'O'" in descr:
+        length = stream.read(2 if version == 1 else 4)
+        size = int.from_bytes(length, "little")
+        if size > _LONGEST_HEADER:
+            self._look.note(self._file, f"{self._place}byte 8", f"the header of the array has {size:,} bytes")
+            return
+        header = io.BytesIO(length + stream.read(size))
+        read = npy.read_array_header_1_0 if version == 1 else npy.read_array_header_2_0
+        try:
+            _, _, dtype = read(header, max_header_size=_LONGEST_HEADER)
+        except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError, OverflowError) as error:
+            raise MalformedError(f"the header of the array is none: {error}") from error
+        if dtype.hasobject:
             self._expected = True
             self._pickles(stream)
 
@@ -289,7 +302,7 @@ class _Content:
         if self._expected or not first:
             return True
         # Other files may begin with bytes that are instructions, too.
-        return (headed or self._looked_up) if whole else (headed and self._looked_up)
+        return (headed or self._looked_up) if whole else (self._dangerous or (headed and self._looked_up))
 
     def _flush(self) -> None:
         for place, message, name in self._pending:
@@ -305,6 +318,7 @@ class _Content:
             self._pending.append((place, message, None))
             return
         verdict = judge_name(*name)
+        self._dangerous = self._dangerous or is_dangerous(name.module)
         if verdict is not None and len(self._pending) < 10_000:
             self._pending.append((place, f"looks up {_short(name)}, which {verdict}", str(name)))
 

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from typing_extensions import Self
 
 __all__ = [
     "MARKS",
@@ -51,6 +56,11 @@ class Finding:
     file: str | None = None
     key: str | None = None
     column: str | int | None = None
+
+    @classmethod
+    def not_checked(cls, part: str, why: str) -> Self:
+        """Return that a part could not be checked."""
+        return cls(part, "not checked", f"not checked: {why}")
 
     @property
     def ok(self) -> bool | None:
@@ -213,6 +223,13 @@ class VerificationReport:
         return lines
 
 
-def worst(statuses: Any) -> Status:
+def worst(statuses: Iterable[Status]) -> Status:
     """Return the worst of some statuses, ``"ok"`` of none."""
     return max(statuses, key=_ORDER.index, default="ok")
+
+
+def enumerated(names: Iterable[str]) -> str:
+    """Return some names as a list in words."""
+    some = list(names)
+    text = ", ".join(map(repr, some[:5]))
+    return text if len(some) <= 5 else f"{text} and {len(some) - 5} more"

@@ -32,6 +32,7 @@ from learnware.verification._report import (
     PartResult,
     VerificationProgress,
     VerificationReport,
+    enumerated,
     worst,
 )
 
@@ -181,13 +182,13 @@ class _Verification:
 
     def _guarded(self, part: str, check: Callable[[], Iterable[Finding]]) -> list[Finding]:
         if self.cancelled():
-            return [_not_checked(part, "the check was cancelled")]
+            return [Finding.not_checked(part, "the check was cancelled")]
         try:
             return list(check())
         except _NotCheckedError as error:
-            return [_not_checked(part, str(error))]
+            return [Finding.not_checked(part, str(error))]
         except OSError as error:
-            return [_not_checked(part, f"{type(error).__name__}: {error}")]
+            return [Finding.not_checked(part, f"{type(error).__name__}: {error}")]
 
     def _working(self, part: str, words: str) -> None:
         self.on_progress(VerificationProgress(part, "working", words))
@@ -282,7 +283,7 @@ class _Verification:
         if look.unfinished is not None:
             yield Finding("pickles", "warning", look.unfinished)
         elif not look.notes and look.files:
-            message = f"the pickles in {_enumerated(look.files)} look up nothing but harmless names"
+            message = f"the pickles in {enumerated(look.files)} look up nothing but harmless names"
             yield Finding("pickles", "ok", message)
         elif not look.notes:
             yield Finding("pickles", "ok", "there are no pickles")
@@ -291,8 +292,9 @@ class _Verification:
         from learnware.runtime.environment import EnvironmentStore, read_requirements
 
         names = {member.name for member in self._source().members}
+        file = "environment.yaml" if "environment.yaml" in names else "requirements.txt"
         assert self._folder is not None  # noqa: S101  # there is a source
-        if not names & {"requirements.txt", "environment.yaml"}:
+        if file not in names:
             message = "the package does not say what it needs"
             mend = "name its packages, with versions, in a requirements.txt"
             status: Status = "warning" if self._kind == "current" else "wrong"
@@ -310,8 +312,8 @@ class _Verification:
         except EnvironmentBuildError as error:
             if not error.requirements:
                 raise _NotCheckedError(str(error)) from error
-            mend = f"mend {_enumerated(error.requirements)}"
-            yield Finding("environment", "wrong", str(error), mend, file=_requirements_file(names))
+            mend = f"mend {enumerated(error.requirements)}"
+            yield Finding("environment", "wrong", str(error), mend, file=file)
             return
         except MissingDependencyError as error:
             raise _NotCheckedError(str(error)) from error
@@ -324,7 +326,7 @@ class _Verification:
             environment.warnings,
         )
         for warning in environment.warnings:
-            yield Finding("environment", "warning", warning, file=_requirements_file(names))
+            yield Finding("environment", "warning", warning, file=file)
         where = "that of this program" if environment.kind == "current" else f"{environment.kind} {environment.name}"
         yield Finding("environment", "ok", f"the environment is {where}, with Python {environment.python_version}")
 
@@ -394,17 +396,3 @@ def _findings(part: str, problems: Iterable[Problem]) -> Iterator[Finding]:
     for problem in problems:
         status: Status = "wrong" if problem.serious else "warning"
         yield Finding(part, status, problem.message, problem.mend, problem.file, problem.key, problem.column)
-
-
-def _not_checked(part: str, why: str) -> Finding:
-    return Finding(part, "not checked", f"not checked: {why}")
-
-
-def _requirements_file(names: set[str]) -> str:
-    return "environment.yaml" if "environment.yaml" in names else "requirements.txt"
-
-
-def _enumerated(names: Iterable[str]) -> str:
-    some = list(names)
-    text = ", ".join(map(repr, some[:5]))
-    return text if len(some) <= 5 else f"{text} and {len(some) - 5} more"
