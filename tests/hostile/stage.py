@@ -210,7 +210,8 @@ def _tree(folder: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
             yield from _tree(Path(entry.path))
             continue
         status = entry.stat(follow_symlinks=False)
-        attributes = [status.st_mode, status.st_uid, status.st_gid, status.st_mtime_ns, status.st_size, status.st_nlink]
+        attributes: list[Any] = [status.st_mode, status.st_uid, status.st_gid]
+        attributes += [status.st_mtime_ns, status.st_size, status.st_nlink]
         if entry.is_file(follow_symlinks=False):
             attributes.append(hashlib.sha256(Path(entry.path).read_bytes()).hexdigest())
             attributes.append(os.listxattr(entry.path))

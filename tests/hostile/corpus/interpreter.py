@@ -104,8 +104,9 @@ SPECIMENS = [
             return [down()]
         down()
         """,
-        ends=(*ERROR, *LIMIT),
+        ends=(*ERROR, *LIMIT, *TIMEOUT),
         hits=("memory_bytes",),
+        limits=_SHORT,
     ),
     Specimen(
         "tracing",

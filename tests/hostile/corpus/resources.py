@@ -214,6 +214,25 @@ SPECIMENS = [
         hits=("scratch_bytes", "memory_bytes"),
     ),
     Specimen(
+        "files_behind_memory",
+        "writes files while processes that share memory seem to use more than all may",
+        """
+        block = np.ones(16 << 20)
+        for _ in range(4):
+            if os.fork() == 0:
+                hang()
+        time.sleep(0.5)
+        size = 0
+        for number in range(200):
+            with open(os.path.join(SCRATCH, str(number)), "wb") as file:
+                size += file.write(bytes(1 << 20))
+            time.sleep(0.02)
+        WON.append(f"{size} bytes")
+        """,
+        ends=(*ERROR, *LIMIT),
+        hits=("scratch_bytes",),
+    ),
+    Specimen(
         "mapped_files",
         "grows files through memory maps and holes",
         """

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["Usage", "bytes_on_disk", "proportional_memory", "tree_usage"]
+__all__ = ["Usage", "bytes_on_disk", "mapped_shared_memory", "proportional_memory", "tree_usage"]
 
 _TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 # Of /proc/PID/stat, counted from the field after the name: parent, times of the process and of its reaped children.
@@ -63,6 +63,28 @@ def proportional_memory(processes: list[int]) -> int | None:
         except OSError:
             continue
     return total << 10 if total else None
+
+
+def mapped_shared_memory(processes: list[int]) -> int:
+    """Return the size of the shared memory without a name that they have mapped, each piece once.
+
+    It may be full and yet count for none of them: a fork has touched nothing of what its parent filled and let go of.
+    """
+    largest: dict[str, int] = {}
+    for process in processes:
+        sizes: dict[str, int] = {}
+        try:
+            with Path(f"/proc/{process}/maps").open(encoding="utf-8", errors="replace") as lines:
+                for line in lines:
+                    if line.endswith("/dev/zero (deleted)\n"):
+                        region, _, _, _, number, _ = line.split(maxsplit=5)
+                        start, end = (int(value, 16) for value in region.split("-"))
+                        sizes[number] = sizes.get(number, 0) + end - start
+        except OSError:
+            continue  # it has ended
+        for number, size in sizes.items():
+            largest[number] = max(size, largest.get(number, 0))
+    return sum(largest.values())
 
 
 def bytes_on_disk(folder: str, processes: list[int], most_files: int) -> int | None:

@@ -12,7 +12,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from ._usage import Usage, bytes_on_disk, proportional_memory, tree_usage
+from ._usage import Usage, bytes_on_disk, mapped_shared_memory, proportional_memory, tree_usage
 
 if TYPE_CHECKING:
     from ._limits import Limits
@@ -22,9 +22,10 @@ __all__ = ["Meter", "forget", "watch"]
 
 _OUTPUT_TAIL_BYTES = 1 << 16
 _SECONDS_IN_A_CALL, _SECONDS_BETWEEN_CALLS = 0.05, 0.25
-# A folder takes long to look through where it holds many files: at most this share of the time goes into it.
-_SHARE_FOR_SCRATCH = 0.05
-_LEAST_SECONDS_FOR_SCRATCH = 0.2
+# A folder takes long to look through where it holds many files, and so do the maps of many processes: at most this
+# share of the time goes into them.
+_SHARE_FOR_LONG_LOOKS = 0.05
+_LEAST_SECONDS_FOR_LONG_LOOKS = 0.2
 _BYTES_TO_A_FILE = 16384
 
 
@@ -48,7 +49,7 @@ class Meter:
         self._calling = True  # it loads the model
         self._printed = 0
         self._cpu = self._cpu_before = 0.0
-        self._look_at_scratch = 0.0
+        self._long_look = 0.0
 
     def begin(self) -> None:
         """Start a call: processor time and printed bytes count anew."""
@@ -94,22 +95,32 @@ class Meter:
             )
         elif self._calling and self._cpu - self._cpu_before > self._cpu_limit:
             self._end_for("cpu_seconds", f"the model used more than {self._cpu_limit:g} seconds of processor time")
-        elif usage.memory_bytes > limits.memory_bytes:
-            memory = proportional_memory(usage.processes) or usage.memory_bytes
-            if memory > limits.memory_bytes:
-                self._end_for(
-                    "memory_bytes",
-                    f"the model used {_size(memory)} of memory; at most {_size(limits.memory_bytes)} are allowed",
-                )
-        elif self._tree.scratch is not None and time.monotonic() > self._look_at_scratch:
-            self._look_at(self._tree.scratch, usage)
+        elif (memory := self._memory(usage)) > limits.memory_bytes:
+            allowed = f"at most {_size(limits.memory_bytes)} are allowed"
+            self._end_for("memory_bytes", f"the model used {_size(memory)} of memory; {allowed}")
+        elif (start := time.monotonic()) > self._long_look:
+            self._look_at_shared_memory(usage)
+            if self._tree.scratch is not None:
+                self._look_at(self._tree.scratch, usage)
+            end = time.monotonic()
+            self._long_look = end + max(_LEAST_SECONDS_FOR_LONG_LOOKS, (end - start) / _SHARE_FOR_LONG_LOOKS)
+
+    def _memory(self, usage: Usage) -> int:
+        """Return the memory that is used; what processes share is told apart only where it makes a difference."""
+        if usage.memory_bytes <= self._limits.memory_bytes:
+            return usage.memory_bytes
+        return proportional_memory(usage.processes) or usage.memory_bytes
+
+    def _look_at_shared_memory(self, usage: Usage) -> None:
+        most, mapped = self._limits.memory_bytes, mapped_shared_memory(usage.processes)
+        if mapped > most:
+            words = f"the model shared {_size(mapped)} of memory; at most {_size(most)} are allowed"
+            self._end_for("memory_bytes", words)
 
     def _look_at(self, scratch: str, usage: Usage) -> None:
-        start, most = time.monotonic(), self._limits.scratch_bytes
+        most = self._limits.scratch_bytes
         files = max(1024, most // _BYTES_TO_A_FILE)
         used = bytes_on_disk(scratch, usage.processes, files)
-        end = time.monotonic()
-        self._look_at_scratch = end + max(_LEAST_SECONDS_FOR_SCRATCH, (end - start) / _SHARE_FOR_SCRATCH)
         if used is None or used > most:
             wrote = f"more than {files} files" if used is None else _size(used)
             allowed = f"at most {_size(most)} are allowed"
