@@ -137,7 +137,7 @@ def _read_dependency(text: str, file: Path, draft: Draft) -> list[str]:
     specifier = _specifier(spec.version)
     why = why_left_out(spec.name)
     if why is not None:
-        draft.note(f"{text!r} is left out: {why}")
+        draft.leave_out(text, why)
     elif specifier is None:
         draft.refuse(f"{text!r}: its version means nothing to the package index")
     elif spec.name.lower() == "python":

@@ -50,7 +50,7 @@ _INDEX_NAMES = {
     "xgboost-cpu": "xgboost",
 }
 
-_NO_PYTHON = "it is no Python package; wheels carry the libraries that they need"
+_NO_PYTHON = "no Python packages; wheels carry the libraries that they need"
 _LIBRARY_NAMES = """
     alsa-lib aom arpack arrow-cpp attr binutils blas blosc boost boost-cpp bzip2 c-ares c-blosc2 ca-certificates cairo
     cctools cfitsio charls clang clangxx compiler-rt compilers cpp-expected cuda cudatoolkit cudnn curl cyrus-sasl dav1d
@@ -65,23 +65,26 @@ _LIBRARY_NAMES = """
     poppler poppler-data popt postgresql proj pthread-stubs pugixml qhull qt qt-main qt-webengine qt6-main rav1e re2
     readline rhash ripgrep s2n sdl2 snappy spdlog sqlite suitesparse svt-av1 sysroot tbb tbb-devel tk tiledb
     tzcode tzdata ucrt unixodbc utf8proc uriparser vc vc14-runtime vs2015-runtime wayland wget x264 x265 xcb-util
-    xerces-c xz xz-tools yaml yaml-cpp zeromq zfp zlib zlib-ng zstd
+    git git-lfs xerces-c xz xz-tools yaml yaml-cpp zeromq zfp zlib zlib-ng zstd
 """
 _LIBRARY_PATTERN = re.compile(
     r"_.*"  # _libgcc_mutex, _openmp_mutex and the like
     r"|.*-mutex|.*[-_](linux|osx|win)-(32|64|aarch64|arm64)|lib.+|xorg-.*|aws-(c|crt|checksums|sdk)\b.*|azure-.*-cpp"
-    r"|cuda-.*|gst-.*|font-.*|fonts-.*|m2w64-.*|m2-.*|msys2-.*|intel-.*|qt6?-.*|xcb-.*|ncurses-.*|mysql-.*"
+    r"|cuda-(?!python).*|gst-.*|font-.*|fonts-.*|m2w64-.*|m2-.*|msys2-.*|xcb-.*|ncurses-.*"
     r"|vs\d{4}-.*|gcc-.*|gxx-.*|gfortran-.*|binutils-.*|llvmdev.*|ld-impl.*"
 )
 # Python packages of these names would look like C libraries.
-_LIB_BUT_PYTHON = "libarchive-c libclang libcst libfuturize librosa libsass libtmux libusb1 librt"
+_LIB_BUT_PYTHON = """
+    libarchive-c libclang libcst libfuturize libigl libpysal librosa librt libsass libsvm-official libsvmdata libtmux
+    libusb1
+"""
 _REASONS = (
     (
         "pip wheel conda mamba conda-build conda-package-handling python-abi pytorch-mutex",
-        "it is a tool of the installation",
+        "tools of the installation",
     ),
     ("pytorch-cuda cpuonly cudatoolkit cudnn nccl", "wheels bring what they need for the hardware"),
-    ("backports python-tzdata anaconda", "it is a name for other packages"),
+    ("backports python-tzdata anaconda", "names for other packages"),
     (_LIB_BUT_PYTHON, None),
     (_LIBRARY_NAMES, _NO_PYTHON),
 )
@@ -107,5 +110,5 @@ def why_left_out(name: str) -> str | None:
         if short in names.split():
             return reason
     if short.startswith("r-"):
-        return "it is a package of R"
+        return "packages of R"
     return _NO_PYTHON if _LIBRARY_PATTERN.fullmatch(short) else None

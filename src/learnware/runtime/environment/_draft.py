@@ -40,6 +40,7 @@ class Draft:
     errors: list[str] = field(default_factory=list)
     pythons: list[str] = field(default_factory=list)
     asks_for_engine: bool = False
+    _left_out: dict[str, list[str]] = field(default_factory=dict)
     _kept: dict[str, tuple[Requirement, str]] = field(default_factory=dict)
     _n_read: int = 0
 
@@ -47,6 +48,15 @@ class Draft:
         """Say what was left out or changed; once."""
         if words not in self.findings:
             self.findings.append(words)
+
+    def leave_out(self, text: str, why: str) -> None:
+        """Say what was left out, together with all that was for the same reason."""
+        self._left_out.setdefault(why, []).append(text)
+
+    def all_findings(self) -> tuple[str, ...]:
+        """Return what was left out or changed."""
+        groups = (f"left out ({why}): {', '.join(dict.fromkeys(names))}" for why, names in self._left_out.items())
+        return (*self.findings, *groups)
 
     def refuse(self, words: str) -> None:
         """Say what can never be had; once."""

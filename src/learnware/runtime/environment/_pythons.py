@@ -90,7 +90,7 @@ def choices(wanted: str | None, settings: BuildSettings, say: Callable[[str], No
     """
     if wanted is None:
         running = platform.python_version()
-        yield Interpreter(Path(sys.executable), running)
+        yield Interpreter(_this_python(), running)
         for found in _nearest(sys.version_info.minor, settings):
             if _minor(found.version) != sys.version_info.minor:
                 words = (
@@ -164,7 +164,7 @@ def _installed(settings: BuildSettings, minors: list[int] | None) -> Iterator[In
 
 def _candidates(settings: BuildSettings) -> Iterator[tuple[Path, int | None]]:
     """Yield where interpreters may be, with the minor version that the name tells."""
-    yield Path(sys.executable), sys.version_info.minor
+    yield _this_python(), sys.version_info.minor
     home = Path.home()
     folders = [settings.pythons, _uv_pythons(home), Path(os.environ.get("PYENV_ROOT") or home / ".pyenv") / "versions"]
     for folder in folders:
@@ -186,6 +186,11 @@ def _candidates(settings: BuildSettings) -> Iterator[tuple[Path, int | None]]:
             # A shim asks a version manager, whose own folder is looked at.
             if found_name and "shims" not in Path(folder_name).parts:
                 yield Path(found_name), _hint(name)
+
+
+def _this_python() -> Path:
+    """Return the interpreter of this process; not that of its virtual environment, which may go."""
+    return Path(getattr(sys, "_base_executable", None) or sys.executable)
 
 
 def _uv_pythons(home: Path) -> Path:
@@ -212,7 +217,7 @@ def _hint(name: str) -> int | None:
 @functools.cache
 def _version_of(path: str) -> str | None:
     """Return the version of an interpreter; None if it does not work, or is another implementation's."""
-    if path == sys.executable:
+    if path in {sys.executable, str(_this_python())}:
         return platform.python_version()
     try:
         done = subprocess.run(  # noqa: S603  # an interpreter of this machine

@@ -52,12 +52,15 @@ class Lock:
         E.g. ``"3.11.7"``.
     warnings : tuple of str
         Where the result differs from what was asked for.
+    stand_in : bool
+        Whether the interpreter stands in for one that was not there, and may be some day.
     """
 
     text: str
     python: str
     python_version: str
     warnings: tuple[str, ...] = ()
+    stand_in: bool = False
 
 
 def lock_name(lock: Lock, *further: str) -> str:
@@ -109,7 +112,8 @@ def _resolve_on(
         as_of=requirements.as_of,
         say=say,
     )
-    return Lock(text, str(interpreter.path), interpreter.version, (*interpreter.warnings, *findings))
+    stand_in = bool(interpreter.warnings) and not interpreter.asked_for
+    return Lock(text, str(interpreter.path), interpreter.version, (*interpreter.warnings, *findings), stand_in)
 
 
 class _NoSolutionError(EnvironmentBuildError):
@@ -260,7 +264,7 @@ def _recall(memory: Path) -> Lock | None:
         lock = Lock(**json.loads(memory.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
-    if not Path(lock.python).exists() or (stale and lock.warnings):
+    if not Path(lock.python).exists() or (stale and lock.stand_in):
         return None
     return replace(lock, warnings=tuple(lock.warnings))
 
