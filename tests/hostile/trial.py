@@ -77,7 +77,7 @@ def run(specimen: Specimen, level: str, stage: Stage) -> Trial:
         ended = error
     finally:
         process.close()
-    problems += _judge(specimen, ended)
+    problems += judge(specimen, ended)
     if (grown := _peak() - memory) > _PARENT_BYTES:
         problems.append(f"the parent grew by {grown >> 20} MiB")
     if process.sandbox != level:
@@ -117,7 +117,7 @@ def _call(process: ModelProcess, specimen: Specimen) -> Any:
     return answer
 
 
-def _judge(specimen: Specimen, ended: Any) -> list[str]:
+def judge(specimen: Specimen, ended: Any) -> list[str]:
     """Return what is wrong with how it ended."""
     problems = []
     if isinstance(ended, BaseException):
