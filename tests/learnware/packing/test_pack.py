@@ -27,7 +27,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.svm import SVC
 
-from learnware.errors import PackError, SpecificationError
+from learnware.errors import PackError, SandboxError, SpecificationError
 from learnware.learnware import get_learnware_from_dirpath, missing_information, pack, read_package, unpack
 
 WORDS = {
@@ -539,6 +539,14 @@ def test_a_model_that_depends_on_something_outside_is_found_out(tmp_path, monkey
 
     with pytest.raises(PackError, match="'outside_module', which is no installed package"):
         pack(Outside().fit(X, None), FRAME, tmp_path / "x.zip", **WORDS, output_description="x")
+
+
+def test_packing_works_where_no_sandbox_does(tmp_path, monkeypatch):
+    def refuse():
+        raise SandboxError("no sandbox works here")
+
+    monkeypatch.setattr("learnware.learnware.packing._pack.choose_sandbox", refuse)
+    assert pack(LinearRegression().fit(X, X[:, 0]), FRAME, tmp_path / "x.zip", **WORDS, output_description="x").exists()
 
 
 def test_the_manifest_is_read_by_any_yaml_reader(tmp_path):

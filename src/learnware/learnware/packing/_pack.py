@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from learnware.errors import ModelError, PackError
+from learnware.errors import ModelError, PackError, SandboxError
 from learnware.learnware._manifest import MANIFEST_NAME, SEMANTIC_NAME, dump_yaml
 from learnware.learnware._package import read_package, unpack, write_package
 from learnware.learnware.packing._code import model_code
 from learnware.learnware.packing._information import collect
 from learnware.learnware.packing._requirements import pinned_requirements
 from learnware.runtime import ModelProcess
+from learnware.runtime.sandbox import choose_sandbox
 from learnware.specification import generate_semantic_spec
 from learnware.specification._tables import TableReader
 
@@ -239,9 +240,20 @@ def _verify(zip_path: Path, folder: Path, rows: NDArray[np.floating], expected: 
     contents = read_package(zip_path)
     unpack(zip_path, folder)
     try:
-        with ModelProcess(folder, contents.manifest.model.to_config()) as process:
+        with ModelProcess(folder, contents.manifest.model.to_config(), sandbox=_trial_sandbox()) as process:
             answer = process.predict(rows)
     except ModelError as error:
         raise PackError(f"the packed model does not work: {error}\n{error.traceback_text or ''}".rstrip()) from error
     if answer.shape != expected.shape or not np.allclose(answer, expected, rtol=1e-4, atol=1e-6):
         raise PackError("the packed model answers otherwise than the given one: it depends on something outside of it")
+
+
+def _trial_sandbox() -> str:
+    """Return the best sandbox, which shows best what the model depends on; none where there is none.
+
+    The model is the caller's own, and has just answered in this process.
+    """
+    try:
+        return choose_sandbox()
+    except SandboxError:
+        return "none"
