@@ -23,6 +23,7 @@ from benchmarks._table import Row, machine, print_rows
 from benchmarks.quality.methods import DATA_FREE, LABELLED, REFERENCES, data_free_errors, labelled_errors, search
 from benchmarks.quality.worlds import World, digits_world, zoo_world
 from learnware.market import LearnwareMarket, instantiate_learnware_market
+from learnware.runtime import ModelRunner
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,13 +55,18 @@ def measure(
     """Return the errors of all methods by user: without labels, and with."""
     everybody = market.get_learnwares()
     figures = {}
-    for user in _tracked(world.users, f"{world.name}: solving users' tasks"):
-        fitting = [one for one in everybody if _width(one) == user.X.shape[1]]
-        found = search(market, user, seed)
-        figures[user.name] = {
-            "data-free": data_free_errors(world, fitting, found, user),
-            "labelled": labelled_errors(world, found, user, seed, n_labels),
-        }
+    # Every user's task asks all of them: none is to be started twice.
+    by_id = {one.id: one for one in everybody}
+    with ModelRunner(max_processes=len(everybody)) as runner:
+        for learnware in everybody:
+            learnware.run_with(runner)
+        for user in _tracked(world.users, f"{world.name}: solving users' tasks"):
+            fitting = [one for one in everybody if _width(one) == user.X.shape[1]]
+            found = [by_id[one.id] for one in search(market, user, seed)]
+            figures[user.name] = {
+                "data-free": data_free_errors(world, fitting, found, user),
+                "labelled": labelled_errors(world, found, user, seed, n_labels),
+            }
     return figures
 
 
