@@ -82,8 +82,6 @@ def run(specimen: Specimen, level: str, stage: Stage) -> Trial:
         problems.append(f"the parent grew by {grown >> 20} MiB")
     if process.sandbox != level:
         problems.append(f"it ran at the level {process.sandbox}")
-    if not specimen.mute and STRIKES not in process.output:
-        problems.append(f"it never struck; it printed {process.output[-300:]!r}")
     left = survivors(known, 5.0)
     problems += [f"process {pid} is left: {command}" for pid, command in left.items()]
     reap(known)
@@ -91,6 +89,8 @@ def run(specimen: Specimen, level: str, stage: Stage) -> Trial:
         thread.join(5.0)
         if thread.is_alive():
             problems.append(f"the thread {thread.name} is left")
+    if not specimen.mute and STRIKES not in process.output:
+        problems.append(f"it never struck; it printed {process.output[-300:]!r}")
     if (now := _open_files()) != descriptors:
         problems.append(f"{now} descriptors are open instead of {descriptors}")
     if Path("/proc/self/mountinfo").read_text(encoding="utf-8") != mounts:
