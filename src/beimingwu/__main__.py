@@ -1,0 +1,5 @@
+"""``python -m beimingwu`` is the `beimingwu` command."""
+
+from beimingwu.cli import main
+
+main()

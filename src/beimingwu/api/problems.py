@@ -1,0 +1,134 @@
+"""Errors as RFC 9457 problem documents."""
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+from beimingwu.errors import (
+    InvalidInputError,
+    NotAuthenticatedError,
+    ServiceError,
+    TooManyRequestsError,
+    UnavailableError,
+)
+
+__all__ = ["FieldProblem", "Problem", "problem_response", "problem_type", "responses"]
+
+MEDIA_TYPE = "application/problem+json"
+_TYPES = "/api/v1/problems/"
+
+
+class FieldProblem(BaseModel):
+    """What is wrong in one place of a request."""
+
+    field: str = Field(description="A JSON pointer into the body, or where the parameter stands and its name.")
+    message: str
+
+
+class Problem(BaseModel):
+    """An RFC 9457 problem document."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": f"{_TYPES}username-taken",
+                    "title": "Somebody else has this name",
+                    "status": 409,
+                    "detail": "the user name 'ada' is taken; choose another one",
+                    "request_id": "8d1f7c1b0e4a4f0c9f5f4d9f7a1b2c3d",
+                }
+            ]
+        }
+    )
+
+    type: str = Field(description="The kind of problem; a GET there tells more.")
+    title: str
+    status: int
+    detail: str
+    request_id: str | None = Field(None, description="The request in the log of the server.")
+    errors: list[FieldProblem] | None = Field(None, description="What is wrong where, if fields are.")
+
+
+def problem_type(name: str) -> str:
+    """Return the address that names a kind of problem."""
+    return _TYPES + name
+
+
+def problem_response(request: Request, error: Exception) -> JSONResponse:
+    """Return the answer to an error."""
+    headers: dict[str, str] = {}
+    name: str | None
+    fields: tuple[tuple[str, str], ...]
+    if isinstance(error, ServiceError):
+        fields = error.fields if isinstance(error, InvalidInputError) else ()
+        name, status, title, detail = error.problem, error.status, error.title, str(error)
+        headers = _headers(error)
+    elif isinstance(error, RequestValidationError):
+        fields = tuple((_pointer(fault["loc"]), str(fault["msg"])) for fault in error.errors())
+        kind = InvalidInputError
+        name, status, title = kind.problem, kind.status, kind.title
+        detail = "; ".join(f"{place}: {words}" for place, words in fields[:10])
+    elif isinstance(error, HTTPException):
+        fields, status = (), error.status_code
+        # No more than the status says: RFC 9457 has a type for that.
+        name, title, detail = None, HTTPStatus(status).phrase, error.detail
+        headers = dict(error.headers or {})
+    else:
+        fields = ()
+        name, status, title = ServiceError.problem, ServiceError.status, ServiceError.title
+        detail = "the server's log knows more under this request id"
+    problem = Problem(
+        type=problem_type(name) if name else "about:blank",
+        title=title,
+        status=status,
+        detail=detail,
+        request_id=getattr(request.state, "request_id", None),
+        errors=[FieldProblem(field=place, message=words) for place, words in fields] or None,
+    )
+    content = problem.model_dump(exclude_none=True)
+    return JSONResponse(_encodable(content), status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def responses(*kinds: type[ServiceError]) -> dict[int | str, dict[str, Any]]:
+    """Return what OpenAPI is told of the problems of an endpoint."""
+    found: dict[int | str, dict[str, Any]] = {}
+    for kind in kinds:
+        before = found.get(kind.status, {}).get("description")
+        found[kind.status] = {
+            "description": f"{before}; or: {kind.title}" if before else kind.title,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+    return found
+
+
+def _headers(error: ServiceError) -> dict[str, str]:
+    if isinstance(error, TooManyRequestsError):
+        return {"Retry-After": str(error.retry_after)}
+    if isinstance(error, UnavailableError):
+        return {"Retry-After": "5"}
+    if isinstance(error, NotAuthenticatedError):
+        return {"WWW-Authenticate": "Bearer"}
+    return {}
+
+
+def _pointer(place: tuple[int | str, ...]) -> str:
+    if place and place[0] == "body":
+        return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in place[1:])
+    return " ".join(str(part) for part in place)
+
+
+def _encodable(value: Any) -> Any:
+    """Return a document without lone surrogates, which JSON can hold and UTF-8 cannot."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, dict):
+        return {name: _encodable(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_encodable(inner) for inner in value]
+    return value

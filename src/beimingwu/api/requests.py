@@ -1,0 +1,54 @@
+"""What the routers of both APIs need of a request: the dock, where it comes from, who asks."""
+
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from beimingwu.errors import NotAuthenticatedError
+from beimingwu.services.dock import Dock
+from beimingwu.services.identity import Identity, Origin
+
+__all__ = ["CurrentDock", "CurrentIdentity", "CurrentOrigin", "bearer_of"]
+
+_bearer = HTTPBearer(auto_error=False, description="The token of a session, or an API token.")
+
+
+def _dock(request: Request) -> Dock:
+    return cast("Dock", request.app.state.dock)
+
+
+def _origin(request: Request) -> Origin:
+    """Return where a request comes from: one object for all who ask, so that rate limits come together in it."""
+    known = getattr(request.state, "origin", None)
+    if known is None:
+        known = Origin(
+            address=request.client.host if request.client else "unknown",
+            user_agent="".join(one for one in request.headers.get("user-agent", "") if one.isprintable()),
+            request_id=getattr(request.state, "request_id", None),
+        )
+        request.state.origin = known
+    return known
+
+
+CurrentDock = Annotated[Dock, Depends(_dock)]
+CurrentOrigin = Annotated[Origin, Depends(_origin)]
+
+
+def bearer_of(request: Request) -> str | None:
+    """Return the token of the header ``Authorization: Bearer TOKEN``."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+
+def _identity(
+    request: Request, dock: CurrentDock, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> Identity:
+    if given is None:
+        raise NotAuthenticatedError("log in, or give an API token: Authorization: Bearer TOKEN")
+    identity = dock.sessions.authenticate(given.credentials)
+    request.state.user_id = identity.user_id
+    return identity
+
+
+CurrentIdentity = Annotated[Identity, Depends(_identity)]

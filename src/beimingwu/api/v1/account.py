@@ -1,0 +1,95 @@
+"""One's own account."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from beimingwu.api.problems import responses
+from beimingwu.api.requests import CurrentDock, CurrentIdentity, CurrentOrigin
+from beimingwu.api.v1.fields import AccountOut, Password, Request, Username
+from beimingwu.errors import (
+    ConflictError,
+    InvalidCredentialsError,
+    InvalidInputError,
+    NotAllowedError,
+    NotAuthenticatedError,
+    TooManyRequestsError,
+    UsernameTakenError,
+)
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/api/v1/account", tags=["account"])
+
+
+class Profile(Request):
+    """What can be changed of a profile."""
+
+    username: Username = Field(examples=["ada"])
+
+
+class PasswordChange(Request):
+    """The password, and what it is to be."""
+
+    password: Password
+    new_password: Password
+
+
+class Deletion(Request):
+    """What the deletion of an account takes."""
+
+    password: Password
+
+
+@router.get("", summary="One's account", responses=responses(NotAuthenticatedError, NotAllowedError))
+def get_account(dock: CurrentDock, identity: CurrentIdentity) -> AccountOut:
+    """Return the account that asks."""
+    return AccountOut.of(dock.accounts.profile(identity))
+
+
+@router.patch(
+    "",
+    summary="Change the profile",
+    responses=responses(NotAuthenticatedError, NotAllowedError, InvalidInputError, UsernameTakenError),
+)
+def change_account(body: Profile, dock: CurrentDock, identity: CurrentIdentity) -> AccountOut:
+    """Give the account another user name."""
+    return AccountOut.of(dock.accounts.rename(identity, body.username))
+
+
+@router.put(
+    "/password",
+    status_code=204,
+    summary="Change the password",
+    responses=responses(
+        NotAuthenticatedError, InvalidCredentialsError, NotAllowedError, InvalidInputError, TooManyRequestsError
+    ),
+)
+def change_password(body: PasswordChange, dock: CurrentDock, identity: CurrentIdentity, origin: CurrentOrigin) -> None:
+    """Set another password; all other sessions of the account end."""
+    dock.accounts.change_password(identity, body.password, body.new_password, origin)
+
+
+@router.get("/export", summary="All that is kept of one", responses=responses(NotAuthenticatedError, NotAllowedError))
+def export_account(dock: CurrentDock, identity: CurrentIdentity) -> dict[str, Any]:
+    """Return all that the dock keeps of the account, by the names of the parts."""
+    return dock.accounts.export(identity)
+
+
+@router.post(
+    "/deletion",
+    status_code=204,
+    summary="Delete the account",
+    responses=responses(
+        NotAuthenticatedError,
+        InvalidCredentialsError,
+        NotAllowedError,
+        ConflictError,
+        InvalidInputError,
+        TooManyRequestsError,
+    ),
+)
+def delete_account(body: Deletion, dock: CurrentDock, identity: CurrentIdentity, origin: CurrentOrigin) -> None:
+    """Delete the account and what the dock keeps of it. It takes the password, and cannot be undone."""
+    dock.accounts.delete(identity, body.password, origin)

@@ -1,0 +1,108 @@
+"""Registering and confirming, and choosing a new password, for who is not logged in."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from beimingwu.api.problems import responses
+from beimingwu.api.requests import CurrentDock, CurrentOrigin
+from beimingwu.api.v1.fields import Code, Email, Password, Request, Username
+from beimingwu.errors import InvalidCodeError, InvalidInputError, TooManyRequestsError, UsernameTakenError
+from beimingwu.services.passwords import digest_of
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/api/v1/accounts", tags=["registration"])
+
+
+class Registering(Request):
+    """Who wants an account."""
+
+    username: Username = Field(examples=["ada"])
+    email: Email = Field(examples=["ada@example.org"])
+    password: Password = Field(examples=["correct horse battery staple"])
+
+
+class Address(Request):
+    """Where a mail is to go."""
+
+    email: Email = Field(examples=["ada@example.org"])
+
+
+class Confirmation(Request):
+    """A code from a mail."""
+
+    code: Code = Field(examples=["0f5d8a4b6c3e2d1f0a9b8c7d6e5f4a3b"])
+
+
+class NewPassword(Confirmation):
+    """A code from a mail, and the password chosen with it."""
+
+    password: Password = Field(examples=["correct horse battery staple"])
+
+
+class MailPromised(BaseModel):
+    """What happens next."""
+
+    message: str
+
+
+@router.post(
+    "",
+    status_code=202,
+    summary="Register",
+    responses=responses(InvalidInputError, UsernameTakenError, TooManyRequestsError),
+)
+def register(body: Registering, dock: CurrentDock, origin: CurrentOrigin) -> MailPromised:
+    """Make an account; it can be used once the code that comes by mail is confirmed.
+
+    The answer is the same whether there is an account of the address or not; its owner gets a mail that says so.
+    """
+    dock.passwords.require_good(body.password, username=body.username, email=body.email)
+    dock.registration.register_quietly(body.username, body.email, digest_of(body.password), origin)
+    return MailPromised(message="a mail is on its way to this address")
+
+
+@router.post(
+    "/confirmation-mails",
+    status_code=202,
+    summary="Ask for the confirmation mail again",
+    responses=responses(InvalidInputError, TooManyRequestsError),
+)
+def send_confirmation(body: Address, dock: CurrentDock, origin: CurrentOrigin) -> MailPromised:
+    """Send another code if an account of the address waits for one; the answer is the same if none does."""
+    dock.registration.send_code(body.email, origin)
+    return MailPromised(message="if an account of this address waits to be confirmed, a mail is on its way")
+
+
+@router.post(
+    "/confirmations",
+    status_code=204,
+    summary="Confirm the e-mail address",
+    responses=responses(InvalidCodeError, InvalidInputError, TooManyRequestsError),
+)
+def confirm(body: Confirmation, dock: CurrentDock, origin: CurrentOrigin) -> None:
+    """Use the code of a confirmation mail; it works once."""
+    dock.registration.confirm(body.code, origin)
+
+
+@router.post(
+    "/reset-mails",
+    status_code=202,
+    summary="Ask for a code to choose a new password",
+    responses=responses(InvalidInputError, TooManyRequestsError),
+)
+def send_reset(body: Address, dock: CurrentDock, origin: CurrentOrigin) -> MailPromised:
+    """Send a code if there is an account of the address; the answer is the same if there is none."""
+    dock.password_resets.send_code(body.email, origin)
+    return MailPromised(message="if there is an account of this address, a mail is on its way")
+
+
+@router.post(
+    "/resets",
+    status_code=204,
+    summary="Choose a new password with a code",
+    responses=responses(InvalidCodeError, InvalidInputError, TooManyRequestsError),
+)
+def reset(body: NewPassword, dock: CurrentDock, origin: CurrentOrigin) -> None:
+    """Use the code of a reset mail; it works once, and all sessions of the account end."""
+    dock.password_resets.reset(body.code, body.password, origin)

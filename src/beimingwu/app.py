@@ -1,0 +1,203 @@
+"""The web application, and the process that serves it."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.cors import CORSMiddleware
+from starlette.exceptions import HTTPException
+
+from beimingwu.api import operations
+from beimingwu.api.compat import auth, user
+from beimingwu.api.compat.envelope import ContractError, envelope_response
+from beimingwu.api.middleware import BodyLimit, Observation, SafetyHeaders
+from beimingwu.api.problems import Problem, problem_response, responses
+from beimingwu.api.v1.router import router as v1
+from beimingwu.errors import InvalidInputError, ServiceError, TooLargeError, UnavailableError
+from beimingwu.services.housekeeping import Housekeeper
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from typing import Any
+
+    from fastapi.responses import JSONResponse
+
+    from beimingwu.metrics import Metrics
+    from beimingwu.services.dock import Dock
+
+__all__ = ["create_app", "serve"]
+
+_CONTRACT = ("/api/auth", "/api/user", "/api/engine", "/api/admin", "/api/datasets")
+_EXPOSED = ("X-Request-ID", "RateLimit", "RateLimit-Policy", "Retry-After")
+
+
+def create_app(dock: Dock, metrics: Metrics) -> FastAPI:
+    """Return the web application of a dock, which closes the dock when it stops.
+
+    Parameters
+    ----------
+    dock : Dock
+    metrics : Metrics
+    """
+    from importlib.metadata import version
+
+    settings = dock.settings
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = settings.max_request_threads
+        housekeeper = Housekeeper(dock.database, dock.clock)
+        housekeeper.start()
+        yield
+        await anyio.to_thread.run_sync(housekeeper.stop)
+        await anyio.to_thread.run_sync(dock.close)
+
+    app = FastAPI(
+        title="Learnware dock",
+        version=version("learnware"),
+        summary="Share trained models as learnwares; find and reuse those of others.",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.dock = dock
+    app.state.metrics = metrics
+    app.include_router(operations.router)
+    app.include_router(v1)
+    app.include_router(auth.router)
+    app.include_router(user.router)
+    for kind in (ServiceError, ContractError, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, _handle)
+    # The last one added is the first to see a request.
+    app.add_middleware(BodyLimit, most=settings.max_body_bytes, answer=_answer)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=list(settings.cors_origins),
+        allow_methods=["*"],
+        allow_headers=["*"],
+        expose_headers=list(_EXPOSED),
+    )
+    app.add_middleware(SafetyHeaders, production=settings.production)
+    app.add_middleware(Observation, metrics=metrics, answer=_answer)
+    _describe(app)
+    return app
+
+
+def serve(dock: Dock, metrics: Metrics, *, started: Callable[[str], None]) -> None:
+    """Serve a dock until the process is told to stop; requests that are running then are finished.
+
+    Parameters
+    ----------
+    dock : Dock
+    metrics : Metrics
+    started : callable
+        Told the address once requests are answered.
+
+    Raises
+    ------
+    OSError
+        If the address cannot be listened on.
+    """
+    settings = dock.settings
+    config = uvicorn.Config(
+        create_app(dock, metrics),
+        host=settings.host,
+        port=settings.port,
+        proxy_headers=True,
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_graceful_shutdown=settings.shutdown_seconds,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+    )
+    listening = _listen(settings.host, settings.port)
+    with listening:
+        port = listening.getsockname()[1]
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        server = _Server(config, lambda: started(f"http://{host}:{port}/api"))
+        # After an interrupt and an orderly end, uvicorn passes it on.
+        with suppress(KeyboardInterrupt):
+            server.run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """Tells when requests are answered, and signals end it in an orderly way."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    (family, kind, protocol, _, address), *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    listening = socket.socket(family, kind, protocol)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(2048)
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
+def _answer(request: Request, error: Exception) -> JSONResponse:
+    if request.url.path.startswith(_CONTRACT):
+        return envelope_response(error)
+    return problem_response(request, error)
+
+
+async def _handle(request: Request, error: Exception) -> JSONResponse:
+    return _answer(request, error)
+
+
+def _describe(app: FastAPI) -> None:
+    """Let the OpenAPI description know the problem document, and not FastAPI's own form of errors."""
+    make = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            described = make()
+            schemas = described["components"]["schemas"]
+            for name in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(name, None)
+            problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas.update(problem.pop("$defs"))
+            schemas["Problem"] = problem
+            for methods in described["paths"].values():
+                for operation in methods.values():
+                    _describe_answers(operation)
+            app.openapi_schema = described
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # the way that FastAPI's documentation names
+
+
+def _describe_answers(operation: dict[str, Any]) -> None:
+    """Tell of the problems that any endpoint may answer with."""
+    answers = operation["responses"]
+    kinds: list[type[ServiceError]] = [TooLargeError, UnavailableError]
+    if "422" in answers:
+        # FastAPI's own form of it, where the endpoint has none.
+        kinds.append(InvalidInputError)
+    described = responses(*kinds)
+    if "requestBody" in operation:
+        described["400"] = {**described[422], "description": "The body is no JSON"}
+    for status, answer in described.items():
+        if str(status) not in answers or "application/json" in answers[str(status)].get("content", {}):
+            answers[str(status)] = answer
+        elif status == "400":
+            answers["400"]["description"] += "; or: the body is no JSON"
+    operation["responses"] = dict(sorted(answers.items()))

@@ -1,0 +1,80 @@
+"""`beimingwu serve` and `beimingwu migrate`."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from beimingwu.cli._command import Operator, dock_command
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    dock_command(
+        app,
+        "serve",
+        "beimingwu serve --data-dir ./dock",
+        "BEIMINGWU_DATABASE_URL=postgresql://… beimingwu serve --host 0.0.0.0 --mode production",
+    )(_serve)
+    dock_command(app, "migrate", "beimingwu migrate", "beimingwu migrate --to 0001")(_migrate)
+
+
+def _serve(
+    operator: Operator,
+    host: Annotated[str | None, typer.Option("--host", help="Address to listen on; 127.0.0.1 if not given.")] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", help="Port to listen on; 8088 if not given, 0 takes a free one.")
+    ] = None,
+    mode: Annotated[
+        Literal["development", "production"] | None,
+        typer.Option("--mode", help="'production' refuses what is only good on one's own machine."),
+    ] = None,
+) -> None:
+    """Serve the API until the process is told to stop.
+
+    The embedded database is made, or brought up to date, when the server starts. A PostgreSQL database is not: run
+    `beimingwu migrate` first, once for all servers.
+    """
+    from beimingwu.app import serve
+    from beimingwu.logs import configure_logs
+    from beimingwu.metrics import Metrics
+    from beimingwu.services.dock import Dock, open_database
+
+    settings = operator.settings(host=host, port=port, mode=mode)
+    configure_logs(settings)
+    metrics = Metrics()
+    dock = Dock(settings, open_database(settings), count_mail=metrics.count_mail)
+
+    def started(address: str) -> None:
+        operator.session.show({"address": address}, f"The dock is at {address}")
+
+    serve(dock, metrics, started=started)
+
+
+def _migrate(
+    operator: Operator,
+    to: Annotated[
+        str | None,
+        typer.Option("--to", metavar="REVISION", help="Revision to go to, up or down; the newest if not given."),
+    ] = None,
+) -> None:
+    """Bring the database to the tables of this version.
+
+    It happens in one transaction: it is done, or the database stays what it was. Going down loses data that the older
+    tables have no place for.
+    """
+    from beimingwu.db.engine import Database
+    from beimingwu.db.migrate import current_revision, migrate
+
+    settings = operator.settings()
+    database = Database(settings.database_address)
+    try:
+        before = migrate(database, to)
+        now = current_revision(database)
+    finally:
+        database.close()
+    words = f"The database is at revision {now or 'none'}"
+    operator.session.show(
+        {"before": before, "revision": now}, f"{words}." if before == now else f"{words}; it was at {before or 'none'}."
+    )

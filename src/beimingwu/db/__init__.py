@@ -1,0 +1,1 @@
+"""The database of the dock: connections and transactions, tables, migrations."""

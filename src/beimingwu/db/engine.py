@@ -1,0 +1,157 @@
+"""Connections and transactions. What differs between SQLite and PostgreSQL is here, and nowhere else."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import create_engine, event, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.orm import Session
+
+from beimingwu.errors import SettingsError, UnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import URL, Connection, Engine
+
+    from beimingwu.db.base import Table
+
+__all__ = ["Database"]
+
+# Seconds to wait for another writer of SQLite, and for a connection.
+_WAIT = 30
+_WRITES = "beimingwu_writes"
+
+
+class Database:
+    """The database of a dock.
+
+    Parameters
+    ----------
+    address : str
+        ``sqlite:///FILE`` or ``postgresql://USER:PASSWORD@HOST/NAME``.
+    pool_size : int, default=20
+        Connections, at most.
+
+    Raises
+    ------
+    SettingsError
+        If the address is not one of these.
+    """
+
+    def __init__(self, address: str, *, pool_size: int = 20) -> None:
+        self.url = _url(address)
+        options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": _WAIT}
+        if self.is_sqlite:
+            options["connect_args"] = {"timeout": _WAIT, "check_same_thread": False}
+        else:
+            options["connect_args"] = {"connect_timeout": _WAIT, "options": "-c timezone=UTC"}
+            options["pool_pre_ping"] = True
+        self.engine: Engine = create_engine(self.url, **options)
+        if self.is_sqlite:
+            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+        self._writing = self.engine.execution_options(**{_WRITES: True})
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is the embedded default."""
+        return self.url.get_backend_name() == "sqlite"
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Give a session that sees one state of the database and is rolled back in the end.
+
+        Raises
+        ------
+        UnavailableError
+            If the database cannot be reached.
+        """
+        with _reached(), Session(self.engine) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Give a session in a transaction, which is committed if all goes well.
+
+        On SQLite it waits for other writers when it begins, not when it first writes: what it has read stays true.
+
+        Raises
+        ------
+        UnavailableError
+            If the database cannot be reached, or another writer holds it for too long.
+        """
+        with _reached(), Session(self._writing, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        """Give a connection in a transaction that writes, for migrations."""
+        if self.is_sqlite and self.url.database:
+            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with _reached(), self._writing.begin() as connection:
+            yield connection
+
+    def insert(self, table: type[Table]) -> sqlite.Insert | postgresql.Insert:
+        """Return an INSERT that knows ``ON CONFLICT``."""
+        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+
+    def ping(self) -> None:
+        """Ask the database for an answer.
+
+        Raises
+        ------
+        UnavailableError
+            If there is none.
+        """
+        with self.read() as session:
+            session.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _reached() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+        raise UnavailableError("the database cannot be reached at the moment; try again") from error
+
+
+def _url(address: str) -> URL:
+    try:
+        url = make_url(address)
+    except ArgumentError:
+        raise SettingsError("the database URL cannot be read; it looks like sqlite:///FILE or postgresql://…") from None
+    if url.drivername in {"postgres", "postgresql", "postgresql+psycopg"}:
+        return url.set(drivername="postgresql+psycopg")
+    if url.drivername in {"sqlite", "sqlite+pysqlite"} and url.database not in {None, "", ":memory:"}:
+        return url.set(drivername="sqlite+pysqlite")
+    raise SettingsError(
+        f"no database of the kind {url.drivername!r} can be used; the URL must begin with postgresql:// or sqlite:///, "
+        "and an SQLite database must be a file"
+    )
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # Transactions are begun by `_begin_sqlite`, not by the driver at some statement.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    # With every commit on disk: what was acknowledged survives a power cut.
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

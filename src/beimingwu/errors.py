@@ -1,0 +1,233 @@
+"""The errors that the dock server raises on purpose; each is one kind of HTTP problem.
+
+::
+
+    ServiceError
+    ├── SettingsError              the server cannot run with these settings
+    ├── InvalidInputError          422  fields that break a rule
+    │   └── EmailNotPermittedError   422  the dock takes no accounts of this e-mail address
+    ├── InvalidCodeError           400  a code that is wrong, used or too old
+    ├── NotAuthenticatedError      401  no session or token, or one that is over
+    │   └── InvalidCredentialsError  401  e-mail address and password, or token, do not belong together
+    ├── NotAllowedError            403  somebody who may not do this
+    │   ├── EmailNotConfirmedError   403
+    │   └── AccountDisabledError     403
+    ├── NotFoundError              404
+    ├── ConflictError              409  what is there already, or a rule between rows
+    │   ├── UsernameTakenError       409
+    │   └── EmailTakenError          409
+    ├── TooLargeError              413
+    ├── TooManyRequestsError       429
+    └── UnavailableError           503  the database cannot be reached, or is not of this version
+
+A message may be shown to whoever asked: it holds nothing that they did not send or may not know.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from learnware.errors import LearnwareError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = [
+    "AccountDisabledError",
+    "ConflictError",
+    "EmailNotConfirmedError",
+    "EmailNotPermittedError",
+    "EmailTakenError",
+    "InvalidCodeError",
+    "InvalidCredentialsError",
+    "InvalidInputError",
+    "NotAllowedError",
+    "NotAuthenticatedError",
+    "NotFoundError",
+    "ServiceError",
+    "SettingsError",
+    "TooLargeError",
+    "TooManyRequestsError",
+    "UnavailableError",
+    "UsernameTakenError",
+    "problems",
+]
+
+
+class ServiceError(LearnwareError):
+    """Root of every error that the dock server raises on purpose.
+
+    Attributes
+    ----------
+    problem : str
+        Name of the kind of problem, the last part of its ``type`` in an RFC 9457 document.
+    status : int
+        HTTP status.
+    title : str
+        The kind of problem in a few words, the same every time.
+    """
+
+    problem: ClassVar[str] = "internal-error"
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Something went wrong in the server"
+
+
+class SettingsError(ServiceError):
+    """The server cannot run with these settings."""
+
+
+class InvalidInputError(ServiceError):
+    """Fields of a request break a rule.
+
+    Attributes
+    ----------
+    fields : tuple of (str, str)
+        Where (a JSON pointer below the request's body, or the parameter's name) and what is wrong there.
+    """
+
+    problem = "invalid-input"
+    status = 422
+    title = "The request breaks a rule"
+
+    def __init__(self, message: str, *, fields: tuple[tuple[str, str], ...] = ()) -> None:
+        super().__init__(message)
+        self.fields = fields
+
+
+class EmailNotPermittedError(InvalidInputError):
+    """The settings of the dock allow no account of this e-mail address."""
+
+    problem = "email-not-permitted"
+    title = "This dock takes no accounts of this e-mail address"
+
+
+class InvalidCodeError(ServiceError):
+    """A code from a mail is wrong, was used, or is too old."""
+
+    problem = "invalid-code"
+    status = 400
+    title = "The code is wrong, was used, or is too old"
+
+
+class NotAuthenticatedError(ServiceError):
+    """There is no session or token, or it is over."""
+
+    problem = "not-authenticated"
+    status = 401
+    title = "A valid session or token is needed"
+
+
+class InvalidCredentialsError(NotAuthenticatedError):
+    """E-mail address and password, or token, do not belong together.
+
+    Attributes
+    ----------
+    account_exists : bool
+        Whether there is an account of the address. Only the published contract tells; the message does not.
+    """
+
+    problem = "invalid-credentials"
+    title = "E-mail address and password, or token, do not belong together"
+
+    def __init__(self, message: str, *, account_exists: bool = True) -> None:
+        super().__init__(message)
+        self.account_exists = account_exists
+
+
+class NotAllowedError(ServiceError):
+    """Somebody may not do this."""
+
+    problem = "not-allowed"
+    status = 403
+    title = "This account or token may not do this"
+
+
+class EmailNotConfirmedError(NotAllowedError):
+    """The e-mail address of the account is not confirmed yet."""
+
+    problem = "email-not-confirmed"
+    title = "The e-mail address is not confirmed yet"
+
+
+class AccountDisabledError(NotAllowedError):
+    """An administrator has disabled the account."""
+
+    problem = "account-disabled"
+    title = "The account is disabled"
+
+
+class NotFoundError(ServiceError):
+    """There is no such thing, or not for this account."""
+
+    problem = "not-found"
+    status = 404
+    title = "There is no such thing"
+
+
+class ConflictError(ServiceError):
+    """Something that is there stands against it."""
+
+    problem = "conflict"
+    status = 409
+    title = "Something that is there stands against it"
+
+
+class UsernameTakenError(ConflictError):
+    """Somebody else has this name."""
+
+    problem = "username-taken"
+    title = "Somebody else has this name"
+
+
+class EmailTakenError(ConflictError):
+    """There is an account of this e-mail address."""
+
+    problem = "email-taken"
+    title = "There is an account of this e-mail address"
+
+
+class TooLargeError(ServiceError):
+    """The body of a request is larger than this endpoint takes."""
+
+    problem = "too-large"
+    status = 413
+    title = "The body of the request is too large"
+
+
+class TooManyRequestsError(ServiceError):
+    """A rate limit is used up.
+
+    Attributes
+    ----------
+    policy : str
+        Name of the limit.
+    retry_after : int
+        Seconds until it makes sense to try again.
+    """
+
+    problem = "too-many-requests"
+    status = 429
+    title = "Too many requests"
+
+    def __init__(self, message: str, *, policy: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.policy = policy
+        self.retry_after = retry_after
+
+
+class UnavailableError(ServiceError):
+    """The server cannot answer at the moment."""
+
+    problem = "unavailable"
+    status = 503
+    title = "The server cannot answer at the moment"
+
+
+def problems() -> Iterator[type[ServiceError]]:
+    """Give every kind of problem, the root first."""
+    waiting: list[type[ServiceError]] = [ServiceError]
+    while waiting:
+        kind = waiting.pop(0)
+        if kind is not SettingsError:
+            yield kind
+        waiting.extend(kind.__subclasses__())

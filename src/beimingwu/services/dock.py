@@ -1,0 +1,119 @@
+"""All services of a dock over one database: what an API or a command works with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from beimingwu.db.engine import Database
+from beimingwu.db.migrate import migrate, require_newest
+from beimingwu.secrets_file import provide_secrets, refuse_unsafe
+from beimingwu.services.accounts import Accounts
+from beimingwu.services.background import Background
+from beimingwu.services.clock import Clock, utc_now
+from beimingwu.services.letters import Letters
+from beimingwu.services.mail import MailTransport, mail_transport
+from beimingwu.services.password_resets import PasswordResets
+from beimingwu.services.passwords import Passwords
+from beimingwu.services.personal_data import AccountData, PersonalData
+from beimingwu.services.rate_limits import RateLimits
+from beimingwu.services.registration import Registration
+from beimingwu.services.sessions import Sessions
+from beimingwu.services.tokens import Tokens
+from beimingwu.services.users import Users
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from beimingwu.settings import Settings
+
+__all__ = ["Dock", "open_database"]
+
+
+def open_database(settings: Settings) -> Database:
+    """Return the database of the settings; an embedded one is made, or brought to this version.
+
+    Raises
+    ------
+    SettingsError
+        If there is none of such an address, or it is of a newer version.
+    UnavailableError
+        If it cannot be reached, or is a PostgreSQL database of another version.
+    """
+    database = Database(settings.database_address, pool_size=settings.database_pool_size)
+    try:
+        # Several servers work on one PostgreSQL database, so when it changes is for the operator to say.
+        if database.is_sqlite:
+            migrate(database)
+        require_newest(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+class Dock:
+    """The services of a dock.
+
+    Parameters
+    ----------
+    settings : Settings
+    database : Database
+        Of this version; closed by `close`.
+    clock : callable, optional
+        What tells the time.
+    transport : MailTransport, optional
+        What sends mails; that of the settings, if not given.
+    count_mail : callable, optional
+        Told the outcome of every mail.
+
+    Raises
+    ------
+    SettingsError
+        If the settings are unsafe, or secrets cannot be had.
+    """
+
+    # What each capability keeps of people; one that is added is named here.
+    personal_data: tuple[PersonalData, ...] = (AccountData(),)
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        *,
+        clock: Clock = utc_now,
+        transport: MailTransport | None = None,
+        count_mail: Callable[[str], None] | None = None,
+    ) -> None:
+        refuse_unsafe(settings)
+        self.settings = settings
+        self.database = database
+        self.clock = clock
+        self.secrets = provide_secrets(settings)
+        self.background = Background()
+        self.passwords = Passwords(settings)
+        limits = RateLimits(database, self.secrets.secret_key, clock)
+        letters = Letters(
+            settings, transport or mail_transport(settings), self.background, count_mail or (lambda _: None)
+        )
+        asking = (database, settings, self.passwords, limits, letters, self.background, clock)
+        self.registration = Registration(*asking)
+        self.password_resets = PasswordResets(*asking)
+        self.sessions = Sessions(database, settings, self.passwords, limits, clock)
+        self.tokens = Tokens(database, clock)
+        self.accounts = Accounts(database, self.passwords, self.sessions, letters, self.personal_data, clock)
+        self.users = Users(database, self.passwords, clock)
+
+    def require_ready(self) -> None:
+        """Refuse if requests cannot be answered.
+
+        Raises
+        ------
+        UnavailableError
+            If the database cannot be reached, or is of another version.
+        """
+        require_newest(self.database)
+
+    def close(self) -> None:
+        """Finish what is waiting and close the database."""
+        self.background.close(timeout=self.settings.shutdown_seconds)
+        self.database.close()

@@ -1,0 +1,115 @@
+"""Which user names and e-mail addresses there can be, and how they are compared."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from fnmatch import fnmatchcase
+
+from beimingwu.errors import EmailNotPermittedError, InvalidInputError
+
+__all__ = [
+    "clean_email",
+    "clean_text",
+    "clean_username",
+    "email_key",
+    "is_email",
+    "is_username",
+    "require_permitted",
+    "username_key",
+]
+
+_NAME_LENGTH = 64
+_NAME_KEY_LENGTH = 192
+_EMAIL_LENGTH = 254
+# What browsers take as an address (WHATWG HTML), which is what mail servers take without the SMTPUTF8 extension.
+_EMAIL = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+    r"(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*"
+)
+# Letters, digits and marks of every script, and these.
+_NAME_PUNCTUATION = frozenset(" ._-'")
+
+
+def clean_username(text: str) -> str:
+    """Return a user name in its normal form (NFKC).
+
+    Raises
+    ------
+    InvalidInputError
+        If it is no name: 1 to 64 letters, digits, single spaces and ``. _ - '``, the first a letter or digit.
+    """
+    name = unicodedata.normalize("NFKC", text)
+    if not is_username(name):
+        words = f"1 to {_NAME_LENGTH} letters, digits, single spaces and . _ - ', the first a letter or digit"
+        raise InvalidInputError(f"a user name has {words}", fields=(("/username", f"must be {words}"),))
+    return name
+
+
+def is_username(name: str) -> bool:
+    """Return whether a text can be a user name."""
+    return (
+        1 <= len(name) <= _NAME_LENGTH
+        and len(username_key(name)) <= _NAME_KEY_LENGTH
+        and name[0].isalnum()
+        and name[-1] != " "
+        and "  " not in name
+        and all(unicodedata.category(one)[0] in "LNM" or one in _NAME_PUNCTUATION for one in name)
+    )
+
+
+def username_key(name: str) -> str:
+    """Return the form of a name that no two accounts share."""
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
+def clean_email(text: str) -> str:
+    """Return an e-mail address.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is none.
+    """
+    if not is_email(text):
+        raise InvalidInputError("this is no e-mail address", fields=(("/email", "must be an e-mail address"),))
+    return text
+
+
+def is_email(text: str) -> bool:
+    """Return whether a text can be an e-mail address."""
+    return len(text) <= _EMAIL_LENGTH and _EMAIL.fullmatch(text) is not None
+
+
+def email_key(email: str) -> str:
+    """Return the form of an address that no two accounts share."""
+    return email.lower()
+
+
+def require_permitted(email: str, patterns: tuple[str, ...]) -> None:
+    """Refuse addresses that the settings do not allow.
+
+    Raises
+    ------
+    EmailNotPermittedError
+        If no pattern fits.
+    """
+    if not any(fnmatchcase(email.lower(), pattern.lower()) for pattern in patterns):
+        raise EmailNotPermittedError(
+            "this dock takes no accounts of this e-mail address", fields=(("/email", "is not allowed here"),)
+        )
+
+
+def clean_text(text: str, field: str, *, longest: int) -> str:
+    """Return a line of text without blanks around it.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is empty, too long, or holds characters that cannot be seen.
+    """
+    line = text.strip()
+    if not 1 <= len(line) <= longest or not line.isprintable():
+        words = f"must be a line of 1 to {longest} printable characters"
+        raise InvalidInputError(f"{field} {words}", fields=((f"/{field}", words),))
+    return line

@@ -1,0 +1,196 @@
+"""Registering: an account that can log in once its e-mail address is confirmed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from beimingwu.db.models import User
+from beimingwu.errors import EmailTakenError
+from beimingwu.services.codes import issue_code, use_code
+from beimingwu.services.find_users import taken_names, user_by_email, user_by_id, user_by_username, username_taken
+from beimingwu.services.identity import Role
+from beimingwu.services.names import clean_email, clean_username, email_key, require_permitted, username_key
+from beimingwu.services.rate_limits import Limit, RateLimits, network_of
+from beimingwu.services.views import Account, account_of
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from beimingwu.db.engine import Database
+    from beimingwu.services.background import Background
+    from beimingwu.services.clock import Clock
+    from beimingwu.services.identity import Origin
+    from beimingwu.services.letters import Letters
+    from beimingwu.services.passwords import Passwords
+    from beimingwu.settings import Settings
+
+__all__ = ["Registered", "Registration", "code_limit", "mail_limits"]
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What became of a registration.
+
+    Attributes
+    ----------
+    user_id : int
+    renewed : bool
+        Whether there was an account of the address already, not confirmed yet.
+    """
+
+    user_id: int
+    renewed: bool
+
+
+class Registration:
+    """Makes accounts and confirms their addresses."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        passwords: Passwords,
+        limits: RateLimits,
+        letters: Letters,
+        background: Background,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._settings = settings
+        self._passwords = passwords
+        self._limits = limits
+        self._letters = letters
+        self._background = background
+        self._clock = clock
+
+    def register(self, username: str, email: str, digest: str, origin: Origin) -> Registered:
+        """Make an account and send the mail that confirms its address.
+
+        An account of the address that is not confirmed yet gets the new name. Its password becomes that of the
+        registration whose mail is answered: nobody gets their password confirmed by a mail to somebody else.
+
+        Parameters
+        ----------
+        username, email : str
+        digest : str
+            MD5 of the password.
+        origin : Origin
+
+        Raises
+        ------
+        InvalidInputError
+            If name or address are none, or the address is not allowed.
+        UsernameTakenError
+            If another account has the name.
+        EmailTakenError
+            If there is a confirmed account of the address.
+        TooManyRequestsError
+            If it was asked too often.
+        """
+        username, email = clean_username(username), clean_email(email)
+        require_permitted(email, self._settings.allowed_emails)
+        self._limits.count(mail_limits(self._settings, email, origin), origin)
+        password_hash = self._passwords.hash(digest)
+        try:
+            registered, code = self._insert(username, email, password_hash)
+        except EmailTakenError:
+            # Or another request was faster by a moment: then its row is there now, not confirmed.
+            registered, code = self._insert(username, email, password_hash)
+        self._letters.confirm(email, username, code)
+        return registered
+
+    def register_quietly(self, username: str, email: str, digest: str, origin: Origin) -> None:
+        """Do as `register`, and do not tell whether there is an account of the address: its owner gets a mail.
+
+        Raises
+        ------
+        InvalidInputError, UsernameTakenError, TooManyRequestsError
+            As `register`.
+        """
+        try:
+            self.register(username, email, digest, origin)
+        except EmailTakenError:
+            self._letters.already_registered(clean_email(email))
+
+    def send_code(self, email: str, origin: Origin) -> None:
+        """Send the mail that confirms an address once more, if an account waits for it; do not tell whether.
+
+        Raises
+        ------
+        TooManyRequestsError
+            If it was asked too often.
+        """
+        self._limits.count(mail_limits(self._settings, email, origin), origin)
+        # In the background: how long the answer takes does not tell, either.
+        self._background.do("confirmation mail", lambda: self._send_code(email))
+
+    def confirm(self, code: str, origin: Origin) -> Account:
+        """Confirm the address that a code was sent to.
+
+        Raises
+        ------
+        InvalidCodeError
+            If the code is wrong, was used, or is too old.
+        TooManyRequestsError
+            If codes were tried too often.
+        """
+        self._limits.count([code_limit(self._settings, origin)], origin)
+        now = self._clock()
+        with self._database.write() as session:
+            used = use_code(session, code, "confirm", now=now)
+            user = user_by_id(session, used.user_id, lock=True)
+            if user.confirmed_at is None:
+                user.confirmed_at = now
+                user.password_hash = used.password_hash or user.password_hash
+            return account_of(user)
+
+    def _insert(self, username: str, email: str, password_hash: str) -> tuple[Registered, str]:
+        now = self._clock()
+        with taken_names(username), self._database.write() as session:
+            user = user_by_email(session, email, lock=True)
+            namesake = user_by_username(session, username)
+            if namesake is not None and (namesake.confirmed_at is not None or namesake is not user):
+                raise username_taken(username)
+            if user is not None and user.confirmed_at is not None:
+                raise EmailTakenError("there is an account of this e-mail address")
+            renewed = user is not None
+            if user is None:
+                user = User(role=int(Role.USER), password_changed_at=now, password_hash=password_hash)
+                session.add(user)
+            user.created_at = now
+            user.username, user.username_key = username, username_key(username)
+            user.email, user.email_key = email, email_key(email)
+            session.flush()
+            return Registered(user.id, renewed), self._issue(session, user, password_hash)
+
+    def _issue(self, session: Session, user: User, password_hash: str | None) -> str:
+        return issue_code(
+            session,
+            user.id,
+            "confirm",
+            now=self._clock(),
+            seconds=self._settings.confirmation_seconds,
+            password_hash=password_hash,
+        )
+
+    def _send_code(self, email: str) -> None:
+        with self._database.write() as session:
+            user = user_by_email(session, email, lock=True)
+            if user is None or user.confirmed_at is not None:
+                return
+            code = self._issue(session, user, None)
+        self._letters.confirm(user.email, user.username, code)
+
+
+def mail_limits(settings: Settings, email: str, origin: Origin) -> list[Limit]:
+    """Return the limits that asking for a mail counts in."""
+    return [
+        Limit("mail-account", settings.limit_mail_account, email_key(email)),
+        Limit("mail-address", settings.limit_mail_address, network_of(origin.address)),
+    ]
+
+
+def code_limit(settings: Settings, origin: Origin) -> Limit:
+    """Return the limit that trying a code counts in."""
+    return Limit("code-address", settings.limit_code_address, network_of(origin.address))

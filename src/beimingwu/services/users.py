@@ -1,0 +1,150 @@
+"""Administering other people's accounts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from beimingwu.db.models import User
+from beimingwu.errors import EmailTakenError, NotFoundError
+from beimingwu.services.audit import audit
+from beimingwu.services.find_users import taken_names, user_by_email, user_by_id, user_by_username, username_taken
+from beimingwu.services.identity import Role
+from beimingwu.services.names import clean_email, clean_username, email_key, username_key
+from beimingwu.services.passwords import digest_of
+from beimingwu.services.sessions import end_sessions
+from beimingwu.services.views import Account, account_of
+
+if TYPE_CHECKING:
+    from beimingwu.db.engine import Database
+    from beimingwu.services.clock import Clock
+    from beimingwu.services.passwords import Passwords
+
+__all__ = ["Users"]
+
+
+class Users:
+    """What the operator of the dock does with accounts. `actor_id` None stands for the command line."""
+
+    def __init__(self, database: Database, passwords: Passwords, clock: Clock) -> None:
+        self._database = database
+        self._passwords = passwords
+        self._clock = clock
+
+    def create(
+        self,
+        email: str,
+        username: str,
+        password: str,
+        *,
+        role: Role = Role.USER,
+        verified: bool = False,
+        actor_id: int | None = None,
+    ) -> Account:
+        """Make an account, whatever addresses the settings allow.
+
+        Raises
+        ------
+        InvalidInputError
+            If name or address are none, or the password breaks a rule.
+        EmailTakenError, UsernameTakenError
+            If there is an account of the address or the name.
+        """
+        email, username = clean_email(email), clean_username(username)
+        self._passwords.require_good(password, username=username, email=email)
+        password_hash = self._passwords.hash(digest_of(password))
+        now = self._clock()
+        with taken_names(username), self._database.write() as session:
+            if user_by_email(session, email) is not None:
+                raise EmailTakenError(f"there is an account of the e-mail address {email!r}")
+            if user_by_username(session, username) is not None:
+                raise username_taken(username)
+            user = User(
+                username=username,
+                username_key=username_key(username),
+                email=email,
+                email_key=email_key(email),
+                password_hash=password_hash,
+                role=int(role),
+                created_at=now,
+                confirmed_at=now if verified else None,
+                password_changed_at=now,
+            )
+            session.add(user)
+            session.flush()
+            audit(session, "user.create", at=now, actor_id=actor_id, subject=("user", user.id), role=role.label)
+            return account_of(user)
+
+    def find(self, name: str) -> Account:
+        """Return the account of an e-mail address or user name.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none.
+        """
+        with self._database.read() as session:
+            user = user_by_email(session, name) or user_by_username(session, name)
+            if user is None:
+                raise NotFoundError(f"there is no account of the e-mail address or user name {name!r}")
+            return account_of(user)
+
+    def all(self) -> list[Account]:
+        """Return all accounts, the oldest first."""
+        with self._database.read() as session:
+            return [account_of(user) for user in session.scalars(select(User).order_by(User.id))]
+
+    def set_role(self, user_id: int, role: Role, *, actor_id: int | None = None) -> Account:
+        """Give an account a role; it holds from its next request on.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such account.
+        """
+        with self._database.write() as session:
+            user = user_by_id(session, user_id, lock=True)
+            before, user.role = Role(user.role), int(role)
+            audit(
+                session,
+                "user.role",
+                at=self._clock(),
+                actor_id=actor_id,
+                subject=("user", user_id),
+                before=before.label,
+                after=role.label,
+            )
+            return account_of(user)
+
+    def disable(self, user_id: int, *, actor_id: int | None = None) -> Account:
+        """Keep an account from being used: its sessions end, its tokens do not work.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such account.
+        """
+        now = self._clock()
+        with self._database.write() as session:
+            user = user_by_id(session, user_id, lock=True)
+            if user.disabled_at is None:
+                user.disabled_at = now
+                end_sessions(session, user_id)
+                audit(session, "user.disable", at=now, actor_id=actor_id, subject=("user", user_id))
+            return account_of(user)
+
+    def enable(self, user_id: int, *, actor_id: int | None = None) -> Account:
+        """Let a disabled account be used again.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such account.
+        """
+        with self._database.write() as session:
+            user = user_by_id(session, user_id, lock=True)
+            if user.disabled_at is not None:
+                user.disabled_at = None
+                audit(session, "user.enable", at=self._clock(), actor_id=actor_id, subject=("user", user_id))
+            return account_of(user)

@@ -1,0 +1,230 @@
+"""The settings of the dock server: flags, then variables ``BEIMINGWU_*``, then a YAML file, then defaults.
+
+This module does without ``from __future__ import annotations``: pydantic reads annotations when the program runs.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from beimingwu.errors import SettingsError
+from beimingwu.rates import Rate
+
+__all__ = ["Settings", "load_settings"]
+
+_PREFIX = "BEIMINGWU_"
+_FILE_VARIABLE = "BEIMINGWU_SETTINGS"
+
+
+def _default_data_dir() -> Path:
+    from platformdirs import user_data_path
+
+    return user_data_path("beimingwu", appauthor=False)
+
+
+def _rate(value: Any) -> Any:
+    return Rate.parse(value) if isinstance(value, str) else value
+
+
+def _list(value: Any) -> Any:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _not_blank(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not value or any(not part for part in value):
+        raise ValueError("at least one entry is needed, and none may be empty")
+    return value
+
+
+RateField = Annotated[Rate, NoDecode, BeforeValidator(_rate), PlainSerializer(str)]
+ListField = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_list), AfterValidator(_not_blank)]
+
+
+class Settings(BaseSettings):
+    """The settings of the dock server. `load_settings` makes them, with errors in plain words."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, extra="forbid", frozen=True, validate_default=True, hide_input_in_errors=True
+    )
+    # What the settings file says; a subclass for the file sets it.
+    _file_values: ClassVar[dict[str, Any]] = {}
+
+    mode: Literal["development", "production"] = Field(
+        "development",
+        description="`production` refuses what is only good on one's own machine: mails to the log, weak secrets.",
+    )
+    data_dir: Path = Field(
+        default_factory=_default_data_dir,
+        description="Folder of everything that the embedded default keeps, and of generated secrets.",
+    )
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8088, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    database_url: SecretStr | None = Field(
+        None,
+        description="`sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/NAME`; "
+        "without it, `beimingwu.sqlite3` in the data folder.",
+    )
+    database_pool_size: int = Field(20, ge=1, le=1000, description="Connections to the database, at most.")
+    secret_key: SecretStr | None = Field(
+        None,
+        description="Key that subjects of rate limits are hashed with, 32 characters or more; the same for every "
+        "server of one database. Without it, one is generated in the data folder.",
+    )
+    metrics_token: SecretStr | None = Field(
+        None,
+        description="Bearer token for `/metrics`, 32 characters or more. Without it, one is generated in the data "
+        "folder in production, and `/metrics` is open in development.",
+    )
+    mail_url: SecretStr = Field(
+        SecretStr("log:"),
+        description="`smtp://USER:PASSWORD@HOST:587` (STARTTLS), `smtps://…` (TLS), `smtp+plain://…` (neither), "
+        "or `log:`, which writes mails to the log.",
+    )
+    mail_sender: str = Field("dock@localhost", min_length=3, max_length=254, description="Sender of mails.")
+    web_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s?#]+$",
+        description="Address of the web app, which links in mails lead to; without it, mails carry codes only.",
+    )
+    allowed_emails: ListField = Field(
+        ("*",), description="Patterns of e-mail addresses that may register, e.g. `*@example.org,*@*.example.org`."
+    )
+    password_min_length: int = Field(8, ge=6, le=64, description="Characters of a password, at least.")
+    argon2_time_cost: int = Field(3, ge=1, le=100, description="Passes of Argon2id.")
+    argon2_memory_kib: int = Field(65536, ge=8, le=2**22, description="Memory of one Argon2id hash, in KiB.")
+    argon2_parallelism: int = Field(4, ge=1, le=64, description="Lanes of Argon2id.")
+    session_idle_seconds: int = Field(86400, ge=60, description="A session ends when it was not used for so long.")
+    session_max_seconds: int = Field(30 * 86400, ge=60, description="A session ends after this time in any case.")
+    confirmation_seconds: int = Field(86400, ge=60, description="How long a code that confirms an address works.")
+    reset_seconds: int = Field(3600, ge=60, description="How long a code that resets a password works.")
+    limit_login: RateField = Field(Rate(10, 900), description="Logins into one account from one address.")
+    limit_login_account: RateField = Field(Rate(100, 3600), description="Logins into one account from everywhere.")
+    limit_login_address: RateField = Field(Rate(60, 900), description="Logins from one address into any account.")
+    limit_mail_account: RateField = Field(Rate(5, 3600), description="Mails to one e-mail address.")
+    limit_mail_address: RateField = Field(Rate(20, 3600), description="Mails asked for from one address.")
+    limit_code_address: RateField = Field(Rate(30, 900), description="Codes tried from one address.")
+    trusted_proxies: ListField = Field(
+        ("127.0.0.1",), description="Addresses of proxies whose `X-Forwarded-For` and `-Proto` are believed."
+    )
+    cors_origins: ListField = Field(
+        ("*",),
+        description="Web origins that may call the API. There are no cookies, so any may, unless you say otherwise.",
+    )
+    max_body_bytes: int = Field(2**20, ge=1024, description="Bytes of a request's body, at most.")
+    max_request_threads: int = Field(40, ge=1, le=1000, description="Requests answered at once.")
+    shutdown_seconds: int = Field(30, ge=0, description="How long running requests may take when the server stops.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
+    log_format: Literal["text", "json"] | None = Field(
+        None, description="Form of the log; `json` in production, else `text`, if not given."
+    )
+
+    @field_validator("data_dir", mode="after")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @model_validator(mode="after")
+    def _enough_memory(self) -> "Settings":
+        if self.argon2_memory_kib < 8 * self.argon2_parallelism:
+            raise ValueError("argon2_memory_kib must be at least 8 times argon2_parallelism")
+        return self
+
+    @property
+    def production(self) -> bool:
+        """Whether this is a server for others."""
+        return self.mode == "production"
+
+    @property
+    def database_address(self) -> str:
+        """The database's URL, with the password."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.data_dir / 'beimingwu.sqlite3'}"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # pydantic's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # pydantic's signature
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take flags before variables before the file."""
+        return init_settings, env_settings, InitSettingsSource(settings_cls, dict(cls._file_values))
+
+
+def load_settings(file: Path | None = None, **flags: Any) -> Settings:
+    """Return the settings.
+
+    Parameters
+    ----------
+    file : Path, optional
+        YAML file; the variable ``BEIMINGWU_SETTINGS`` names one, too.
+    **flags
+        What was given on the command line; None stands for what was not.
+
+    Raises
+    ------
+    SettingsError
+        If a setting is unknown or breaks a rule, or the file cannot be read.
+    """
+    given = {name: value for name, value in flags.items() if value is not None}
+    named = str(file) if file is not None else os.environ.get(_FILE_VARIABLE)
+    kind = Settings
+    if named:
+        values = _read_file(Path(named))
+
+        class WithFile(Settings):
+            _file_values = values
+
+        kind = WithFile
+    try:
+        return kind(**given)
+    except ValidationError as error:
+        lines = [
+            _words(fault["loc"], fault["msg"].removeprefix("Value error, "))
+            for fault in error.errors(include_url=False, include_input=False)
+        ]
+        raise SettingsError("; ".join(lines)) from None
+
+
+def _read_file(file: Path) -> dict[str, Any]:
+    import yaml
+
+    try:
+        values = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"the settings file {str(file)!r} cannot be read: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SettingsError(f"the settings file {str(file)!r} is no YAML: {' '.join(str(error).split())}") from None
+    if values is None:
+        return {}
+    if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
+        raise SettingsError(f"the settings file {str(file)!r} must hold one mapping of names to values")
+    return values
+
+
+def _words(place: tuple[int | str, ...], message: str) -> str:
+    if not place:
+        return message
+    name = ".".join(str(part) for part in place)
+    return f"setting {name} ({_PREFIX}{name.upper()}): {message}"
