@@ -184,6 +184,7 @@ SPECIMENS = [
                 return process.predict(np.zeros((1, 1)))[0] and open(SECRET_FILE).read()
         attempt("a sandbox of its own", nested)
         """,
-        ends=("held",),
+        ends=("held", *LIMIT),
+        hits=("processes", "memory_bytes"),
     ),
 ]
