@@ -176,6 +176,7 @@ def test_what_is_no_pickle_is_left_alone(look):
         cities__csv=b"city,number\nB,1\n",
         table__npy=npy(np.eye(3)),
         texts__npy=npy(np.array(["'O'", "|O"])),
+        broken__npy=npy(np.eye(3)).replace(b"'shape': (3, 3)", b"'shape': [3, 3("),
         data__gz=gzip.compress(b"a,b\n1,2\n"),
         weights__bin=b"\x80\x02" + noise,
         xray__txt=b"x^2 is a square",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import io
 import pickletools
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,6 @@ __all__ = ["LONGEST_VALUE", "OPAQUE", "read_argument"]
 # Longer values cannot be parts of names or of the description of an array.
 LONGEST_VALUE = 1 << 10
 _LONGEST_PAYLOAD = 64 << 20
-_FIXED = {"uint1": False, "uint2": False, "uint4": False, "uint8": False, "int4": True}
 _LENGTH_BYTES = {
     pickletools.TAKEN_FROM_ARGUMENT1: 1,
     pickletools.TAKEN_FROM_ARGUMENT4: 4,
@@ -63,10 +61,8 @@ def read_argument(stream: Stream, opcode: Any, position: int, payload: Callable[
         if descriptor.n == pickletools.UP_TO_NEWLINE:
             return _read_line(stream, opcode.name)
         if descriptor.n >= 0:
-            data = stream.read(descriptor.n)
-            if descriptor.name in _FIXED:
-                return int.from_bytes(data, "little", signed=_FIXED[descriptor.name])
-            return descriptor.reader(io.BytesIO(data))
+            number = int.from_bytes(stream.read(descriptor.n), "little", signed=descriptor.name == "int4")
+            return OPAQUE if opcode.name == "BINFLOAT" else number
         return _read_counted(stream, descriptor, payload)
     except (ValueError, EOFError) as error:
         raise MalformedError(f"the instruction {opcode.name} at position {position} has no proper argument") from error

@@ -192,9 +192,6 @@ class Machine:
             value = OPAQUE
         self._stack.append(value)
 
-    def _make(self, function: Any, arguments: Any) -> None:
-        self._stack.append(_Made(function, arguments))
-
     def _fill(self, items: list[Any]) -> None:
         target = self._stack[-1]
         if isinstance(target, dict) and len(target) < _MOST_ITEMS:
@@ -230,32 +227,25 @@ class Machine:
     def _set_items(self, _: Any) -> None:
         self._fill(self._to_mark())
 
-    def _drop_items(self, _: Any) -> None:
-        self._to_mark()
-
-    def _opaque_items(self, _: Any) -> None:
-        self._to_mark()
-        self._stack.append(OPAQUE)
-
-    def _reduce(self, _: Any) -> None:
+    def _make(self, _: Any) -> None:
         arguments = self._stack.pop()
-        self._make(self._stack.pop(), arguments)
+        self._stack.append(_Made(self._stack.pop(), arguments))
 
-    def _new_with_keywords(self, _: Any) -> None:
+    def _make_with_keywords(self, _: Any) -> None:
         self._stack.pop()
-        self._reduce(None)
+        self._make(None)
 
-    def _obj(self, _: Any) -> None:
+    def _make_marked(self, _: Any) -> None:
         items = self._to_mark()
-        self._make(items[0], tuple(items[1 : _MOST_ITEMS + 1]))
+        self._stack.append(_Made(items[0], tuple(items[1 : _MOST_ITEMS + 1])))
 
     def _global(self, argument: Any) -> None:
         self._look_up(*argument)
 
     def _inst(self, argument: Any) -> None:
         items = self._to_mark()
-        self._global(argument)
-        self._make(self._stack.pop(), tuple(items[:_MOST_ITEMS]))
+        self._look_up(*argument)
+        self._stack.append(_Made(self._stack.pop(), tuple(items[:_MOST_ITEMS])))
 
     def _stack_global(self, _: Any) -> None:
         name = self._stack.pop()
@@ -263,13 +253,6 @@ class Machine:
 
     def _extension(self, code: Any) -> None:
         self._reader.extension(self._position, code)
-        self._stack.append(OPAQUE)
-
-    def _persistent(self, _: Any) -> None:
-        self._stack.append(OPAQUE)
-
-    def _popped_persistent(self, _: Any) -> None:
-        self._stack.pop()
         self._stack.append(OPAQUE)
 
     def _memoize(self, _: Any) -> None:
@@ -283,9 +266,6 @@ class Machine:
 
     def _frame(self, size: Any) -> None:
         self._frame_end = self._stream.position + size
-
-    def _nothing(self, _: Any) -> None:
-        pass
 
 
 class _Inside:
@@ -307,31 +287,34 @@ class _Inside:
         """Take no notice: the array has these bytes anyhow."""
 
 
-def _constant(value: Any) -> Callable[[Machine, Any], None]:
-    return lambda machine, _: machine._stack.append(value)
+def _plain(opcode: Any) -> Callable[[Machine, Any], None]:
+    """Return what carries out an instruction of which only its argument matters, or how much it takes and puts."""
+    if opcode.arg is not None and opcode.stack_after:
+        return Machine._push
+    kinds = [kind.name for kind in opcode.stack_before]
+    marked = "mark" in kinds
+    taken, put = kinds.index("mark") if marked else len(kinds), [OPAQUE] * len(opcode.stack_after)
+
+    def replace(machine: Machine, _: Any) -> None:
+        if marked:
+            machine._to_mark()
+        for _ in range(taken):
+            machine._stack.pop()
+        machine._stack += put
+
+    return replace
 
 
-_PUSHES = (
-    "INT BININT BININT1 BININT2 LONG LONG1 LONG4 STRING BINSTRING SHORT_BINSTRING BINBYTES SHORT_BINBYTES BINBYTES8 "
-    "BYTEARRAY8 UNICODE SHORT_BINUNICODE BINUNICODE BINUNICODE8 FLOAT BINFLOAT"
-)
 _HANDLERS: dict[str, Callable[[Machine, Any], None]] = {
-    **dict.fromkeys(_PUSHES.split(), Machine._push),
-    **{name: _constant(OPAQUE) for name in ("EMPTY_LIST", "EMPTY_SET", "NEXT_BUFFER")},
-    **dict.fromkeys(("PROTO", "READONLY_BUFFER"), Machine._nothing),
-    **dict.fromkeys(("LIST", "FROZENSET"), Machine._opaque_items),
-    **dict.fromkeys(("APPENDS", "ADDITEMS", "POP_MARK"), Machine._drop_items),
+    **{opcode.name: _plain(opcode) for opcode in pickletools.opcodes},
     **dict.fromkeys(("EXT1", "EXT2", "EXT4"), Machine._extension),
     **dict.fromkeys(("PUT", "BINPUT", "LONG_BINPUT"), Machine._put),
     **dict.fromkeys(("GET", "BINGET", "LONG_BINGET"), Machine._get),
-    **dict.fromkeys(("REDUCE", "NEWOBJ"), Machine._reduce),
+    **dict.fromkeys(("REDUCE", "NEWOBJ"), Machine._make),
     "FRAME": Machine._frame,
-    "NONE": _constant(None),
-    "NEWTRUE": _constant(True),
-    "NEWFALSE": _constant(False),
-    "EMPTY_TUPLE": _constant(()),
+    "NONE": lambda machine, _: machine._stack.append(None),
+    "EMPTY_TUPLE": lambda machine, _: machine._tuple(0),
     "EMPTY_DICT": lambda machine, _: machine._stack.append({}),
-    "APPEND": lambda machine, _: machine._stack.pop(),
     "DUP": lambda machine, _: machine._stack.append(machine._stack[-1]),
     "BUILD": lambda machine, _: machine._build(),
     "TUPLE1": lambda machine, _: machine._tuple(1),
@@ -343,12 +326,10 @@ _HANDLERS: dict[str, Callable[[Machine, Any], None]] = {
     "SETITEMS": Machine._set_items,
     "MARK": Machine._mark,
     "POP": Machine._pop,
-    "OBJ": Machine._obj,
+    "OBJ": Machine._make_marked,
     "INST": Machine._inst,
-    "NEWOBJ_EX": Machine._new_with_keywords,
+    "NEWOBJ_EX": Machine._make_with_keywords,
     "GLOBAL": Machine._global,
     "STACK_GLOBAL": Machine._stack_global,
-    "PERSID": Machine._persistent,
-    "BINPERSID": Machine._popped_persistent,
     "MEMOIZE": Machine._memoize,
 }
