@@ -195,10 +195,13 @@ def test_metrics(make_client: Any) -> None:
     client.get(f"{V1}/sessions/abc")
     client.get("/nix/1")
     client.get("/nix/2")
+    client.request("BREW", "/nix/3")
     text = client.get("/metrics").text
     assert 'beimingwu_http_requests_total{method="GET",route="/api/v1/account",status="401"} 1.0' in text
     assert 'beimingwu_http_requests_total{method="GET",route="unmatched",status="404"} 2.0' in text
+    assert 'method="other",route="unmatched",status="404"' in text
     assert "nix" not in text
+    assert "BREW" not in text
 
 
 def test_production_guards_its_metrics(make_client: Any) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -105,7 +107,8 @@ def test_where_the_dock_is(shell: Shell, tmp_path: Path) -> None:
     create(shell)
     elsewhere = tmp_path / "elsewhere"
     assert shell.json("user", "list", "--data-dir", str(elsewhere)) == {"users": []}
-    assert (elsewhere / "beimingwu.sqlite3").is_file()
+    made = (elsewhere / "beimingwu.sqlite3").stat()
+    assert os.name != "posix" or stat.S_IMODE(made.st_mode) == 0o600
     file = tmp_path / "settings.yaml"
     file.write_text(f"database_url: sqlite:///{tmp_path / 'third.sqlite3'}\n")
     assert shell.json("user", "list", "--settings", str(file)) == {"users": []}

@@ -147,7 +147,7 @@ def test_registering_again_renews_the_name_and_confirms_only_ones_own_password(r
 
 def test_registering_quietly_tells_the_owner_only(rig: Any) -> None:
     rig.user("ada")
-    rig.dock.registration.register_quietly("Eve", ADA, THEIRS, rig.origin())
+    rig.dock.registration.register_quietly("Eve", ADA, "battery staple", rig.origin())
     rig.drain()
     assert rig.outbox.subjects_for(ADA) == ["You have an account"]
     assert len(rig.dock.users.all()) == 1

@@ -143,6 +143,23 @@ def test_counts_of_several_at_once_add_up(make_rig: Any) -> None:
     assert not any("ada" in row.subject or "192" in row.subject for row in rows)
 
 
+def test_two_servers_are_one_dock(make_rig: Any) -> None:
+    """They share sessions, codes and counts through the database."""
+    limits = {"limit_login": "4/15m"}
+    here, there = make_rig(**limits), make_rig(**limits)
+    here.user()
+    token = here.session()
+    assert there.dock.sessions.authenticate(token).username == "ada"
+    for rig in (here, there, here, there):
+        with pytest.raises(InvalidCredentialsError):
+            rig.dock.sessions.login(ADA, digest_of("wrong"), rig.origin())
+    with pytest.raises(TooManyRequestsError):
+        here.dock.sessions.login(ADA, DIGEST, here.origin())
+    there.dock.sessions.logout(there.dock.sessions.authenticate(token))
+    with pytest.raises(NotAuthenticatedError):
+        here.dock.sessions.authenticate(token)
+
+
 def test_one_household_is_one_client() -> None:
     assert network_of("2001:db8:1:2:3::4") == network_of("2001:db8:1:2:ffff::")
     assert network_of("2001:db8:1:2::") != network_of("2001:db8:1:3::")

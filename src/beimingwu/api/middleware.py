@@ -19,6 +19,7 @@ from beimingwu.services.rate_limits import Standing
 
 __all__ = ["BodyLimit", "Observation", "SafetyHeaders"]
 
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _SAFETY = {
     "X-Content-Type-Options": "nosniff",
@@ -79,11 +80,12 @@ class Observation:
     def _note(self, request: Request, status: int, seconds: float) -> None:
         # The pattern of the path and no query: both may hold what nobody should read in a log.
         route = _route(request.scope)
-        self._metrics.requests.labels(request.method, route, str(status)).inc()
-        self._metrics.seconds.labels(request.method, route).observe(seconds)
+        method = request.method if request.method in _METHODS else "other"
+        self._metrics.requests.labels(method, route, str(status)).inc()
+        self._metrics.seconds.labels(method, route).observe(seconds)
         _log.info(
             "request",
-            method=request.method,
+            method=method,
             route=route,
             status=status,
             milliseconds=round(seconds * 1000, 1),

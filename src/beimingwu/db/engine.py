@@ -94,7 +94,10 @@ class Database:
     def connect(self) -> Iterator[Connection]:
         """Give a connection in a transaction that writes, for migrations."""
         if self.is_sqlite and self.url.database:
-            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            file = Path(self.url.database)
+            file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # SQLite gives its other files the same rights.
+            file.touch(mode=0o600)
         with _reached(), self._writing.begin() as connection:
             yield connection
 

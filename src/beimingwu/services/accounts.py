@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from beimingwu.db.models import User
-from beimingwu.errors import ConflictError, InvalidCredentialsError
+from beimingwu.errors import ConflictError, InvalidCredentialsError, NotFoundError
 from beimingwu.services.audit import audit
 from beimingwu.services.find_users import taken_names, user_by_id
 from beimingwu.services.identity import ACCOUNT_SCOPE, Role
@@ -154,14 +154,17 @@ def delete_account(session: Session, user_id: int, personal_data: tuple[Personal
     NotFoundError
         If there is no such account.
     """
-    user = user_by_id(session, user_id, lock=True)
-    if user.role == Role.SUPER_ADMIN:
-        # Locked, so that two of them cannot go at once, each counting on the other.
-        others = select(User.id).where(
-            User.role == int(Role.SUPER_ADMIN), User.id != user_id, User.disabled_at.is_(None)
-        )
-        if not session.scalars(others.with_for_update()).all():
-            raise ConflictError("this is the last super administrator; give somebody else the role first")
+    # All of them locked, in one order: two super administrators cannot go at once, each counting on the other.
+    concerned = (User.id == user_id) | (User.role == int(Role.SUPER_ADMIN))
+    locked = {
+        user.id: user for user in session.scalars(select(User).where(concerned).order_by(User.id).with_for_update())
+    }
+    user = locked.get(user_id)
+    if user is None:
+        raise NotFoundError("there is no such account")
+    others = [one for one in locked.values() if one is not user and one.disabled_at is None]
+    if user.role == Role.SUPER_ADMIN and not others:
+        raise ConflictError("this is the last super administrator; give somebody else the role first")
     for part in personal_data:
         part.erase(session, user_id)
     session.delete(user)

@@ -11,6 +11,7 @@ from beimingwu.services.codes import issue_code, use_code
 from beimingwu.services.find_users import taken_names, user_by_email, user_by_id, user_by_username, username_taken
 from beimingwu.services.identity import Role
 from beimingwu.services.names import clean_email, clean_username, email_key, require_permitted, username_key
+from beimingwu.services.passwords import digest_of
 from beimingwu.services.rate_limits import Limit, RateLimits, network_of
 from beimingwu.services.views import Account, account_of
 
@@ -100,16 +101,24 @@ class Registration:
         self._letters.confirm(email, username, code)
         return registered
 
-    def register_quietly(self, username: str, email: str, digest: str, origin: Origin) -> None:
+    def register_quietly(self, username: str, email: str, password: str, origin: Origin) -> None:
         """Do as `register`, and do not tell whether there is an account of the address: its owner gets a mail.
+
+        Parameters
+        ----------
+        username, email, password : str
+        origin : Origin
 
         Raises
         ------
-        InvalidInputError, UsernameTakenError, TooManyRequestsError
+        InvalidInputError
+            As `register`, or if the password breaks a rule.
+        UsernameTakenError, TooManyRequestsError
             As `register`.
         """
+        self._passwords.require_good(password, username=username, email=email)
         try:
-            self.register(username, email, digest, origin)
+            self.register(username, email, digest_of(password), origin)
         except EmailTakenError:
             self._letters.already_registered(clean_email(email))
 

@@ -15,6 +15,7 @@ from beimingwu.errors import (
     NotAllowedError,
     NotAuthenticatedError,
     ServiceError,
+    TooLargeError,
     TooManyRequestsError,
     UnavailableError,
 )
@@ -83,8 +84,10 @@ def envelope_response(error: Exception) -> JSONResponse:
         headers = {"Retry-After": "5"}
     elif isinstance(error, HTTPException):
         message, status, headers = HTTPStatus(error.status_code).phrase, error.status_code, dict(error.headers or {})
+    elif isinstance(error, TooLargeError):
+        message, status = str(error), error.status
     elif isinstance(error, ServiceError):
-        message, status = str(error), error.status if error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else 200
+        message = str(error)
     else:
         status = 500
     content: dict[str, Any] = {"code": code, "msg": message}
