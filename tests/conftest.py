@@ -9,11 +9,19 @@ from pathlib import Path
 import pytest
 
 from learnware.runtime.environment import EnvironmentStore
+from learnware.runtime.sandbox import sandbox_report
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("LEARNWARE_SHARED", ROOT.parent / "shared"))
 # The command builds environments for learnwares; tests that want that say so.
 os.environ.setdefault("LEARNWARE_RUN_IN", "current")
+# The tests run their own learnwares; those of the sandbox itself are skipped where a machine has none.
+if all(reason is not None for level, reason in sandbox_report().items() if level != "none"):
+    os.environ.setdefault("LEARNWARE_SANDBOX", "none")
+
+
+def pytest_report_header() -> list[str]:
+    return [f"sandbox {level}: {reason or 'works'}" for level, reason in sandbox_report().items() if level != "none"]
 
 
 @pytest.fixture(scope="session")
