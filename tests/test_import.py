@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 HEAVY = {
     "torch", "sklearn", "scipy", "pandas", "polars", "pyarrow", "lightgbm", "xgboost", "onnxruntime", "rich", "typer",
+    "fastapi", "pydantic", "sqlalchemy", "structlog", "uvicorn",
 }  # fmt: skip
 
 
