@@ -7,8 +7,9 @@ bytes in pickles that are pickles again. The look informs; what protects is the 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from learnware.errors import InvalidPackageError
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PickleLimits", "PickleLook", "PickleNote", "look_at_pickles"]
 
-_PICKLE_SUFFIXES = frozenset({".pkl", ".pickle", ".pck", ".pk", ".p", ".joblib", ".jl", ".sav", ".dill"})
+_PICKLE_NAME = re.compile(r"[^/]\.(pkl|pickle|pck|pk|p|joblib|jl|sav|dill)(\.(gz|bz2|xz|z|lzma))?$", re.IGNORECASE)
 _ZIP_HEAD = b"PK\x03\x04"
 _NPY_HEAD = b"\x93NUMPY"
 _TORCH_MAGIC = 0x1950A86A20F9469CFC6C
@@ -158,7 +159,7 @@ class _Look:
         if stream.peek(_HEAD_BYTES).startswith(_ZIP_HEAD):
             self._zip(name)
         else:
-            _Content(self, name, "", _suggests_pickle(name)).look(stream, 0)
+            _Content(self, name, "", _PICKLE_NAME.search(name) is not None).look(stream, 0)
 
     def _zip(self, name: str) -> None:
         try:
@@ -171,7 +172,7 @@ class _Look:
             for member in archive.members:
                 place = f"{inner_top}{member.name}, "
                 try:
-                    content = _Content(self, name, place, _suggests_pickle(member.name))
+                    content = _Content(self, name, place, _PICKLE_NAME.search(member.name) is not None)
                     content.look(Stream(archive.chunks(member.name), self.budget), 0)
                 except InvalidPackageError as error:
                     self.note(name, place.removesuffix(", "), f"cannot be read: {error}")
@@ -327,18 +328,6 @@ class _Content:
 
 def _begins_pickle(head: bytes) -> bool:
     return len(head) > 1 and head[0] == 0x80 and 2 <= head[1] <= 5
-
-
-def _suggests_pickle(name: str) -> bool:
-    suffixes = [suffix.lower() for suffix in PurePosixPath(name).suffixes]
-    return bool(suffixes) and (
-        suffixes[-1] in _PICKLE_SUFFIXES
-        or (
-            len(suffixes) > 1
-            and suffixes[-1] in {".gz", ".bz2", ".xz", ".z", ".lzma"}
-            and suffixes[-2] in _PICKLE_SUFFIXES
-        )
-    )
 
 
 def _short(name: Name) -> str:
