@@ -1,6 +1,7 @@
 """`learnware check`: everything that is wrong with packages."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,12 +19,12 @@ if TYPE_CHECKING:
 __all__ = [
     "PackagesArgument",
     "SemanticOption",
-    "Verifier",
     "progress_steps",
     "read_semantic",
     "register",
     "report_text",
     "unreadable",
+    "verifier",
 ]
 
 _SIDECAR = ".semantic.json"
@@ -75,11 +76,15 @@ def check(
     documents, lines = [], []
     if semantic is not None:
         read_semantic(Path(), semantic)  # what is wrong with it is no package's fault
-    verifier = Verifier(run_in, sandbox, timeout)
+    verify = verifier(run_in, sandbox, timeout)
     with session.steps("Checking") as step:
-        for number, path in enumerate(packages, 1):
-            at = f"{path.name} ({number} of {len(packages)})" if len(packages) > 1 else path.name
-            report = verifier(path, semantic, progress_steps(step, at))
+        for number, path in enumerate(packages):
+            try:
+                semantic_spec = read_semantic(path, semantic)
+            except (LearnwareError, OSError) as error:
+                report = unreadable(path, words_of(error))
+            else:
+                report = verify(path, semantic_spec=semantic_spec, on_progress=progress_steps(step, packages, number))
             documents.append(report.to_dict())
             lines.append(report_text(report))
     session.show({"packages": documents}, *lines)
@@ -87,57 +92,20 @@ def check(
         raise typer.Exit(1)
 
 
-class Verifier:
-    """Verifies packages, all in one way.
+def verifier(run_in: str, sandbox: str | None, timeout: float) -> "Callable[..., VerificationReport]":
+    """Return `learnware.verification.verify` with the values of the options."""
+    from learnware.runtime import Limits
+    from learnware.verification import verify
 
-    Parameters
-    ----------
-    run_in, sandbox : str
-        Values of the options.
-    timeout : float
-        Seconds for loading a model and for each of its answers.
-    """
-
-    def __init__(self, run_in: str, sandbox: str | None, timeout: float) -> None:
-        self._run_in = run_in
-        self._sandbox = sandbox
-        self._timeout = timeout
-
-    def __call__(
-        self,
-        path: Path,
-        semantic: Path | None,
-        on_progress: "Callable[[VerificationProgress], None] | None" = None,
-    ) -> "VerificationReport":
-        """Return the report on a package, and on the semantic specification in a file if there is one."""
-        try:
-            semantic_spec = read_semantic(path, semantic)
-        except (LearnwareError, OSError) as error:
-            return unreadable(path, words_of(error))
-        return self.verify(path, semantic_spec, on_progress)
-
-    def verify(
-        self,
-        path: Path,
-        semantic_spec: dict[str, Any] | None,
-        on_progress: "Callable[[VerificationProgress], None] | None",
-    ) -> "VerificationReport":
-        """Return the report on a package."""
-        from learnware.runtime import Limits
-        from learnware.verification import verify
-
-        return verify(
-            path,
-            semantic_spec=semantic_spec,
-            runnable_option=self._run_in,
-            sandbox=self._sandbox,
-            limits=Limits(seconds=self._timeout),
-            on_progress=on_progress,
-        )
+    return partial(verify, runnable_option=run_in, sandbox=sandbox, limits=Limits(seconds=timeout))
 
 
-def progress_steps(step: Callable[[str], None], at: str) -> "Callable[[VerificationProgress], None]":
-    """Return what turns the progress of a verification into words about a package."""
+def progress_steps(
+    step: Callable[[str], None], packages: list[Path], number: int
+) -> "Callable[[VerificationProgress], None]":
+    """Return what turns the progress of the verification of one of some packages into words."""
+    counted = f" ({number + 1} of {len(packages)})" if len(packages) > 1 else ""
+    at = f"{packages[number].name}{counted}"
 
     def tell(progress: "VerificationProgress") -> None:
         if progress.stage != "finished":

@@ -13,11 +13,11 @@ import typer
 from learnware.cli._check import (
     PackagesArgument,
     SemanticOption,
-    Verifier,
     progress_steps,
     read_semantic,
     report_text,
     unreadable,
+    verifier,
 )
 from learnware.cli._command import (
     CommonOptions,
@@ -130,11 +130,10 @@ def add(
     added: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
     reasons = []
-    verifier = None if no_check else Verifier(run_in, sandbox, 60.0)
+    verify = None if no_check else verifier(run_in, sandbox, 60.0)
     with session.steps("Adding") as step:
-        for number, path in enumerate(packages, 1):
-            at = f"{path.name} ({number} of {len(packages)})" if len(packages) > 1 else path.name
-            added_or_not = _add(market, path, semantic, verifier, progress_steps(step, at))
+        for number, path in enumerate(packages):
+            added_or_not = _add(market, path, semantic, verify, progress_steps(step, packages, number))
             if isinstance(added_or_not, tuple):
                 learnware_id, status = added_or_not
                 added.append({"id": learnware_id, "package": str(path), "status": _status_name(status)})
@@ -159,7 +158,7 @@ def _add(
     market: "LearnwareMarket",
     path: Path,
     semantic: Path | None,
-    verifier: Verifier | None,
+    verify: "Callable[..., VerificationReport] | None",
     on_progress: "Callable[[VerificationProgress], None]",
 ) -> "tuple[str, int] | VerificationReport":
     """Return the id and the status of what was added, or the report on what is refused."""
@@ -174,13 +173,13 @@ def _add(
     with tempfile.TemporaryDirectory(prefix="learnware-add-") as scratch:
         # A copy, so that what is added is what was checked.
         copy = Path(shutil.copyfile(path, Path(scratch) / path.name))
-        if verifier is not None:
-            report = verifier.verify(copy, semantic_spec, on_progress)
+        if verify is not None:
+            report = verify(copy, semantic_spec=semantic_spec, on_progress=on_progress)
             if not report.valid:
                 return replace(report, package=str(path))
         try:
             learnware_id, status = market.learnware_organizer.add_learnware(
-                copy, semantic_spec, STATUSES["unchecked" if verifier is None else "usable"]
+                copy, semantic_spec, STATUSES["unchecked" if verify is None else "usable"]
             )
         except (InvalidPackageError, SpecificationError) as error:
             return unreadable(path, str(error))
