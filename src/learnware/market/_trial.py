@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from learnware.market._semantic_rules import Promise
+    from learnware.runtime import ModelProcess
 
-__all__ = ["SPEC_TYPES", "Process", "Trial", "stat_spec_problems", "try_model"]
+__all__ = ["SPEC_TYPES", "Trial", "stat_spec_problems", "try_model"]
 
 SPEC_TYPES = {
     "Table": "RKMETableSpecification",
@@ -45,23 +46,6 @@ class Trial:
 
     problems: tuple[Problem, ...]
     rows: int = 0
-
-
-class Process(Protocol):
-    """A model that answers from a process of its own."""
-
-    @property
-    def running(self) -> bool:
-        """Whether it can be asked again."""
-
-    def describe(self) -> dict[str, Any]:
-        """Return `input_shape`, `output_shape` and `methods`."""
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Return one output for each input."""
-
-    def predict_proba(self, X: Any) -> NDArray[Any]:
-        """Return the probabilities of the classes."""
 
 
 def stat_spec_problems(promise: Promise, stat_specs: Mapping[str, Any]) -> list[Problem]:
@@ -97,12 +81,12 @@ def stat_spec_problems(promise: Promise, stat_specs: Mapping[str, Any]) -> list[
     return problems
 
 
-def try_model(process: Process, promise: Promise, stat_specs: Mapping[str, Any], *, seed: int) -> Trial:
+def try_model(process: ModelProcess, promise: Promise, stat_specs: Mapping[str, Any], *, seed: int) -> Trial:
     """Let a model answer a few inputs, and return what is wrong with it.
 
     Parameters
     ----------
-    process : Process
+    process : ModelProcess
         The model.
     promise : Promise
         What the semantic specification says; what it leaves open is not checked.
@@ -146,7 +130,7 @@ def try_model(process: Process, promise: Promise, stat_specs: Mapping[str, Any],
     return Trial(tuple(dict.fromkeys(problems)), len(inputs))
 
 
-def _ask(process: Process, inputs: Any) -> tuple[int, NDArray[Any] | None, Problem | None]:
+def _ask(process: ModelProcess, inputs: Any) -> tuple[int, NDArray[Any] | None, Problem | None]:
     """Return the number of inputs, and the answer or what was wrong with it."""
     try:
         return len(inputs), np.asarray(process.predict(inputs)), None
@@ -241,7 +225,7 @@ def _check_classes(rows: NDArray[Any], classes: int) -> list[Problem]:
     return []
 
 
-def _check_probabilities(process: Process, inputs: Any, promise: Promise) -> list[Problem]:
+def _check_probabilities(process: ModelProcess, inputs: Any, promise: Promise) -> list[Problem]:
     """Return what is odd about probabilities, which reusers ask for and learnwares need not give."""
     try:
         rows = process.predict_proba(inputs)
