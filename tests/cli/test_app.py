@@ -15,6 +15,8 @@ from typer.main import get_command
 
 import learnware.cli
 from learnware.cli import app
+from learnware.runtime._runner import RUNNABLE_OPTIONS
+from learnware.runtime.sandbox import SANDBOX_LEVELS
 
 LEARNWARE = [sys.executable, "-c", "from learnware.cli import main; main()"]
 NAMES = [
@@ -45,6 +47,13 @@ def test_exported_names():
 
 def test_the_commands():
     assert sorted(name for name, _ in commands()) == sorted(NAMES)
+
+
+def test_options_offer_what_the_engine_has():
+    parameters = {parameter.name: parameter for name, one in commands() if name == "solve" for parameter in one.params}
+    for option, values in (("run_in", RUNNABLE_OPTIONS), ("sandbox", SANDBOX_LEVELS)):
+        offered = [item.value for item in parameters[option].shell_complete(None, "")]
+        assert sorted(offered) == sorted(values)
 
 
 @pytest.mark.parametrize(("name", "one"), [pytest.param(name, one, id=name) for name, one in commands()])
