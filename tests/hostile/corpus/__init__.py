@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from . import answers, endless, files, interpreter, kernel, network, processes, protocol, reading, resources
+from . import answers, endless, evasion, files, interpreter, kernel, network, processes, protocol, reading, resources
 
 CORPUS = {
     specimen.name: specimen
-    for module in (reading, network, processes, resources, endless, files, kernel, answers, protocol, interpreter)
+    for module in (
+        *(reading, network, processes, resources, evasion, endless),
+        *(files, kernel, answers, protocol, interpreter),
+    )
     for specimen in module.SPECIMENS
 }

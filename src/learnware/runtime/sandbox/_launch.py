@@ -162,11 +162,20 @@ def _run(plan: dict[str, Any]) -> None:
     _settle_mounts(plan["scratch_options"], plan["devices"])
     _set_limits(limits)
     _become(plan["user"])
+    if plan["guard"]:
+        _end_with_guard(plan["guard_process"])
     if plan["landlock"] is not None:
         _enter_landlock(*plan["landlock"])
     os.chdir(plan["folder"])
     _filter_calls(plan["seccomp"])
     os.execve(plan["command"][0], plan["command"], plan["environment"])
+
+
+def _end_with_guard(guard: int) -> None:
+    """Let this process end with its guard, however that ends; a change of user forgets what was set before it."""
+    _prctl(_PR_SET_PDEATHSIG, _SIGKILL, "PR_SET_PDEATHSIG")
+    if os.getppid() != guard:
+        os._exit(1)  # it has ended before that was set
 
 
 def _guard(plan: dict[str, Any]) -> None:
@@ -195,9 +204,9 @@ def _guard(plan: dict[str, Any]) -> None:
         pass
     else:
         raise OSError(_EPERM, "Landlock does not keep signals inside of its domain")
+    plan["guard_process"] = os.getpid()
     ending, child = -1, os.fork()
     if child == 0:
-        _prctl(_PR_SET_PDEATHSIG, _SIGKILL, "PR_SET_PDEATHSIG")
         _signal.pthread_sigmask(_SIG_SETMASK, ())
         _fail_in_words(_run, plan)
     # The command alone holds its socket; what it prints is over when it is.

@@ -34,8 +34,9 @@ _EPERM = {
     "setfsuid": (122, 151), "setfsgid": (123, 152), "setgroups": (116, 159), "move_pages": (279, 239),
     "migrate_pages": (256, 238), "socket": (41, 198), "connect": (42, 203), "bind": (49, 200), "listen": (50, 201),
 }
-# Old kernels lack some of these, so programs find another way: memory that belongs to no process, and queues and
-# watches that reach across sandboxes. Flags of clone3 cannot be looked at; the C library falls back to clone.
+# Old kernels lack some of these, so programs find another way: memory that belongs to no process (pages, too, that a
+# pipe or a socket keeps after a process let go of them), and queues and watches that reach across sandboxes. Flags of
+# clone3 cannot be looked at; the C library falls back to clone.
 _ENOSYS = {
     "clone3": (435, 435), "userfaultfd": (323, 282), "io_uring_setup": (425, 425), "io_uring_enter": (426, 426),
     "io_uring_register": (427, 427), "memfd_create": (319, 279), "memfd_secret": (447, 447), "shmget": (29, 194),
@@ -44,10 +45,14 @@ _ENOSYS = {
     "msgctl": (71, 187), "mq_open": (240, 180), "mq_unlink": (241, 181), "mq_timedsend": (242, 182),
     "mq_timedreceive": (243, 183), "mq_notify": (244, 184), "mq_getsetattr": (245, 185), "inotify_init": (253, None),
     "inotify_init1": (294, 26), "inotify_add_watch": (254, 27), "fanotify_init": (300, 262),
-    "fanotify_mark": (301, 263),
+    "fanotify_mark": (301, 263), "vmsplice": (278, 75), "splice": (275, 76), "tee": (276, 77), "sendfile": (40, 71),
+    "io_setup": (206, 0), "io_destroy": (207, 1), "io_submit": (209, 2), "io_cancel": (210, 3),
+    "io_getevents": (208, 4), "io_pgetevents": (333, 292),
 }
-# What Landlock does not guard, of files that can be named or opened for reading.
+# What Landlock does not guard, of files that can be named or opened for reading; and messages, which can carry open
+# files that nobody can see any more.
 _FILES_EPERM = {
+    "sendmsg": (46, 211), "sendmmsg": (307, 269),
     "chown": (92, None), "fchown": (93, 55), "lchown": (94, None), "fchownat": (260, 54), "setxattr": (188, 5),
     "lsetxattr": (189, 6), "fsetxattr": (190, 7), "removexattr": (197, 14), "lremovexattr": (198, 15),
     "fremovexattr": (199, 16),
@@ -65,18 +70,22 @@ _OTHERS = {
 # Calls that are judged by their arguments.
 _ARGS = {
     "clone": (56, 220), "socketpair": (53, 199), "personality": (135, 92), "ioctl": (16, 29), "prctl": (157, 167),
-    "prlimit64": (302, 261),
+    "prlimit64": (302, 261), "setsockopt": (54, 208),
 }
 # fmt: on
 # Calls that are newer than this are not known here, so they do not exist.
 _NEWEST = 456
 _MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
-_WHO_IS_SECOND = ("setpriority", "ioprio_set")
+# The first argument says what the second one numbers; this value is for all processes of a user (PRIO_USER,
+# IOPRIO_WHO_USER), where 0 is the own user.
+_ALL_OF_A_USER = {"setpriority": 2, "ioprio_set": 3}
 
 _NEW_NAMESPACES = 0x7E020000  # CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
 _X32_BIT = 0x40000000
 _AF_UNIX, _SOCK_STREAM, _SOCK_SEQPACKET, _SOCK_TYPE_MASK = 1, 1, 5, 0xF
 _PR_SET_DUMPABLE = 4
+# Larger buffers of sockets; what these hold is memory that belongs to no process.
+_SO_SNDBUF = 7
 # Words into a terminal (TIOCSTI, TIOCLINUX).
 _IOCTLS = (0x5412, 0x541C)
 # Flags of files that are only readable (FS_IOC_SETFLAGS, its 32 bit form, SETVERSION, FSSETXATTR, ENABLE_VERITY).
@@ -131,6 +140,7 @@ def seccomp_program(*, shares_machine: bool) -> bytes:
     program += _if(_JUMP_GREATER, _NEWEST, _MISSING)
     program += _by_argument("clone", 0, _if(_JUMP_ANY_BIT, _NEW_NAMESPACES, _DENY))
     program += _by_argument("socketpair", 0, _pair_of_streams())
+    program += _by_argument("setsockopt", 2, _if(_JUMP_EQUAL, _SO_SNDBUF, _PRETEND))
     unchanged = [*_if(_JUMP_EQUAL, 0, _ALLOW), *_if(_JUMP_EQUAL, 0xFFFFFFFF, _ALLOW), _statement(_RETURN, _DENY)]
     program += _by_argument("personality", 0, unchanged)
     ioctls = _IOCTLS + (_IOCTLS_OF_FILES if shares_machine else ())
@@ -139,7 +149,10 @@ def seccomp_program(*, shares_machine: bool) -> bytes:
         program += _by_argument("prctl", 0, _if(_JUMP_EQUAL, _PR_SET_DUMPABLE, _DENY))
         program += _by_argument("prlimit64", 0, _unless_equal(0, _DENY))
         for name in _OTHERS:
-            program += _by_argument(name, int(name in _WHO_IS_SECOND), _unless_equal(0, _DENY))
+            steps, kind = _unless_equal(0, _DENY), _ALL_OF_A_USER.get(name)
+            if kind is not None:
+                steps += [*_load(_FIRST_ARGUMENT), *_if(_JUMP_EQUAL, kind, _DENY)]
+            program += _by_argument(name, int(kind is not None), steps)
     program.append(_statement(_RETURN, _ALLOW))
     return b"".join(program)
 

@@ -6,11 +6,13 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["Usage", "bytes_on_disk", "mapped_shared_memory", "proportional_memory", "tree_usage"]
+__all__ = ["Usage", "bytes_on_disk", "mapped_shared_memory", "memory_of_sockets", "proportional_memory", "tree_usage"]
 
 _TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 # Of /proc/PID/stat, counted from the field after the name: parent, times of the process and of its reaped children.
-_PARENT, _TIMES, _THREADS = 1, slice(11, 15), 17
+_STATE, _PARENT, _TIMES, _THREADS = 0, 1, slice(11, 15), 17
+# What a socket may hold that was sent; sandboxed programs cannot change it.
+_BUFFER, _USUAL_BUFFER = Path("/proc/sys/net/core/wmem_default"), 212992
 
 
 class Usage(NamedTuple):
@@ -19,13 +21,13 @@ class Usage(NamedTuple):
     Attributes
     ----------
     processes : list of int
-        The numbers of the processes.
+        The numbers of the processes; that of another thread where the first one of a process has ended.
     threads : int
         All threads of theirs.
     cpu_seconds : float
         Processor time, that of ended processes included where somebody in the tree has waited for them.
     memory_bytes : int
-        Memory that is not backed by files; what processes share is counted for each of them.
+        Memory that is not backed by files, and the tables of pages; what processes share is counted for each of them.
     """
 
     processes: list[int]
@@ -43,7 +45,9 @@ def tree_usage(root: int) -> Usage:
         try:
             fields = _stat(process)
             waiting += _children(process) if children is None else children.get(process, [])
-            memory += _kilobytes(f"/proc/{process}/status", ("RssAnon:", "RssShmem:", "VmSwap:"))
+            if fields[_STATE] == "Z" and int(fields[_THREADS]) > 1:
+                process = _living_thread(process)  # the ended thread tells nothing of memory and files
+            memory += _kilobytes(f"/proc/{process}/status", ("RssAnon:", "RssShmem:", "VmSwap:", "VmPTE:"))
         except OSError:
             continue
         processes.append(process)
@@ -53,11 +57,12 @@ def tree_usage(root: int) -> Usage:
 
 
 def proportional_memory(processes: list[int]) -> int | None:
-    """Return their memory that is not backed by files, in bytes, each shared page once; None if that is not told."""
+    """Return the memory that `tree_usage` tells of, in bytes, each shared page once; None if that is not told."""
     total = 0
     for process in processes:
         try:
             total += _kilobytes(f"/proc/{process}/smaps_rollup", ("Pss_Anon:", "Pss_Shmem:", "SwapPss:"))
+            total += _kilobytes(f"/proc/{process}/status", ("VmPTE:",))
         except PermissionError:  # noqa: PERF203  # some of them may have ended
             return None
         except OSError:
@@ -87,6 +92,30 @@ def mapped_shared_memory(processes: list[int]) -> int:
     return sum(largest.values())
 
 
+def memory_of_sockets(processes: list[int], most: int) -> int:
+    """Return what the buffers of their sockets may hold, in bytes; 0 where that is surely no more than `most`.
+
+    The kernel does not tell what they do hold.
+    """
+    try:
+        buffer = int(_BUFFER.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        buffer = _USUAL_BUFFER
+    tables = [table for process in processes for table in _tables_of_files(process)]
+    if sum(map(_count_of_files, tables)) * buffer <= most:
+        return 0
+    sockets = set()
+    for table in tables:
+        for path in _paths_of_files(table):
+            try:
+                target = os.readlink(path)  # noqa: PTH115  # thousands of them
+            except OSError:
+                continue
+            if target.startswith("socket:"):
+                sockets.add(target)
+    return len(sockets) * buffer
+
+
 def bytes_on_disk(folder: str, processes: list[int], most_files: int) -> int | None:
     """Return the space that a folder takes, removed files that are in use included; None for too many."""
     total, files, waiting = 0, 0, [folder]
@@ -114,9 +143,9 @@ def _removed_files(process: int, folder: str) -> dict[int, int]:
     found: dict[int, int] = {}
     try:
         device = Path(folder).stat().st_dev
-        for name in os.listdir(f"/proc/{process}/fd"):  # noqa: PTH208  # names, not paths
+        for path in (path for table in _tables_of_files(process) for path in _paths_of_files(table)):
             try:
-                status = Path(f"/proc/{process}/fd/{name}").stat()
+                status = os.stat(path)  # noqa: PTH116  # thousands of them
             except OSError:
                 continue
             if status.st_nlink == 0 and status.st_dev == device and status.st_blocks:
@@ -130,6 +159,40 @@ def _removed_files(process: int, folder: str) -> dict[int, int]:
     except OSError:
         pass  # it has ended
     return found
+
+
+def _living_thread(process: int) -> int:
+    """Return a thread of a process whose first one has ended; itself where there is none."""
+    for name in os.listdir(f"/proc/{process}/task"):  # noqa: PTH208  # names, not paths
+        try:
+            if _stat(int(name))[_STATE] not in "ZX":
+                return int(name)
+        except OSError:  # noqa: PERF203  # threads end at any time
+            continue
+    return process
+
+
+def _tables_of_files(process: int) -> list[str]:
+    """Return the folders of open files of a process: each of its threads may have files of its own."""
+    try:
+        return [f"/proc/{process}/task/{name}/fd" for name in os.listdir(f"/proc/{process}/task")]  # noqa: PTH208  # names
+    except OSError:
+        return []  # it has ended
+
+
+def _paths_of_files(table: str) -> list[str]:
+    try:
+        return [f"{table}/{name}" for name in os.listdir(table)]  # noqa: PTH208  # names, not paths
+    except OSError:
+        return []
+
+
+def _count_of_files(table: str) -> int:
+    try:
+        # Before Linux 6.2 the size is 0.
+        return os.stat(table).st_size or len(os.listdir(table))  # noqa: PTH116, PTH208  # names, not paths
+    except OSError:
+        return 0
 
 
 def _stat(process: int) -> list[str]:

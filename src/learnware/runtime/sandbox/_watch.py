@@ -12,7 +12,14 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from ._usage import Usage, bytes_on_disk, mapped_shared_memory, proportional_memory, tree_usage
+from ._usage import (
+    Usage,
+    bytes_on_disk,
+    mapped_shared_memory,
+    memory_of_sockets,
+    proportional_memory,
+    tree_usage,
+)
 
 if TYPE_CHECKING:
     from ._limits import Limits
@@ -99,7 +106,7 @@ class Meter:
             allowed = f"at most {_size(limits.memory_bytes)} are allowed"
             self._end_for("memory_bytes", f"the model used {_size(memory)} of memory; {allowed}")
         elif (start := time.monotonic()) > self._long_look:
-            self._look_at_shared_memory(usage)
+            self._look_at_hidden_memory(usage)
             if self._tree.scratch is not None:
                 self._look_at(self._tree.scratch, usage)
             end = time.monotonic()
@@ -111,10 +118,13 @@ class Meter:
             return usage.memory_bytes
         return proportional_memory(usage.processes) or usage.memory_bytes
 
-    def _look_at_shared_memory(self, usage: Usage) -> None:
+    def _look_at_hidden_memory(self, usage: Usage) -> None:
         most, mapped = self._limits.memory_bytes, mapped_shared_memory(usage.processes)
         if mapped > most:
             words = f"the model shared {_size(mapped)} of memory; at most {_size(most)} are allowed"
+            self._end_for("memory_bytes", words)
+        elif (held := memory_of_sockets(usage.processes, most)) > most:
+            words = f"the model's sockets may hold {_size(held)}; at most {_size(most)} of memory are allowed"
             self._end_for("memory_bytes", words)
 
     def _look_at(self, scratch: str, usage: Usage) -> None:
