@@ -100,7 +100,11 @@ def test_an_installed_module():
         ("? [1, 2]\n: 3", "no plain YAML"),
         ("a: 2026-99-99", "no plain YAML"),
         ("a: " + "[" * 5000, "no plain YAML"),
-        ("a: " + "9" * 5000, "no plain YAML"),
+        ("a: " + "9" * 5000, "more than 1000 digits"),
+        # Python reads such numbers, and cannot write them.
+        ("id: 0x" + "f" * 5000, "more than 1000 digits"),
+        ("model: {class_name: 0b" + "1" * 50_000 + "}", "more than 1000 digits"),
+        ("stat_specifications: [" + "1:" * 10_000 + "1]", "more than 1000 digits"),
         ("a: \x01", "no plain YAML"),
     ],
 )
@@ -124,6 +128,13 @@ def test_aliases_that_stand_for_billions():
     lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 12)]
     with pytest.raises(InvalidPackageError, match="values"):
         parse("\n".join(lines))
+
+
+def test_aliases_of_one_long_text():
+    text = "x" * 100_000
+    assert parse(f"model: {{kwargs: {{a: {text}}}}}").model.kwargs == {"a": text}
+    with pytest.raises(InvalidPackageError, match="values"):
+        parse(f"model: {{kwargs: {{a: &a {text}, b: [{', '.join(['*a'] * 100)}]}}}}")
 
 
 def test_a_few_aliases_are_fine():

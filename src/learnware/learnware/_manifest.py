@@ -22,6 +22,10 @@ SEMANTIC_NAME = "semantic_specification.json"
 _TUPLE_TAG = "tag:yaml.org,2002:python/tuple"
 # Values in a document once every alias is written out: a few lines of aliases can stand for billions.
 _MAX_VALUES = 20_000
+# A long text counts as a value for each so many letters.
+_VALUE_CHARS = 32
+# Of a number; nobody writes a longer one, and not even messages can.
+_MAX_DIGITS = 1000
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,14 @@ def _construct_tuple(loader: _Constructor, node: yaml.Node) -> tuple[Any, ...]:
     return tuple(loader.construct_sequence(node, deep=True))
 
 
+def _construct_integer(loader: _Constructor, node: yaml.ScalarNode) -> int:
+    if len(node.value) > _MAX_DIGITS:
+        raise ConstructorError(None, None, f"a number has more than {_MAX_DIGITS} digits", node.start_mark)
+    return int(loader.construct_yaml_int(node))
+
+
 _Constructor.add_constructor(_TUPLE_TAG, _construct_tuple)  # type: ignore[type-var]  # its bound is too narrow
+_Constructor.add_constructor("tag:yaml.org,2002:int", _construct_integer)  # type: ignore[type-var]  # the same
 
 
 class _PythonLoader(_Constructor, yaml.SafeLoader):
@@ -159,11 +170,12 @@ def _count_values(node: yaml.Node, seen: dict[int, int | None]) -> int:
         return known
     seen[id(node)] = None
     children: list[yaml.Node] = []
+    own = 1 + len(node.value) // _VALUE_CHARS if isinstance(node, yaml.ScalarNode) else 1
     if isinstance(node, yaml.SequenceNode):
         children = node.value
     elif isinstance(node, yaml.MappingNode):
         children = [part for pair in node.value for part in pair]
-    seen[id(node)] = total = 1 + sum(_count_values(child, seen) for child in children)
+    seen[id(node)] = total = own + sum(_count_values(child, seen) for child in children)
     return total
 
 
