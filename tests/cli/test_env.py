@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import zipfile
@@ -72,10 +73,12 @@ def test_build_list_and_prune(run, store, package):
     assert (first["new"], second["new"]) == (True, False)
     assert first["name"] == second["name"]
     assert first["python_version"].startswith(f"{sys.version_info.major}.{sys.version_info.minor}.")
-    assert any("--pre" in finding for finding in second["findings"])
+    assert (first["warnings"], len(first["notes"])) == ([], 1)
+    assert any("--pre" in warning for warning in second["warnings"])
     text = run("env", "build", same).stdout
     assert "is there" in text
-    assert "--pre is left out" in text
+    assert re.search(r"warning .*--pre is left out", text)
+    assert re.search(r"note .*numpy is added", text)
     listed = run.answer("env", "list")
     [environment] = listed["environments"]
     assert environment["name"] == first["name"]

@@ -18,6 +18,7 @@ import pytest
 
 from learnware.errors import ModelError, ModelTimeoutError
 from learnware.runtime import Environment, Limits, ModelProcess, _worker, current_environment
+from learnware.runtime.sandbox import SANDBOX_LEVELS, sandbox_report
 
 CONFIG = {"class_name": "Model", "kwargs": {}}
 LINUX = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes through /proc")
@@ -700,3 +701,58 @@ def test_the_oldest_python(learnware, oldest_python):
         assert process.predict(["a", "b"]).tolist() == [11.0] * 2
         with pytest.raises(ModelError, match="ValueError: dog"):
             process.fit(np.zeros((1, 3)), ["dog"])
+
+
+@pytest.fixture(params=SANDBOX_LEVELS)
+def level(request: pytest.FixtureRequest) -> str:
+    """Each level that this machine has."""
+    reason = sandbox_report()[request.param]
+    if reason is not None:
+        pytest.skip(f"{request.param}: {reason}")
+    return request.param
+
+
+def test_a_folder_by_any_of_its_names(learnware, level, tmp_path, monkeypatch):
+    folder = learnware("return np.full(len(X), len(os.listdir(os.path.dirname(__file__))))")
+    (tmp_path / "far" / "away").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(folder, target_is_directory=True)
+    (tmp_path / "leap").symlink_to(tmp_path / "far" / "away", target_is_directory=True)
+    monkeypatch.chdir(tmp_path / "far")
+    # The last is another folder for who only looks at the letters.
+    for name in ("../learnware", "../link", tmp_path / "far" / ".." / "learnware", "../leap/../../learnware"):
+        np.testing.assert_array_equal(run(Path(name), sandbox=level), np.ones(4))
+
+
+def test_links_in_a_folder_lead_nowhere(learnware, level, tmp_path, monkeypatch):
+    folder = learnware(
+        """
+        def readable(name):
+            try:
+                return bool(open(os.path.join(os.path.dirname(__file__), name)).read())
+            except OSError:
+                return False
+        return np.tile([readable(name) for name in ("file", "folder/secret", "../secret")], (len(X), 1))
+        """
+    )
+    (tmp_path / "secret").write_text("secret")
+    (folder / "file").symlink_to(tmp_path / "secret")
+    (folder / "folder").symlink_to(tmp_path, target_is_directory=True)
+    (tmp_path / "link").symlink_to(folder, target_is_directory=True)
+    monkeypatch.chdir(folder)
+    for name in (folder, tmp_path / "link", "../learnware"):
+        readable = run(Path(name), sandbox=level)
+        assert readable.any() == (level == "none")
+
+
+def test_an_interpreter_that_was_started_by_a_name_with_dots(learnware, level):
+    """As ``../.venv/bin/python`` is, whose `sys.executable` has the dots, too."""
+    code = (
+        "import sys; import numpy as np; from learnware.runtime import ModelProcess\n"
+        "assert '..' in sys.executable, sys.executable\n"
+        f"with ModelProcess(sys.argv[1], {CONFIG!r}, sandbox={level!r}) as process:\n"
+        "    print(process.predict(np.ones((2, 3))).sum())\n"
+    )
+    folder = learnware("return X")
+    command = [os.path.relpath(sys.executable, folder), "-c", code, folder]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.stdout == "6.0\n", done.stderr

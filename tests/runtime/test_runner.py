@@ -9,6 +9,7 @@ import pickle
 import textwrap
 import threading
 import time
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -77,7 +78,7 @@ def test_a_worker_starts_when_it_is_first_asked_and_stays(folder):
 
     def source():
         asked.append(True)
-        return place, CONFIG
+        return place, CONFIG, None
 
     place = folder()
     with plain_runner() as runner:
@@ -267,10 +268,11 @@ class Store:
     """A store whose environments are that of this interpreter, under other names."""
 
     def __init__(self, together: int = 1) -> None:
-        self.built = []
+        self.asked, self.built = [], []
         self._barrier = threading.Barrier(together)
 
-    def provide(self, requirements, kind, *, on_progress=None):
+    def provide(self, requirements, kind, *, on_progress=None, cancelled=None):
+        self.asked.append(requirements)
         self._barrier.wait(60)
         if on_progress is not None:
             on_progress("building")
@@ -302,9 +304,44 @@ def test_environments_are_built_at_the_same_time_and_once(folder):
     assert str(reports[0]).startswith("Python")
 
 
+def test_requirements_are_read_as_of_the_learnwares_date(folder):
+    store, day = Store(), date(2021, 5, 4)
+    place = requirements_of(folder())
+    with ModelRunner("venv", sandbox="none", store=store) as runner:
+        models = [runner.model(place, CONFIG, day), runner.model(lambda: (place, CONFIG, day))]
+        models += [copy.deepcopy(models[0]), pickle.loads(pickle.dumps(models[0])), runner.model(place, CONFIG)]
+        models[3]._runner._store = store  # the copy's own runner
+        runner.prepare(models)
+    assert [asked.as_of for asked in store.asked] == [day] * 4 + [None]
+
+
+def test_closing_ends_builds(folder):
+    class Endless(Store):
+        def provide(self, requirements, kind, *, on_progress=None, cancelled=None):
+            building.set()
+            while not cancelled():
+                pass
+            raise EnvironmentBuildError("cancelled")
+
+    building, errors = threading.Event(), []
+    runner = ModelRunner("venv", sandbox="none", store=Endless())
+
+    def prepare() -> None:
+        with pytest.raises(EnvironmentBuildError, match="cancelled"):
+            runner.prepare([runner.model(requirements_of(folder()), CONFIG)])
+        errors.append(True)
+
+    thread = threading.Thread(target=prepare)
+    thread.start()
+    assert building.wait(60)
+    runner.close()
+    thread.join(60)
+    assert errors == [True]
+
+
 def test_an_environment_that_was_collected_is_built_again(folder, tmp_path):
     class Collected(Store):
-        def provide(self, requirements, kind, *, on_progress=None):
+        def provide(self, requirements, kind, *, on_progress=None, cancelled=None):
             environment = super().provide(requirements, kind)
             python = tmp_path / f"python{len(self.built)}"
             python.symlink_to(environment.python)

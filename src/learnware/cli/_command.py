@@ -293,7 +293,7 @@ def _report(session: Session, error: BaseException, message: str) -> None:
     if session.json:
         details = {
             name: value
-            for name in ("column", "member", "missing", "learnware_id", "package")
+            for name in ("column", "member", "missing", "learnware_id", "package", "requirements", "limit")
             if (value := getattr(error, name, None))
         }
         if session.warnings:

@@ -186,6 +186,7 @@ def prune(
 
 def _build_one(path: Path, store: "EnvironmentStore", kind: str, step: Any) -> dict[str, Any]:
     from learnware.learnware import unpack
+    from learnware.learnware._package import date_of
     from learnware.runtime.environment import read_requirements
 
     def say(words: str) -> None:
@@ -194,7 +195,7 @@ def _build_one(path: Path, store: "EnvironmentStore", kind: str, step: Any) -> d
     start = time.monotonic()
     known = {(one.kind, one.name) for one in store.list()}
     with tempfile.TemporaryDirectory(prefix="learnware-env-") as scratch:
-        requirements = read_requirements(unpack(path, Path(scratch) / "learnware"))
+        requirements = read_requirements(unpack(path, Path(scratch) / "learnware"), as_of=date_of(path))
     environment = store.provide(requirements, kind, on_progress=say)
     size, packages = next(
         (
@@ -210,7 +211,8 @@ def _build_one(path: Path, store: "EnvironmentStore", kind: str, step: Any) -> d
         "name": environment.name,
         "python_version": environment.python_version,
         "packages": list(packages),
-        "findings": list(environment.warnings),
+        "warnings": list(environment.warnings),
+        "notes": list(environment.notes),
         "new": (environment.kind, environment.name) not in known,
         "size": size,
         "seconds": round(time.monotonic() - start, 3),
@@ -228,8 +230,9 @@ def _build_text(path: Path, document: dict[str, Any]) -> "Text":
         f": {document['kind']} {document['name']} {made}: Python {document['python_version']}, "
         f"{count(len(document['packages']), 'package')}, {_bytes(document['size'])}",
     )
-    for finding in document["findings"]:
-        text.append("\n  note  ", "dim").append(clean(finding))
+    for mark, style, words in (("warning", "yellow", document["warnings"]), ("note", "dim", document["notes"])):
+        for one in words:
+            text.append(f"\n  {mark:<7}  ", style).append(clean(one))
     return text
 
 

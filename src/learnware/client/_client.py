@@ -24,6 +24,7 @@ from learnware.runtime import Limits, ModelRunner
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Sequence
+    from datetime import date
     from types import TracebackType
 
     from typing_extensions import Self
@@ -237,11 +238,13 @@ class LearnwareClient:
             with self._lock:
                 home = self._home = self._home or _Home()
             folder = unpack(path, home.place())
-        manifest = read_package(folder).manifest
+        contents = read_package(path)
+        manifest = contents.manifest
         name = manifest.id or (path.resolve().name if home is None else path.stem)
         learnware = get_learnware_from_dirpath(_free(name, taken), None, folder, ignore_error=False)
         assert learnware is not None  # noqa: S101  # errors are raised
-        learnware.model = runner.model(partial(_source, home, folder, manifest.model.to_config()))
+        learnware.made = contents.made
+        learnware.model = runner.model(partial(_source, home, folder, manifest.model.to_config(), contents.made))
         return learnware
 
 
@@ -261,9 +264,11 @@ class _Home:
             return self._folder / str(self._count)
 
 
-def _source(_: _Home | None, folder: Path, config: dict[str, Any]) -> tuple[Path, dict[str, Any]]:
-    """Return where a model is; who holds this holds the folder that it is in."""
-    return folder, config
+def _source(
+    _: _Home | None, folder: Path, config: dict[str, Any], as_of: date | None
+) -> tuple[Path, dict[str, Any], date | None]:
+    """Return where a model is, and since when; who holds this holds the folder that it is in."""
+    return folder, config, as_of
 
 
 def _say(on_progress: Callable[[str], None] | None, words: str) -> None:
@@ -289,7 +294,7 @@ def _first_error(report: VerificationReport) -> LearnwareError:
     if finding.part == "package":
         return InvalidPackageError(message, member=finding.file)
     if finding.part == "environment":
-        return EnvironmentBuildError(message)
+        return EnvironmentBuildError(message, requirements=finding.requirements)
     if finding.part == "trial":
         return ModelError(message, traceback_text=report.traceback)
     return SpecificationError(message, column=finding.column)

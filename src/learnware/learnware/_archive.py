@@ -18,8 +18,9 @@ import stat
 import unicodedata
 import zipfile
 import zlib
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -57,6 +58,8 @@ HEAD_BYTES = 512
 _CHUNK = 1 << 20
 _MAX_NAME_BYTES = 1024
 _MAX_COMPONENT_BYTES = 255
+# No learnware is older; tools that write equal zips for equal files date all of them 1980.
+_FIRST_YEAR = 2015
 _FORBIDDEN_FLAGS = 0x1 | 0x40 | 0x2000  # encrypted, strongly encrypted, headers masked
 # Bytes of a zip's directory for each member; longer names and extra fields are nobody's.
 _DIRECTORY_BYTES = 1024
@@ -115,6 +118,7 @@ class Source(Protocol):
 
     members: tuple[Member, ...]
     top_folder: str | None
+    made: date | None
 
     def chunks(self, name: str) -> Iterator[bytes]:
         """Yield the content of a member, checked while it is read."""
@@ -242,6 +246,16 @@ class _BoundedReader(io.BufferedReader):
         return super().read(size)
 
 
+def _newest(infos: Iterable[zipfile.ZipInfo]) -> date | None:
+    """Return the newest date of a zip's files that can be true, None where there is none."""
+    today = datetime.now().astimezone().date()
+    dates = []
+    for info in infos:
+        with suppress(ValueError):  # a month 0, a 31 February
+            dates.append(date(*info.date_time[:3]))
+    return max((one for one in dates if one.year >= _FIRST_YEAR and one <= today), default=None)
+
+
 class ZipSource:
     """A package in a zip file, checked when it is opened.
 
@@ -270,6 +284,7 @@ class ZipSource:
                 cut = len(self.top_folder) + 1
                 self._infos = {name[cut:]: info for name, info in self._infos.items()}
             self.members = tuple(Member(name, info.file_size) for name, info in sorted(self._infos.items()))
+            self.made = _newest(self._infos.values())
         except BaseException:
             self._file.close()
             raise
@@ -386,6 +401,8 @@ class FolderSource:
     """
 
     top_folder: str | None = None
+    # Copies of files are as old as the copying.
+    made: date | None = None
 
     def __init__(self, path: Path, limits: PackageLimits) -> None:
         self._path = path

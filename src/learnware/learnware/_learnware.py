@@ -18,6 +18,8 @@ from learnware.runtime._worker.models import forget_package, load_model, plain_o
 from learnware.specification import Specification, stat_specification_class
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from learnware.model import BaseModel
     from learnware.runtime import ModelRunner
     from learnware.specification import BaseStatSpecification
@@ -49,7 +51,15 @@ class Learnware:
         Semantic and statistical specification.
     learnware_dirpath : str or path
         Folder of the unpacked package.
+
+    Attributes
+    ----------
+    made : date or None
+        When its package was made, where that is known. The environment that `run_with` builds is as of this date where
+        the learnware names no exact versions.
     """
+
+    made: date | None = None
 
     def __init__(
         self,
@@ -113,7 +123,7 @@ class Learnware:
         model = self.model
         if not isinstance(model, dict):
             model = read_package(self.learnware_dirpath).manifest.model.to_config()
-        self.model = runner.model(self.learnware_dirpath, model)
+        self.model = runner.model(self.learnware_dirpath, model, as_of=self.made)
 
     def predict(self, X: Any) -> Any:
         """Return the model's outputs for `X`, one row each.

@@ -18,6 +18,7 @@ from learnware.specification import stat_specification_class
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
     from learnware.learnware._archive import Member, Source
     from learnware.learnware._manifest import Manifest, StatSpecEntry
@@ -49,6 +50,9 @@ class PackageContents:
         The one folder inside the zip that everything is in, where there is one.
     has_requirements : bool
         Whether there is an ``environment.yaml`` or a ``requirements.txt``.
+    made : date or None
+        When its newest file was written, as the zip says; None for a folder, and where the zip has no date that can be
+        true. What the package needs is resolved as of this date, where it names no exact versions.
     """
 
     path: Path
@@ -58,6 +62,7 @@ class PackageContents:
     members: tuple[Member, ...]
     top_folder: str | None = None
     has_requirements: bool = field(default=False)
+    made: date | None = None
 
 
 def read_package(path: str | os.PathLike[str], *, limits: PackageLimits | None = None) -> PackageContents:
@@ -91,6 +96,7 @@ def read_package(path: str | os.PathLike[str], *, limits: PackageLimits | None =
             members=source.members,
             top_folder=source.top_folder,
             has_requirements=any(name in names for name in _REQUIREMENT_FILES),
+            made=source.made,
         )
 
 
@@ -192,6 +198,18 @@ def write_package(files: str | os.PathLike[str] | Mapping[str, bytes | Path], zi
         scratch.unlink(missing_ok=True)
         raise
     return zip_path
+
+
+def date_of(path: str | os.PathLike[str], *, limits: PackageLimits | None = None) -> date | None:
+    """Return when a package was made, `PackageContents.made`, without reading more of it.
+
+    Raises
+    ------
+    InvalidPackageError
+        If the package is unsafe.
+    """
+    with open_source(Path(path), limits or PackageLimits()) as source:
+        return source.made
 
 
 def extract(source: Source, folder: Path) -> None:

@@ -182,7 +182,7 @@ class CondaChecker(BaseChecker):
         from learnware.runtime.environment import EnvironmentStore, read_requirements
 
         try:
-            requirements = read_requirements(Path(learnware.get_dirpath()))
+            requirements = read_requirements(Path(learnware.get_dirpath()), as_of=learnware.made)
             store = self.store or EnvironmentStore()
             environment = store.provide(requirements, self.kind, on_progress=self.on_progress)
         except (EnvironmentBuildError, InvalidPackageError) as error:

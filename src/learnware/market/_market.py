@@ -139,6 +139,7 @@ class LearnwareMarket:
             Names of the checkers to run; all of the market's if None. The package itself is always checked.
         """
         from learnware.learnware import get_learnware_from_dirpath, read_package, unpack
+        from learnware.learnware._package import date_of
 
         checkers = [(name, self._checker(name)) for name in _names(self.learnware_checker, checker_names)]
         results = []
@@ -149,10 +150,12 @@ class LearnwareMarket:
                     return CheckReport(BaseChecker.NONUSABLE_LEARNWARE, ())
                 folder = unpack(zip_path, Path(scratch) / "learnware")
                 learnware = get_learnware_from_dirpath("pending", semantic_spec, folder, ignore_error=False)
+                made = date_of(zip_path)
             except (InvalidPackageError, SpecificationError) as error:
                 result = CheckResult("package", BaseChecker.INVALID_LEARNWARE, str(error))
                 return CheckReport(BaseChecker.INVALID_LEARNWARE, (result,))
             assert learnware is not None  # noqa: S101 - errors are raised
+            learnware.made = made
             for name, checker in checkers:
                 status, message = checker(learnware)
                 results.append(CheckResult(name, status, message))

@@ -7,10 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from learnware.learnware import Learnware, read_package
+from learnware.learnware._package import date_of
 from learnware.specification import Specification
 
 if TYPE_CHECKING:
     import os
+    from datetime import date
 
     from learnware.market._store import MarketStore, Row
     from learnware.model import BaseModel
@@ -66,6 +68,7 @@ class StoredLearnware(Learnware):
         self._specification: Specification = _StoredSpecification(store, row)
         self._model: BaseModel | dict[str, Any] | None = None
         self._folder: str | None = None
+        self._made: date | None = None
 
     def __repr__(self) -> str:
         return f"StoredLearnware(id={self.id!r}, market={str(self._store.root)!r})"
@@ -101,14 +104,24 @@ class StoredLearnware(Learnware):
     def model(self, value: BaseModel | dict[str, Any]) -> None:
         self._model = value
 
+    @property
+    def made(self) -> date | None:
+        """When its package was made, where that is known."""
+        return self._made or _made(self._store, self._row)
+
+    @made.setter
+    def made(self, value: date | None) -> None:
+        self._made = value
+
     def __copy__(self) -> StoredLearnware:
         other = StoredLearnware(self._store, self._row)
         other._specification, other._model, other._folder = self._specification, self._model, self._folder
+        other._made = self._made
         return other
 
     def run_with(self, runner: ModelRunner) -> None:
         """Let the model run in a worker process, as `Learnware.run_with` does; its package is unpacked then."""
-        self._model = runner.model(partial(_unpacked, self._store, self.id, self._folder))
+        self._model = runner.model(partial(_unpacked, self._store, self._row, self._folder))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Another process gets a plain learnware: a database connection does not travel.
@@ -116,7 +129,12 @@ class StoredLearnware(Learnware):
         return Learnware, (self.id, self.model, specification, self.learnware_dirpath)
 
 
-def _unpacked(store: MarketStore, learnware_id: str, folder: str | None) -> tuple[str, dict[str, Any]]:
-    """Return the folder of a learnware's package, unpacked, and its model's configuration."""
-    folder = folder or str(store.folder(learnware_id))
-    return folder, read_package(folder).manifest.model.to_config()
+def _unpacked(store: MarketStore, row: Row, folder: str | None) -> tuple[str, dict[str, Any], date | None]:
+    """Return the folder of a learnware's package, unpacked, its model's configuration, and when it was made."""
+    folder = folder or str(store.folder(row.id))
+    return folder, read_package(folder).manifest.model.to_config(), _made(store, row)
+
+
+def _made(store: MarketStore, row: Row) -> date | None:
+    path = store.files.blob_path(row.sha256)
+    return date_of(path) if path.is_file() else None  # removed from the market since

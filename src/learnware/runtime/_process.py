@@ -84,7 +84,8 @@ class ModelProcess:
         limits: Limits = Limits(),  # noqa: B008  # frozen
         timeout: float | None = None,
     ) -> None:
-        self._folder = Path(folder).absolute()
+        # Without links and "..": it has one name here and in every sandbox, and what leads out of it stays outside.
+        self._folder = Path(os.path.realpath(folder))
         self._config = model
         self._environment = environment or current_environment()
         self._sandbox = sandbox
@@ -281,7 +282,7 @@ class ModelProcess:
         return connection
 
     def _spawn(self) -> Child | ContainerChild:
-        worker = Path(_worker.__path__[0])
+        worker = Path(_worker.__path__[0]).resolve()
         environment, readable = self._environment, (self._folder, worker)
         paths = [str(path) for path in (worker, *environment.paths)]
         command = [str(environment.python), "-I", "-B", "-c", _START, *paths]

@@ -20,6 +20,7 @@ from learnware.runtime.sandbox import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from datetime import date
     from pathlib import Path
     from types import TracebackType
 
@@ -122,19 +123,24 @@ class ModelRunner:
         return make, (self.runnable_option,)
 
     def model(
-        self, source: str | os.PathLike[str] | Callable[[], Source], config: dict[str, Any] | None = None
+        self,
+        source: str | os.PathLike[str] | Callable[[], Source],
+        config: dict[str, Any] | None = None,
+        as_of: date | None = None,
     ) -> RunningModel:
         """Return the model of a learnware, which answers from a worker of its own.
 
         Parameters
         ----------
         source : str, path or callable
-            The unpacked learnware; or what returns it with its model's configuration when it is first needed.
+            The unpacked learnware; or what returns it with `config` and `as_of` when it is first needed.
         config : dict, optional
             ``class_name``, ``module_path`` and ``kwargs`` as in ``learnware.yaml``, with a folder.
+        as_of : date, optional
+            When the learnware was made, with a folder; see `learnware.runtime.environment.read_requirements`.
         """
         if not callable(source):
-            source = partial(_both, source, config or {})
+            source = partial(_known, source, config or {}, as_of)
         return RunningModel(self, source)
 
     def prepare(self, models: Iterable[RunningModel]) -> None:
@@ -151,7 +157,7 @@ class ModelRunner:
             future.result()
 
     def close(self) -> None:
-        """End all workers; safe to call twice and from another thread."""
+        """End all workers and builds; safe to call twice and from another thread."""
         with self._changed:
             self._closed = True
             processes = [model._process for model in self._models]
@@ -161,7 +167,7 @@ class ModelRunner:
             if process is not None:
                 process.close()
 
-    def _provide(self, folder: Path) -> Environment:
+    def _provide(self, folder: Path, as_of: date | None) -> Environment:
         """Return the environment that the learnware in a folder asks for."""
         if self.runnable_option == "current":
             return current_environment()
@@ -169,7 +175,12 @@ class ModelRunner:
 
         with self._changed:
             store = self._store = self._store or EnvironmentStore()
-        return store.provide(read_requirements(folder), self.runnable_option, on_progress=self._say)
+        return store.provide(
+            read_requirements(folder, as_of=as_of),
+            self.runnable_option,
+            on_progress=self._say,
+            cancelled=lambda: self._closed,
+        )
 
     def _say(self, words: str) -> None:
         if self._on_progress is not None:
@@ -179,8 +190,8 @@ class ModelRunner:
     @contextmanager
     def _call(self, model: RunningModel, *, anew: bool) -> Iterator[ModelProcess]:
         """Give the worker of a model for one call; `anew` where the call does not need what the model has learned."""
-        folder, config = model._locate()
-        environment = model._environment_of(folder)
+        folder, config, _ = model._locate()
+        environment = model._provide()
         with self._changed:
             model._busy = True
             try:
@@ -262,8 +273,8 @@ class ModelRunner:
             return min(left)
 
 
-def _both(folder: str | os.PathLike[str], config: dict[str, Any]) -> Source:
-    return folder, config
+def _known(folder: str | os.PathLike[str], config: dict[str, Any], as_of: date | None) -> Source:
+    return folder, config, as_of
 
 
 def _end_idle(reference: weakref.ref[ModelRunner], wake: queue.SimpleQueue[None]) -> None:

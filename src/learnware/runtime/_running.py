@@ -13,6 +13,7 @@ from learnware.model import BaseModel
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable
+    from datetime import date
 
     import numpy as np
 
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from learnware.runtime._runner import ModelRunner
     from learnware.runtime.environment import Environment
 
-    # The folder of an unpacked learnware, and its model's configuration.
-    Source = tuple[str | os.PathLike[str], dict[str, Any]]
+    # The folder of an unpacked learnware, its model's configuration, and when it was made.
+    Source = tuple[str | os.PathLike[str], dict[str, Any], date | None]
 
 __all__ = ["RunReport", "RunningModel"]
 
@@ -70,7 +71,7 @@ class RunningModel(BaseModel):
         # Its shapes are known when the model is loaded.
         self._runner = runner
         self._source = source
-        self._place: tuple[Path, dict[str, Any]] | None = None
+        self._place: tuple[Path, dict[str, Any], date | None] | None = None
         self._environment: Environment | None = None
         # One call at a time, and nothing else of this model meanwhile.
         self._lock = threading.RLock()
@@ -155,7 +156,7 @@ class RunningModel(BaseModel):
             If it cannot be built.
         """
         with self._lock:
-            self._environment_of(self._locate()[0])
+            self._provide()
 
     def _train(self, process: ModelProcess, method: Callable[[Any, Any], None], X: Any, y: Any) -> None:
         try:
@@ -168,17 +169,18 @@ class RunningModel(BaseModel):
         if self._trained:
             raise ModelError("the model was trained in its process and cannot be copied")
 
-    def _locate(self) -> tuple[Path, dict[str, Any]]:
+    def _locate(self) -> tuple[Path, dict[str, Any], date | None]:
         if self._place is None:
-            folder, config = self._source()
-            self._place = Path(folder), config
+            folder, config, as_of = self._source()
+            self._place = Path(folder), config, as_of
         return self._place
 
-    def _environment_of(self, folder: Path) -> Environment:
+    def _provide(self) -> Environment:
         known = self._environment
         # One that nobody used for long may have been collected.
         if known is None or (known.kind != "docker" and not known.python.exists()):
-            known = self._environment = self._runner._provide(folder)
+            folder, _, as_of = self._locate()
+            known = self._environment = self._runner._provide(folder, as_of)
         return known
 
     def _end(self) -> None:

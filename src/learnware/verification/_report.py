@@ -47,6 +47,8 @@ class Finding:
         Where: a file of the package, a key of the semantic specification.
     column : str or int or None
         The column or the class at fault.
+    requirements : tuple of str
+        The requirements at fault.
     """
 
     part: str
@@ -56,6 +58,7 @@ class Finding:
     file: str | None = None
     key: str | None = None
     column: str | int | None = None
+    requirements: tuple[str, ...] = ()
 
     @classmethod
     def not_checked(cls, part: str, why: str) -> Self:
@@ -95,7 +98,9 @@ class EnvironmentSummary:
     requirements : tuple of str
         What the package asks for, as it was understood.
     warnings : tuple of str
-        Where the environment differs from what was asked for.
+        Where the environment differs from what was asked for; each is a finding, too.
+    notes : tuple of str
+        What was read in other words, left out without being missed, or added.
     """
 
     kind: str
@@ -103,6 +108,7 @@ class EnvironmentSummary:
     python_version: str
     requirements: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -209,13 +215,15 @@ class VerificationReport:
         return "valid" if self.valid else "invalid" if self.status == "wrong" else "not checked"
 
     def notes(self) -> list[str]:
-        """Return further lines: the traceback and the output of a model that failed, and where it was tried."""
+        """Return further lines: what a model that failed has said, and where it was tried."""
         lines = []
         if self.traceback is not None:
             lines += ["the traceback of the model:", *(f"| {line}" for line in self.traceback.strip().splitlines())]
         if self.output.strip() and not self.valid:
             printed = self.output.strip().splitlines()[-_PRINTED_LINES:]
             lines += ["the model printed last:", *(f"| {line}" for line in printed)]
+        if self.environment is not None:
+            lines += [f"note: {note}" for note in self.environment.notes]
         if self.environment is not None and self.sandbox is not None:
             name = "packages of this program" if self.environment.kind == "current" else self.environment.name
             where = f"Python {self.environment.python_version}, {self.environment.kind} ({name})"

@@ -39,6 +39,7 @@ from learnware.verification._report import (
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Iterator
+    from datetime import date
 
     from learnware.learnware import Manifest, StatSpecEntry
     from learnware.market._problems import Problem
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 
 __all__ = ["verify"]
 
+_CANCELLED = "the check was cancelled"
 _OUTPUT_CHARS = 8000
 _POLL_SECONDS = 0.1
 _MOST_PICKLE_FINDINGS = 10
@@ -147,6 +149,7 @@ class _Verification:
         self._kind = kind
         self._semantic = semantic_spec
         self._folder: Path | None = None
+        self._made: date | None = None
         self._manifest: Manifest | None = None
         self._promise = Promise()
         self._stat_specs: dict[str, Any] = {}
@@ -182,18 +185,13 @@ class _Verification:
 
     def _guarded(self, part: str, check: Callable[[], Iterable[Finding]]) -> list[Finding]:
         if self.cancelled():
-            return [Finding.not_checked(part, "the check was cancelled")]
+            return [Finding.not_checked(part, _CANCELLED)]
         try:
             return list(check())
         except _NotCheckedError as error:
             return [Finding.not_checked(part, str(error))]
         except OSError as error:
             return [Finding.not_checked(part, f"{type(error).__name__}: {error}")]
-
-    def _working(self, part: str, words: str) -> None:
-        self.on_progress(VerificationProgress(part, "working", words))
-        if self.cancelled():
-            raise _NotCheckedError("the check was cancelled")
 
     def _source(self) -> FolderSource:
         if self._folder is None:
@@ -215,7 +213,7 @@ class _Verification:
         try:
             with open_source(self._path, self.package_limits) as source:
                 extract(source, folder)
-                self._folder = folder
+                self._folder, self._made = folder, source.made
                 self._manifest = read_manifest(source, self.package_limits)
                 size = sum(member.size for member in source.members)
                 message = f"the package is well-formed: {len(source.members)} files, {size:,} bytes"
@@ -302,18 +300,21 @@ class _Verification:
             if status == "wrong":
                 return
         try:
-            requirements = read_requirements(self._folder)
+            requirements = read_requirements(self._folder, as_of=self._made)
             environment = (self.store or EnvironmentStore()).provide(
-                requirements, self._kind, on_progress=lambda words: self._working("environment", words)
+                requirements,
+                self._kind,
+                on_progress=lambda words: self.on_progress(VerificationProgress("environment", "working", words)),
+                cancelled=self.cancelled,
             )
         except InvalidPackageError as error:
             yield Finding("environment", "wrong", str(error), file=error.member)
             return
         except EnvironmentBuildError as error:
-            if not error.requirements:
-                raise _NotCheckedError(str(error)) from error
+            if self.cancelled() or not error.requirements:
+                raise _NotCheckedError(_CANCELLED if self.cancelled() else str(error)) from error
             mend = f"mend {enumerated(error.requirements)}"
-            yield Finding("environment", "wrong", str(error), mend, file=file)
+            yield Finding("environment", "wrong", str(error), mend, file=file, requirements=error.requirements)
             return
         except MissingDependencyError as error:
             raise _NotCheckedError(str(error)) from error
@@ -324,6 +325,7 @@ class _Verification:
             environment.python_version,
             (*requirements.requirements, *requirements.sources),
             environment.warnings,
+            environment.notes,
         )
         for warning in environment.warnings:
             yield Finding("environment", "warning", warning, file=file)
@@ -357,7 +359,7 @@ class _Verification:
             process.close()
             self._output = process.output
         if self.cancelled():
-            raise _NotCheckedError("the check was cancelled")
+            raise _NotCheckedError(_CANCELLED)
         self._traceback = next((one.traceback_text for one in trial.problems if one.traceback_text), None)
         yield from _findings("trial", trial.problems)
         if any(problem.serious for problem in trial.problems):

@@ -9,6 +9,7 @@ import logging
 import shutil
 import sys
 import tarfile
+import threading
 import zipfile
 from pathlib import Path
 
@@ -78,10 +79,12 @@ def _without_resolver(request, monkeypatch):
 def build(engine, tmp_path):
     """Return a function that asks a store for an environment."""
 
-    def provide(requirements=LOCK, version="3.11", *, stall_seconds=90.0, on_progress=None, source_builds=False):
+    def provide(
+        requirements=LOCK, version="3.11", *, stall_seconds=90.0, on_progress=None, source_builds=False, **options
+    ):
         store = EnvironmentStore(tmp_path / "store", stall_seconds=stall_seconds, allow_source_builds=source_builds)
         wanted = Requirements(python=f"=={version}.*", requirements=tuple(requirements))
-        return store.provide(wanted, "docker", on_progress=on_progress)
+        return store.provide(wanted, "docker", on_progress=on_progress, **options)
 
     return provide
 
@@ -280,6 +283,22 @@ def test_an_interrupt_stops_the_build(engine, build):
         build(on_progress=interrupt)
     gc.collect()
     assert engine.build_ended.wait(10)
+
+
+def test_a_cancelled_build_stops(engine, build, tmp_path):
+    cancelled = threading.Event()
+
+    def cancel(words: str) -> None:
+        if words.startswith("Step"):
+            cancelled.set()  # the engine says nothing more
+
+    engine.stall.set()
+    with pytest.raises(EnvironmentBuildError, match="was cancelled"):
+        build(on_progress=cancel, cancelled=cancelled)
+    assert engine.build_ended.wait(10)
+    assert not engine.images
+    assert list((tmp_path / "store" / "docker").glob("*/*")) == []
+    assert not [one for one in threading.enumerate() if one.name == "learnware-image-build"]
 
 
 def test_images_are_listed_and_pruned_with_the_other_environments(engine, build, tmp_path):

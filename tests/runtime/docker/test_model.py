@@ -59,6 +59,13 @@ def test_a_model_answers(engine, learnware):
         targets = [mount["Target"] for mount in engine.created[0]["HostConfig"]["Mounts"]]
         assert targets[0] == str(folder)
         assert all(Path(target, "main.py").exists() for target in targets[1:])
+    # Under any of its names it is the same folder.
+    other = folder.with_name("link")
+    other.symlink_to(folder, target_is_directory=True)
+    with start(other / ".." / folder.name) as process:
+        np.testing.assert_array_equal(process.predict(rows), rows * 2)
+    [first, second] = [one["HostConfig"]["Mounts"] for one in engine.created]
+    assert first == second
     assert not engine.containers
 
 

@@ -115,8 +115,11 @@ def test_a_python_that_is_too_old_for_the_worker(store, micromamba, asked):
 
 def test_what_conda_cannot_solve(store, micromamba, tmp_path):
     requirements = conda_package(tmp_path, "dependencies: [missing]\n")
-    with pytest.raises(EnvironmentBuildError, match=r"micromamba cannot build the environment: .* missing =\* \* does"):
+    with pytest.raises(
+        EnvironmentBuildError, match=r"micromamba cannot build the environment: .* missing =\* \* does"
+    ) as caught:
         store.provide(requirements, "conda")
+    assert caught.value.requirements == ("missing",)
     assert store.list() == ()
 
 

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from packaging.requirements import Requirement
 
+import learnware
 from learnware.errors import EnvironmentBuildError
 from learnware.runtime.environment import read_requirements
 
@@ -81,7 +82,7 @@ def test_a_conda_export(read):
     assert {"numpy==1.24.3", "python==3.8.18", "openssl==3.0.12", "conda-forge::lightgbm==3.3.5"} <= set(found.conda)
     assert found.pip == ("joblib==1.3.2",)
     # Everything that is not among the requirements as it was written is accounted for.
-    notes = "\n".join(found.findings)
+    notes = "\n".join((*found.notes, *found.warnings))
     for name in ("_libgcc_mutex", "blas", "ca-certificates", "cudatoolkit", "ld_impl_linux-64", "libgcc-ng", "mkl",
                  "openssl", "xz", "zlib", "pip=23.3", "matplotlib-base", "msgpack-python", "numpy-base", "py-opencv",
                  "pytorch", "learnware", "prefix", "builds", "conda-forge::lightgbm"):  # fmt: skip
@@ -147,6 +148,8 @@ def test_the_version_of_python(read, dependency, python):
         ("python=three", "means nothing"),
         ("scipy=1.0.h7=py38", "means nothing"),
         ("$$", "no dependency"),
+        ("0²", "no dependency"),
+        ("scipy-", "no dependency"),
         ("https://example.org/what", "no dependency"),
         (3.8, "no dependency"),
         (["scipy"], "no dependency"),
@@ -166,17 +169,17 @@ def test_pips_section_wins_over_conda(read):
     document = {"dependencies": ["numpy=1.23.0", "scipy=1.9", "pandas", {"pip": ["numpy==1.24.4", ["scipy==1.9.*"]]}]}
     found = read(environment_yaml=yaml.safe_dump(document))
     assert found.requirements == ("numpy==1.24.4", "pandas", "pyarrow", "scipy==1.9.*")
-    notes = [note for note in found.findings if "left out" in note]
+    notes = [note for note in found.notes if "left out" in note]
     assert notes == ["'numpy==1.23.0.*' of conda's is left out: pip's section asks for 'numpy==1.24.4'"]
     assert found.pip == ("numpy==1.24.4", "scipy==1.9.*")
-    assert "pyarrow is added: tables are handed over as Arrow" in found.findings
+    assert "pyarrow is added: tables are handed over as Arrow" in found.notes
 
 
 def test_a_file_of_requirements_in_pips_section(read):
     document = {"dependencies": [{"pip": ["-r requirements.txt", "joblib  # for files", "-i https://index.example"]}]}
     found = read(environment_yaml=yaml.safe_dump(document), requirements_txt="scipy\n")
     assert without_numpy(found) == ["joblib", "scipy"]
-    assert any("-i is left out" in note for note in found.findings)
+    assert any("-i is left out" in note for note in found.notes)
 
 
 @pytest.mark.parametrize(
@@ -267,7 +270,7 @@ def test_options_of_a_requirements_file(read):
     """
     found = read(requirements_txt=text)
     assert (without_numpy(found), found.errors) == (["torch"], ())
-    notes = "\n".join(found.findings)
+    notes = "\n".join((*found.notes, *found.warnings))
     for option in ("--index-url", "--extra-index-url", "-f is", "--find-links", "--trusted-host", "--pre"):
         assert option in notes
     assert "secret" not in notes
@@ -300,7 +303,7 @@ def test_utf_16_conda_exports_of_windows(read):
 def test_other_encodings(read):
     found = read(requirements_txt="scipy  # 必需的\n".encode("gb18030"))
     assert without_numpy(found) == ["scipy"]
-    assert any("not in UTF-8" in note for note in found.findings)
+    assert any("not in UTF-8" in warning for warning in found.warnings)
 
 
 def test_the_table_of_pip_list(read):
@@ -314,14 +317,65 @@ def test_the_table_of_pip_list(read):
 def test_the_environment_wins_over_requirements(read):
     found = read(environment_yaml="dependencies: [scipy]\n", requirements_txt="joblib\n")
     assert without_numpy(found) == ["scipy"]
-    assert "requirements.txt is left out: environment.yaml says what is needed" in found.findings
+    assert "requirements.txt is left out: environment.yaml says what is needed" in found.notes
     assert read(environment_yml="dependencies: [joblib]\n").file == "environment.yaml"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "scipy==1.10.1",
+        "sklearn",
+        "torch==1.13.1+cu117",
+        "torch==1.13.1+cpu",
+        "scipy=1.10.1",
+        "--index-url https://index.example/simple",
+        "--require-hashes",
+        "scipy==1.10.1 --hash=sha256:00",
+        "-c more.txt",
+        "learnware==0.3.2",
+    ],
+)
+def test_what_is_only_said_in_other_words_is_no_warning(read, line):
+    found = read(requirements_txt=f"{line}\nnumpy\n", more_txt="scipy<2\n")
+    assert (found.warnings, found.errors) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("scipy @ file:///home/somebody/scipy", "any version is taken"),
+        ("torch==1.13.1+mine", "a version of somebody's own"),
+        ("--pre", "--pre is left out"),
+        ("-f https://index.example/wheels", "-f is left out"),
+        ("--extra-index-url https://index.example", "--extra-index-url is left out"),
+    ],
+)
+def test_what_will_be_something_else_is_a_warning(read, line, words):
+    [warning] = read(requirements_txt=f"{line}\nnumpy\n").warnings
+    assert words in warning
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        ({"dependencies": ["r-base=4.2"]}, "packages of R"),
+        ({"dependencies": ["numpy"], "variables": {"A": "1"}}, "variables are left out"),
+    ],
+)
+def test_what_of_an_environment_will_be_missing_is_a_warning(read, document, words):
+    [warning] = read(environment_yaml=yaml.safe_dump(document)).warnings
+    assert words in warning
+
+
+def test_a_conda_export_is_read_without_a_warning(read):
+    assert read(environment_yaml=EXPORT).warnings == ()
 
 
 def test_no_files_at_all(read):
     found = read()
     assert found.requirements == ("numpy",)
-    assert found.findings == ("the learnware has neither environment.yaml nor requirements.txt",)
+    assert found.warnings == ("the learnware has neither environment.yaml nor requirements.txt",)
 
 
 def test_equal_requirements_count_once(read):
@@ -335,6 +389,8 @@ def test_python_among_requirements(read):
 
 def test_the_date_is_kept(tmp_path):
     assert read_requirements(tmp_path, as_of=date(2024, 5, 1)).as_of == date(2024, 5, 1)
+    # A day that is not over leaves nothing out.
+    assert read_requirements(tmp_path, as_of=date(9999, 1, 1)).as_of is None
 
 
 @pytest.mark.parametrize(
@@ -414,8 +470,11 @@ def test_bytes_are_read_or_refused(tmp_path, data, name):
     (tmp_path / name).write_bytes(data)
     try:
         read_requirements(tmp_path)
-    except EnvironmentBuildError:
-        assert name == "environment.yaml"
+    except EnvironmentBuildError as caught:
+        error = caught
+    else:
+        return
+    assert (name, error.requirements) == ("environment.yaml", ("environment.yaml",))
 
 
 CODE = {
@@ -443,19 +502,28 @@ def test_the_engine_is_provided_where_the_code_uses_it(read, tmp_path, code):
     (tmp_path / "sub" / "model.py").write_text(code)
     found = read(requirements_txt="learnware==0.3.2\nnumpy\n")
     assert found.needs_engine is CODE[code]
-    assert any("learnware" in note for note in found.findings)
     if CODE[code]:
         assert found.python == ">=3.10"
         assert any(line.startswith("scikit-learn") for line in found.requirements)
         assert not any(line.startswith("learnware") for line in found.requirements)
-        assert "sub/model.py: learnware" in "\n".join(found.findings)
+        assert "sub/model.py: learnware" in "\n".join(found.warnings)
+        assert found.warnings[0].endswith("; learnware==0.3.2 was asked for")
     else:
         assert found.requirements == ("numpy",)
         assert found.python is None
+        assert found.warnings == ()
+        assert any("learnware is left out" in note for note in found.notes)
+
+
+def test_the_engine_that_is_provided_is_the_one_that_was_asked_for(read, tmp_path):
+    (tmp_path / "model.py").write_text("import learnware\n")
+    found = read(requirements_txt=f"learnware=={learnware.__version__}\n")
+    assert found.warnings == ()
+    assert any("is provided" in note for note in found.notes)
 
 
 def test_the_engine_needs_a_newer_python_than_was_asked_for(read, tmp_path):
     (tmp_path / "model.py").write_text("import learnware\n")
     found = read(environment_yaml="dependencies: [python=3.8]\n")
     assert found.python == ">=3.10"
-    assert any("==3.8.* was asked for; learnware needs" in note for note in found.findings)
+    assert any("==3.8.* was asked for; learnware needs" in warning for warning in found.warnings)

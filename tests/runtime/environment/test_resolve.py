@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from learnware.errors import EnvironmentBuildError
-from learnware.runtime.environment import EnvironmentStore, _pythons
+from learnware.runtime.environment import EnvironmentStore, Requirements, _pythons
 from learnware.runtime.environment._pythons import choices, minors_of
 from learnware.runtime.environment._resolve import compile_lock
 from learnware.runtime.environment._settings import BuildSettings
@@ -62,6 +62,36 @@ def test_requirements_in_conflict_are_named(store, asked):
     assert {"alpha==2.0", "picky"} <= set(caught.value.requirements)
 
 
+def test_all_requirements_are_named_where_the_resolver_names_none(store, asked, fake_uv):
+    fake_uv(
+        """
+        import os, sys
+        if sys.argv[1:3] == ["pip", "compile"]:
+            if "--no-deps" in sys.argv:
+                sys.exit(0)
+            sys.exit("  x No solution found when resolving dependencies:\\n  Because of this and that")
+        os.execv("{uv}", ["{uv}", *sys.argv[1:]])
+        """
+    )
+    with pytest.raises(EnvironmentBuildError, match="the requirements together") as caught:
+        store.provide(asked("alpha", "beta"))
+    assert set(caught.value.requirements) == {"alpha", "beta", "numpy"}
+
+
+def test_a_package_that_cannot_be_built_is_named(store, asked, fake_uv):
+    fake_uv(
+        """
+        import os, sys
+        if sys.argv[1:3] == ["pip", "install"]:
+            sys.exit("  x Failed to build `alpha==2.0`\\n  its setup.py says no")
+        os.execv("{uv}", ["{uv}", *sys.argv[1:]])
+        """
+    )
+    with pytest.raises(EnvironmentBuildError, match="cannot be installed") as caught:
+        store.provide(asked("alpha"))
+    assert caught.value.requirements == ("alpha==2.0",)
+
+
 def test_an_index_that_is_not_there(store, asked, monkeypatch):
     monkeypatch.delenv("UV_NO_INDEX")
     monkeypatch.delenv("UV_OFFLINE")
@@ -72,6 +102,8 @@ def test_an_index_that_is_not_there(store, asked, monkeypatch):
         store.provide(asked("alpha"))
     assert "secret" not in str(caught.value) + caught.value.log
     assert "127.0.0.1" in caught.value.log
+    # Nothing is wrong with what was asked for.
+    assert caught.value.requirements == ()
 
 
 def test_pips_variables_are_heeded(store, asked, offline, monkeypatch, tmp_path, write_wheel):
@@ -99,10 +131,37 @@ def test_nothing_that_fits_was_there_by_the_date(store, asked, fake_uv):
         """
     )
     environment = store.provide(asked("alpha", as_of=date(2020, 1, 1)))
-    [warning] = environment.warnings
-    assert "published by 2020-01-01" in warning
+    assert environment.warnings == ()
+    [note] = environment.notes
+    assert "published by 2020-01-01" in note
     # Remembered with the lock.
-    assert store.provide(asked("alpha", as_of=date(2020, 1, 1))).warnings == (warning,)
+    assert store.provide(asked("alpha", as_of=date(2020, 1, 1))).notes == (note,)
+
+
+def test_exact_versions_of_everything_are_the_same_at_every_date(store, asked, fake_uv, tmp_path):
+    calls = tmp_path / "calls"
+    fake_uv(
+        f"""
+        import os, sys
+        if sys.argv[1:3] == ["pip", "compile"]:
+            open({str(calls)!r}, "a").write("x")
+            if "--exclude-newer" in sys.argv:
+                sys.exit("error: No solution found when resolving dependencies")
+        os.execv("{{uv}}", ["{{uv}}", *sys.argv[1:]])
+        """
+    )
+    pinned = ("alpha==1.0", "beta==1.0", "numpy==2.0")
+    first = store.provide(Requirements(requirements=pinned, as_of=date(2020, 1, 1)))
+    assert (first.notes, first.warnings) == ((), ())
+    resolved = calls.read_text()
+    for as_of in (date(2021, 1, 1), None):
+        assert store.provide(Requirements(requirements=pinned, as_of=as_of)) == first
+    assert calls.read_text() == resolved
+    # What is not named with its version is resolved for each date.
+    loose = store.provide(Requirements(requirements=pinned[::2]))
+    dated = store.provide(Requirements(requirements=pinned[::2], as_of=date(2020, 1, 1)))
+    assert (loose.notes, len(dated.notes)) == ((), 1)
+    assert loose.name == dated.name == first.name
 
 
 def test_minor_versions():
@@ -164,8 +223,9 @@ def other(another_python, offline, write_wheel, tmp_path, monkeypatch):
 def test_another_python_where_the_running_one_has_no_solution(store, asked, other, another_python):
     environment = store.provide(asked("other"))
     assert environment.python_version == another_python.version
-    [warning] = environment.warnings
-    assert f"no solution on Python {RUNNING}" in warning
+    assert environment.warnings == ()
+    [note] = environment.notes
+    assert f"no solution on Python {RUNNING}" in note
 
 
 def test_the_python_asked_for_is_not_changed_where_it_has_no_solution(store, asked, other):
@@ -203,9 +263,9 @@ def test_an_interpreter_that_does_not_work_is_not_used(settings, monkeypatch, tm
 
 
 def test_a_lock_for_another_platform(settings):
-    text, findings = compile_lock(["alpha", "numpy"], settings, python_version="3.9", platform="x86_64-manylinux_2_28")
+    text, notes = compile_lock(["alpha", "numpy"], settings, python_version="3.9", platform="x86_64-manylinux_2_28")
     assert text == "alpha==2.0\nbeta==1.0\nnumpy==2.0\n"
-    assert findings == ()
+    assert notes == ()
 
 
 @pytest.fixture
@@ -222,9 +282,9 @@ def index(monkeypatch):
 @pytest.mark.index
 def test_packages_of_the_index_as_of_a_date(index, tmp_path):
     settings = BuildSettings(tmp_path / "environments")
-    text, findings = compile_lock(["six"], settings, python=Path(sys.executable), as_of=date(2021, 6, 1))
+    text, notes = compile_lock(["six"], settings, python=Path(sys.executable), as_of=date(2021, 6, 1))
     assert text == "six==1.16.0\n"
-    assert findings == ()
+    assert notes == ()
     with pytest.raises(EnvironmentBuildError, match="no version of six==99"):
         compile_lock(["six==99"], settings, python=Path(sys.executable))
 

@@ -294,6 +294,73 @@ def test_an_interrupt_leaves_nothing(store, asked):
     store.provide(asked("alpha"))
 
 
+@pytest.mark.parametrize("step", ["compile", "install"])
+def test_a_cancelled_build_stops_and_leaves_nothing(store, asked, fake_uv, alive, tmp_path, step):
+    """The program waits for ever, with a child, and the build ends as the event is set."""
+    fake_uv(
+        f"""
+        import os, signal, subprocess, sys
+        if sys.argv[1:3] == ["pip", "{step}"] and not os.path.exists({str(tmp_path / "pids")!r}):
+            child = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"])
+            open({str(tmp_path / "new")!r}, "w").write(f"{{os.getpid()}} {{child.pid}}")
+            os.rename({str(tmp_path / "new")!r}, {str(tmp_path / "pids")!r})
+            signal.pause()
+        os.execv("{{uv}}", ["{{uv}}", *sys.argv[1:]])
+        """
+    )
+    with pytest.raises(EnvironmentBuildError, match="was cancelled") as caught:
+        store.provide(asked("alpha"), cancelled=(tmp_path / "pids").exists)
+    assert caught.value.requirements == ()
+    pids = [int(pid) for pid in (tmp_path / "pids").read_text().split()]
+    assert len(pids) == 2
+    assert not any(alive(pid) for pid in pids)
+    assert store.list() == ()
+    assert list((store.root / "venv").glob("*/*")) == []
+    cancelled = threading.Event()
+    environment = store.provide(asked("alpha"), cancelled=cancelled)
+    assert environment.python.exists()
+    cancelled.set()
+    with pytest.raises(EnvironmentBuildError, match="was cancelled"):
+        store.provide(asked("alpha"), cancelled=cancelled)
+
+
+def test_a_cancelled_compilation_leaves_nothing(store, asked):
+    cancelled = threading.Event()
+
+    def cancel(words: str) -> None:
+        if "compiling" in words:
+            cancelled.set()
+
+    with pytest.raises(EnvironmentBuildError, match="was cancelled"):
+        store.provide(asked("alpha"), on_progress=cancel, cancelled=cancelled)
+    assert list((store.root / "venv").glob("*/*")) == []
+    assert store.provide(asked("alpha")).python.exists()
+
+
+def test_who_waits_for_another_builder_can_be_cancelled(store, asked):
+    cancelled, waiting, found = threading.Event(), threading.Event(), []
+
+    def wait() -> None:
+        with pytest.raises(EnvironmentBuildError, match="was cancelled"):
+            EnvironmentStore(store.root).provide(
+                asked("alpha"), on_progress=lambda words: "waiting" in words and waiting.set(), cancelled=cancelled
+            )
+        found.append("cancelled")
+
+    thread = threading.Thread(target=wait)
+
+    def hold(words: str) -> None:
+        if "compiling" in words:  # under the lock
+            thread.start()
+            assert waiting.wait(60)
+            cancelled.set()
+            thread.join(60)
+            found.append("built")
+
+    assert store.provide(asked("alpha"), on_progress=hold).python.exists()
+    assert found == ["cancelled", "built"]
+
+
 def test_a_failed_installation_says_why(store, asked, fake_uv):
     fake_uv(
         """
@@ -307,6 +374,7 @@ def test_a_failed_installation_says_why(store, asked, fake_uv):
         store.provide(asked("alpha"))
     assert "secret" not in str(caught.value) + caught.value.log
     assert "https://***@index.example" in caught.value.log
+    assert caught.value.requirements == ()
 
 
 def test_least_recently_used_environments_go_first(store, asked, monkeypatch):
@@ -378,8 +446,8 @@ def test_old_environments_are_pruned(store, asked):
 
 
 def test_current_is_this_interpreter(store):
-    environment = store.provide(Requirements(findings=("x",)), "current")
-    assert environment == replace(current_environment(), warnings=("x",))
+    environment = store.provide(Requirements(notes=("x",), warnings=("y",)), "current")
+    assert environment == replace(current_environment(), notes=("x",), warnings=("y",))
     assert not store.root.exists()
 
 

@@ -44,6 +44,8 @@ class Plan:
         The interpreter to build with; empty where it is not on this machine.
     warnings : tuple of str
         Where the environment differs from what was asked for.
+    notes : tuple of str
+        What else there is to know of it.
     details : dict
         What else the builder needs to know.
     """
@@ -54,6 +56,7 @@ class Plan:
     python_version: str
     python: str = ""
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     details: dict[str, Any] = field(default_factory=dict)
 
 

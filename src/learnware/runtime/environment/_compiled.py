@@ -58,6 +58,7 @@ def compile_packages(python: Path, python_version: str, site: Path, settings: Bu
     tag = "cpython-" + "".join(python_version.split(".")[:2])
     new = {}
     for info in sorted(site.glob("*.dist-info")):
+        settings.stop_if_cancelled()
         modules = _modules(info, site)
         kept = settings.compiled / _key(tag, modules, site)
         if kept.is_dir():
@@ -71,6 +72,7 @@ def compile_packages(python: Path, python_version: str, site: Path, settings: Bu
         what="compiling the packages",
         stall_seconds=settings.stall_seconds,
         step_seconds=settings.step_seconds,
+        cancelled=settings.cancelled,
         stdin="\0".join(str(module) for modules in new.values() for module in modules),
     )
     for kept, modules in new.items():

@@ -24,15 +24,16 @@ from learnware.runtime.environment._conda_names import index_name
 from learnware.runtime.environment._environment import Environment
 from learnware.runtime.environment._files import byte_compile, seal, tree_size
 from learnware.runtime.environment._pythons import OLDEST_MINOR, minors_of, shown
-from learnware.runtime.environment._resolve import reason_of
+from learnware.runtime.environment._resolve import at_fault, reason_of
 from learnware.runtime.environment._uv import no_index, run_uv
-from learnware.runtime.environment._watched import redacted, run_watched
+from learnware.runtime.environment._watched import BuildCancelledError, redacted, run_watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from learnware.runtime.environment._requirements import Requirements
     from learnware.runtime.environment._settings import BuildSettings
+    from learnware.runtime.environment._watched import Finished
 
 __all__ = ["EnvironmentBuilder", "find_conda"]
 
@@ -47,6 +48,13 @@ _CHANNELS = frozenset(
 )
 _PARTS_OF_DEFAULTS = frozenset({"main", "free", "r", "msys2"})
 _FORGOTTEN = frozenset({"CONDA_PREFIX", "CONDA_DEFAULT_ENV", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"})
+
+# What conda, mamba and micromamba say where the packages are at fault, and not this machine or the network.
+_UNSOLVABLE = re.compile(
+    r"could not solve|unsatisfiable|PackagesNotFound|ResolvePackageNotFound|nothing provides|conflicting requests"
+    r"|do(es)? not exist|invalid ?match ?spec|incompatib",
+    re.IGNORECASE,
+)
 
 _said_lock = threading.Lock()
 _said: set[str] = set()
@@ -96,6 +104,7 @@ class EnvironmentBuilder:
                 step_seconds=settings.step_seconds,
                 environment=_variables(),
                 folder=settings.root,
+                cancelled=settings.cancelled,
             )
         finally:
             file.unlink(missing_ok=True)
@@ -103,7 +112,7 @@ class EnvironmentBuilder:
             words = " ".join(done.end.split())[-1000:]
             raise EnvironmentBuildError(
                 f"{program.name} cannot build the environment: {words}",
-                requirements=tuple(plan.details["conda"]),
+                requirements=_at_fault(plan.details["conda"], done),
                 log=done.end,
             )
         python = _venv.python_of(folder)
@@ -144,6 +153,8 @@ def _fall_back(requirements: Requirements, settings: BuildSettings, say: Callabl
     """Plan an environment of packages of the package index."""
     try:
         plan = _venv.EnvironmentBuilder().plan(requirements, settings, say)
+    except BuildCancelledError:
+        raise
     except EnvironmentBuildError as error:
         raise EnvironmentBuildError(
             "a conda environment was asked for, no conda is installed (micromamba, mamba or conda), and without one: "
@@ -253,5 +264,16 @@ def _install(plan: Plan, python: Path, settings: BuildSettings, say: Callable[[s
     done = run_uv(arguments, settings, what="installing the packages", stdin="\n".join(lines) + "\n")
     if done.code:
         raise EnvironmentBuildError(
-            f"packages cannot be had from the package index: {reason_of(done)}", requirements=tuple(lines), log=done.end
+            f"packages cannot be had from the package index: {reason_of(done)}",
+            requirements=at_fault(lines, done),
+            log=done.end,
         )
+
+
+def _at_fault(lines: list[str], done: Finished) -> tuple[str, ...]:
+    """Return the packages for which conda found no solution: those that it names, else all; none for other failures."""
+    words = f"{done.log}\n{done.output}"
+    if not _UNSOLVABLE.search(words):
+        return ()
+    names = {name.lower() for name in re.findall(r"[A-Za-z0-9_][\w.-]*", words)}
+    return tuple(line for line in lines if _name(line) in names) or tuple(lines)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from learnware.errors import EnvironmentBuildError
-from learnware.runtime.environment._conda_names import index_name, why_left_out
+from learnware.runtime.environment._conda_names import PACKAGES_OF_R, index_name, why_left_out
 from learnware.runtime.environment._requirement_files import read_requirement_line, read_text
 
 if TYPE_CHECKING:
@@ -55,16 +55,20 @@ def read_conda_file(file: Path, folder: Path, draft: Draft) -> tuple[tuple[str, 
     """
     document = _load(file, draft)
     if not isinstance(document, dict):
-        raise EnvironmentBuildError(f"{file.name} is no conda environment: its top level is no mapping")
+        raise _broken(file, "is no conda environment: its top level is no mapping")
     for key in document:
-        if key not in _KNOWN_KEYS:
+        if key == "variables":
+            draft.warn(
+                f"{file.name}: the variables are left out; those of a model's process are not a package's to set"
+            )
+        elif key not in _KNOWN_KEYS:
             draft.note(f"{file.name}: {str(key)[:80]!r} is left out; it says nothing of packages")
     if document.get("prefix") is not None:
         draft.note(f"{file.name}: the prefix is left out; it is a folder of who wrote it")
     channels = document.get("channels") or []
     dependencies = document.get("dependencies") or []
     if not isinstance(dependencies, list):
-        raise EnvironmentBuildError(f"{file.name}: the dependencies are no list")
+        raise _broken(file, "is no conda environment: the dependencies are no list")
     conda: list[str] = []
     for entry in dependencies:
         if isinstance(entry, str):
@@ -87,17 +91,21 @@ def _load(file: Path, draft: Draft) -> Any:
     try:
         for number, event in enumerate(yaml.parse(text, Loader=loader)):
             if isinstance(event, yaml.AliasEvent):
-                raise EnvironmentBuildError(f"{file.name} uses YAML aliases, which are not taken")
+                raise _broken(file, "uses YAML aliases, which are not taken")
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
             if depth > _MAX_DEPTH or number > _MAX_EVENTS:
-                raise EnvironmentBuildError(f"{file.name} is nested too deeply or holds too many values")
+                raise _broken(file, "is nested too deeply or holds too many values")
         return yaml.load(text, Loader=loader)  # noqa: S506  # a safe loader
     except (yaml.YAMLError, RecursionError, ValueError, TypeError) as error:
         words = re.sub(r"\s+", " ", str(error))[:300]
-        raise EnvironmentBuildError(f"{file.name} is no YAML: {words}") from error
+        raise _broken(file, f"is no YAML: {words}") from error
+
+
+def _broken(file: Path, words: str) -> EnvironmentBuildError:
+    return EnvironmentBuildError(f"{file.name} {words}", requirements=(file.name,))
 
 
 def _read_section(entry: dict[Any, Any], file: Path, folder: Path, draft: Draft) -> None:
@@ -136,7 +144,9 @@ def _read_dependency(text: str, file: Path, draft: Draft) -> list[str]:
     conda = [f"{spec.channel}::{spec.name}{spec.version}" if spec.channel else f"{spec.name}{spec.version}"]
     specifier = _specifier(spec.version)
     why = why_left_out(spec.name)
-    if why is not None:
+    if why == PACKAGES_OF_R:
+        draft.warn(f"{text!r} is left out: packages of R cannot be had")
+    elif why is not None:
         draft.leave_out(text, why)
     elif specifier is None:
         draft.refuse(f"{text!r}: its version means nothing to the package index")
@@ -146,7 +156,11 @@ def _read_dependency(text: str, file: Path, draft: Draft) -> list[str]:
         wanted = index_name(spec.name)
         if wanted != spec.name:
             draft.note(f"{text!r}: the package index calls it {wanted!r}")
-        draft.add(Requirement(f"{wanted}{specifier}"), "conda")
+        try:
+            draft.add(Requirement(f"{wanted}{specifier}"), "conda")
+        except InvalidRequirement:
+            draft.refuse(f"{file.name}: {text!r} is no dependency of conda's")
+            return []
     return conda
 
 

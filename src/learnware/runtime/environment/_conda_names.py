@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["index_name", "why_left_out"]
+__all__ = ["PACKAGES_OF_R", "index_name", "why_left_out"]
+
+PACKAGES_OF_R = "packages of R"
 
 # Names as conda writes them, normalised: lower case, hyphens.
 _INDEX_NAMES = {
@@ -110,5 +112,5 @@ def why_left_out(name: str) -> str | None:
         if short in names.split():
             return reason
     if short.startswith("r-"):
-        return "packages of R"
+        return PACKAGES_OF_R
     return _NO_PYTHON if _LIBRARY_PATTERN.fullmatch(short) else None

@@ -11,7 +11,6 @@ import os
 import re
 import sys
 import tarfile
-from collections import deque
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,9 +20,10 @@ from learnware.runtime.container._engine import connect, engine_errors
 from learnware.runtime.environment._builder import Plan
 from learnware.runtime.environment._environment import Environment
 from learnware.runtime.environment._files import remove_tree
+from learnware.runtime.environment._image_build import build_image
 from learnware.runtime.environment._pythons import OLDEST_MINOR, minors_of, shown
-from learnware.runtime.environment._resolve import Lock, _recall, _remember, compile_lock, reason_of
-from learnware.runtime.environment._uv import index_identity, no_index, run_uv
+from learnware.runtime.environment._resolve import Lock, LockMemory, at_fault, compile_lock, reason_of
+from learnware.runtime.environment._uv import no_index, run_uv
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,12 +43,6 @@ _RECIPE = 1
 # What wheels are made for: the images that `DEFAULT_BASE` names have a newer C library.
 _MANYLINUX = "manylinux_2_28"
 _PACKAGES = "packages"
-_LOG_LINES = 200
-_PROGRESS_CHARS = 100
-
-# An installer or compiler says nothing for long, and what it does in a container is not seen from here.
-_SILENCE = 4
-_NO_NEWS = ("--->", "Removing intermediate container")
 
 _CHECK = (
     "import sys; found = '%d.%d' % sys.version_info[:2];"
@@ -93,7 +87,7 @@ class EnvironmentBuilder:
         parts = [_RECIPE, base, version, platform, _lock_lines(lock.text)]
         name = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:20]
         details = {"base": base, "image": f"{_REPOSITORY}:{name}", "platform": platform}
-        return Plan("docker", name, lock.text, version, warnings=(*warnings, *lock.warnings), details=details)
+        return Plan("docker", name, lock.text, version, warnings=warnings, notes=lock.notes, details=details)
 
     def build(self, plan: Plan, folder: Path, settings: BuildSettings, say: Callable[[str], None]) -> dict[str, Any]:
         """Build the image, unless the engine has it already, and return where it is and what it has."""
@@ -185,18 +179,15 @@ def _resolve(
 ) -> Lock:
     """Return the lock for the engine's platform, from the disk where this set was resolved before."""
     lines = (*requirements.requirements, *requirements.sources)
-    key = repr([_RECIPE, lines, version, platform, str(requirements.as_of), index_identity(settings)])
-    memory = settings.root / "locks" / f"docker-{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
-    if (known := _recall(memory)) is not None:
-        return known
     wheels = replace(settings, allow_source_builds=False)
-    text, findings = compile_lock(
+    memory = LockMemory(requirements, wheels, "docker", version, platform)
+    if (known := memory.recall()) is not None:
+        return known
+    text, notes = compile_lock(
         lines, wheels, python_version=version, platform=platform, as_of=requirements.as_of, say=say
     )
     # What it is for stands for the interpreter, which is not on this machine.
-    lock = Lock(text, "", version, findings)
-    _remember(memory, lock)
-    return lock
+    return memory.remember(Lock(text, "", version, notes=notes))
 
 
 def _base_image(version: str) -> str:
@@ -252,7 +243,7 @@ def _build(client: Any, plan: Plan, folder: Path, settings: BuildSettings, say: 
     _write_context(context, dockerfile, folder / _PACKAGES)
     try:
         with context.open("rb") as file:
-            _build_image(client, file, plan, settings.stall_seconds * _SILENCE, say)
+            build_image(client, file, plan, f"{LABEL}={plan.name}", settings, say)
     finally:
         remove_tree(folder / _PACKAGES)
         context.unlink()
@@ -275,7 +266,9 @@ def _fetch(plan: Plan, folder: Path, settings: BuildSettings, say: Callable[[str
     )
     lock.unlink()
     if done.code:
-        raise EnvironmentBuildError(f"the packages cannot be fetched: {reason_of(done)}", log=done.end)
+        raise EnvironmentBuildError(
+            f"the packages cannot be fetched: {reason_of(done)}", requirements=at_fault(lines, done), log=done.end
+        )
     # Programs of packages are made for the interpreter of this machine; the other one is uv's own.
     remove_tree(folder / _PACKAGES / "bin")
     (folder / _PACKAGES / ".lock").unlink(missing_ok=True)
@@ -299,65 +292,3 @@ def _write_context(path: Path, dockerfile: str, packages: Path) -> None:
         entry.size = len(data)
         archive.addfile(entry, io.BytesIO(data))
         archive.add(packages, _PACKAGES, filter=plain)
-
-
-def _build_image(client: Any, context: Any, plan: Plan, stall_seconds: float, say: Callable[[str], None]) -> None:
-    tag = plan.details["image"]
-    log: deque[str] = deque(maxlen=_LOG_LINES)
-    failure = ""
-    try:
-        with engine_errors(EnvironmentBuildError, f"building the image {tag}"):
-            entries = client.build(
-                fileobj=context,
-                custom_context=True,
-                tag=tag,
-                rm=True,
-                forcerm=True,
-                decode=True,
-                timeout=stall_seconds,
-                network_mode="none",
-                use_config_proxy=False,
-            )
-            # An end from here, too, ends the connection, at which the engine stops building.
-            with contextlib.closing(entries):
-                for entry in entries:
-                    for line in _log_lines(entry):
-                        log.append(line)
-                        say(line[:_PROGRESS_CHARS])
-                    failure = str(entry.get("error", "")) or failure
-    except EnvironmentBuildError as error:
-        words = str(error)
-        if _is_timeout(error.__cause__):
-            words = f"building the image {tag} was stopped: nothing happened for {stall_seconds:g} seconds"
-        raise EnvironmentBuildError(words + _ending(log), log="\n".join(log)) from None
-    if failure:
-        _remove_unfinished(client, plan.name)
-        raise EnvironmentBuildError(f"building the image {tag} failed: {failure}{_ending(log)}", log="\n".join(log))
-
-
-def _log_lines(entry: dict[str, Any]) -> list[str]:
-    """Return the lines of one entry of the build's log, without the counting of bytes while the base image comes."""
-    text = str(entry.get("stream") or ("" if "progressDetail" in entry else entry.get("status", "")))
-    lines = (re.sub(r"\x1b\[[0-9;]*m", "", line).strip() for line in text.splitlines())
-    return [line[:500] for line in lines if line and not line.startswith(_NO_NEWS)]
-
-
-def _ending(log: deque[str]) -> str:
-    errors = [line for line in log if line.startswith("ERROR")] or list(log)[-3:]
-    return "; the log of the build ends: " + " / ".join(errors) if errors else ""
-
-
-def _is_timeout(problem: BaseException | None) -> bool:
-    import requests
-    import urllib3
-
-    return isinstance(problem, (urllib3.exceptions.ReadTimeoutError, requests.exceptions.ReadTimeout, TimeoutError))
-
-
-def _remove_unfinished(client: Any, name: str) -> None:
-    """Remove what a failed build has left: an image without a name."""
-    from docker.errors import DockerException
-
-    with contextlib.suppress(DockerException, OSError):
-        for summary in client.images(filters={"label": [f"{LABEL}={name}"], "dangling": True}):
-            client.remove_image(summary["Id"])

@@ -1,4 +1,8 @@
-"""A set of requirements while it is read: normalised, with notes of all that is left out or changed."""
+"""A set of requirements while it is read: normalised, with notes and warnings of all that is left out or changed.
+
+A note is about words: all that was asked for is installed, in the versions asked for, though it was said in another way
+or more is installed. A warning is about what is installed: it is not what was asked for.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,8 @@ _MAX_CHARS = 2000
 # Names under which the index has an empty package that only says how the real one is called.
 _RENAMED = {"sklearn": "scikit-learn", "pytorch": "torch", "pil": "pillow", "yaml": "pyyaml"}
 _WHEEL = re.compile(r"([A-Za-z0-9][A-Za-z0-9._]*)-[^-]+(?:-[^-]+)?-[^-]+-[^-]+-[^-]+\.whl")
+# How a version was built, not what is in it: for which hardware.
+_BUILD = re.compile(r"\+(cpu|cu\d+|rocm[\d.]+|xpu)(\.\w+)*$")
 _ARCHIVE = re.compile(r".*\.(whl|zip|tar\.gz|tar\.bz2|tgz)", re.IGNORECASE)
 
 
@@ -28,35 +34,41 @@ class Draft:
 
     Attributes
     ----------
-    findings, errors : list of str
-        What was left out or changed, and what can never be had.
+    notes, warnings, errors : list of str
+        What was said in other words, what was left out or changed, and what can never be had.
     pythons : list of str
         Specifiers of the version of Python.
-    asks_for_engine : bool
-        Whether the engine itself is among the requirements.
+    engine : SpecifierSet or None
+        The versions of the engine itself that were asked for; None where it is not among the requirements.
     """
 
-    findings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     pythons: list[str] = field(default_factory=list)
-    asks_for_engine: bool = False
+    engine: SpecifierSet | None = None
     _left_out: dict[str, list[str]] = field(default_factory=dict)
     _kept: dict[str, tuple[Requirement, str]] = field(default_factory=dict)
     _n_read: int = 0
 
     def note(self, words: str) -> None:
-        """Say what was left out or changed; once."""
-        if words not in self.findings:
-            self.findings.append(words)
+        """Say what is read in other words, or added; once."""
+        if words not in self.notes:
+            self.notes.append(words)
+
+    def warn(self, words: str) -> None:
+        """Say what will differ from what was asked for; once."""
+        if words not in self.warnings:
+            self.warnings.append(words)
 
     def leave_out(self, text: str, why: str) -> None:
-        """Say what was left out, together with all that was for the same reason."""
+        """Note what was left out and is not missed, together with all that was for the same reason."""
         self._left_out.setdefault(why, []).append(text)
 
-    def all_findings(self) -> tuple[str, ...]:
-        """Return what was left out or changed."""
+    def all_notes(self) -> tuple[str, ...]:
+        """Return the notes."""
         groups = (f"left out ({why}): {', '.join(dict.fromkeys(names))}" for why, names in self._left_out.items())
-        return (*self.findings, *groups)
+        return (*self.notes, *groups)
 
     def refuse(self, words: str) -> None:
         """Say what can never be had; once."""
@@ -73,9 +85,14 @@ class Draft:
         """
         self._n_read += 1
         if self._n_read > _MAX_REQUIREMENTS:
-            raise EnvironmentBuildError(f"there are more than {_MAX_REQUIREMENTS:,} requirements")
+            raise EnvironmentBuildError(
+                f"there are more than {_MAX_REQUIREMENTS:,} requirements", requirements=(_shortened(text),)
+            )
         if len(text) > _MAX_CHARS:
-            raise EnvironmentBuildError(f"a requirement has {len(text):,} characters; at most {_MAX_CHARS:,} are taken")
+            raise EnvironmentBuildError(
+                f"a requirement has {len(text):,} characters; at most {_MAX_CHARS:,} are taken",
+                requirements=(_shortened(text),),
+            )
 
     def add_text(self, text: str) -> None:
         """Add a requirement as pip takes them: PEP 508, an address, or a file."""
@@ -103,7 +120,7 @@ class Draft:
             self.add_python(str(requirement.specifier))
             return
         if name == "learnware":
-            self.asks_for_engine = True
+            self.engine = requirement.specifier if self.engine is None else self.engine & requirement.specifier
             return
         if name in _RENAMED:
             self.note(f"{shown!r}: the package index calls it {_RENAMED[name]!r}")
@@ -112,7 +129,7 @@ class Draft:
                 requirement.specifier = SpecifierSet()  # versions of the empty package
         requirement.name = name
         if requirement.url is not None and re.match(r"file:|/|\.", requirement.url, re.IGNORECASE):
-            self.note(f"{shown!r} names a folder on the disk of who wrote it; any version is taken")
+            self.warn(f"{shown!r} names a folder on the disk of who wrote it; any version is taken")
             requirement.url = None
         self._without_local_version(requirement, shown)
         if origin == "pip" or str(requirement) not in self._kept:
@@ -159,9 +176,17 @@ class Draft:
         """Leave out what says how a package was built ("+cu117"): the index has one build of a version."""
         parts = str(requirement.specifier).split(",")
         public = [re.sub(r"\+[\w.]+$", "", part) if part.startswith(("==", "===")) else part for part in parts]
-        if public != parts:
-            requirement.specifier = SpecifierSet(",".join(public))
+        if public == parts:
+            return
+        requirement.specifier = SpecifierSet(",".join(public))
+        if all(part == new or _BUILD.search(part) for part, new in zip(parts, public, strict=True)):
             self.note(f"{shown!r}: what follows the + says how it was built; any build of the version is taken")
+        else:
+            self.warn(f"{shown!r}: a version of somebody's own, after the +; that of the package index is taken")
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 80 else f"{text[:80]}…"
 
 
 def _is_path(text: str) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import learnware
 
-__all__ = ["Environment", "current_environment"]
+__all__ = ["Environment", "current_environment", "without_dots"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,9 @@ class Environment:
     paths : tuple of Path
         Folders to import from, before those of the interpreter: the engine's, where the learnware uses it.
     warnings : tuple of str
-        Where it differs from what was asked for, e.g. another version of Python; what was left out, and why.
+        Where it differs from what was asked for, e.g. another version of Python, and why.
+    notes : tuple of str
+        What was read in other words, left out without being missed, or added to what was asked for.
     lease : object or None
         What keeps the environment from being collected while this object, or a copy of it, lives.
     """
@@ -46,6 +48,7 @@ class Environment:
     image: str | None = None
     paths: tuple[Path, ...] = ()
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     lease: object | None = field(default=None, repr=False, compare=False)
 
 
@@ -53,6 +56,18 @@ def current_environment() -> Environment:
     """Return the environment of this interpreter: what is installed in it, nothing else that it can import."""
     # The engine's own folder is elsewhere where it is installed for development.
     folders = dict.fromkeys(
-        Path(folder) for folder in (sys.prefix, sys.exec_prefix, sys.base_prefix, learnware.__path__[0])
+        without_dots(Path(folder)) for folder in (sys.prefix, sys.exec_prefix, sys.base_prefix, learnware.__path__[0])
     )
-    return Environment("current", "current", Path(sys.executable), platform.python_version(), tuple(folders))
+    python = without_dots(Path(sys.executable))
+    return Environment("current", "current", python, platform.python_version(), tuple(folders))
+
+
+def without_dots(path: Path) -> Path:
+    """Return an absolute path without ``..``, which a sandbox may not know the folder before; its last part stays.
+
+    Links before a ``..`` are followed, others are left: the interpreter of a virtual environment is one.
+    """
+    path = path.absolute()
+    if ".." not in path.parts:
+        return path
+    return path.resolve() if path.name == ".." else path.parent.resolve() / path.name

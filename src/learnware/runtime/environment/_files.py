@@ -36,6 +36,7 @@ def byte_compile(python: Path, folder: Path, settings: BuildSettings) -> None:
         what="compiling the packages",
         stall_seconds=settings.stall_seconds,
         step_seconds=settings.step_seconds,
+        cancelled=settings.cancelled,
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from packaging.version import Version
 from learnware.errors import EnvironmentBuildError
 from learnware.runtime.environment._settings import is_set, is_unset
 from learnware.runtime.environment._uv import run_uv
+from learnware.runtime.environment._watched import BuildCancelledError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,6 +52,8 @@ class Interpreter:
         E.g. ``"3.11.7"``.
     warnings : tuple of str
         How it differs from what was asked for.
+    notes : tuple of str
+        Why it is taken where none was asked for.
     asked_for : bool
         Whether it is what was asked for: if the requirements have no solution on it, none is looked for on another.
     """
@@ -58,6 +61,7 @@ class Interpreter:
     path: Path
     version: str
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     asked_for: bool = False
 
 
@@ -97,7 +101,7 @@ def choices(wanted: str | None, settings: BuildSettings, say: Callable[[str], No
                     f"the requirements have no solution on Python {running}, and name no version: "
                     f"Python {found.version} is used"
                 )
-                yield Interpreter(found.path, found.version, (words,))
+                yield Interpreter(found.path, found.version, notes=(words,))
         return
     minors = minors_of(wanted)
     here = [minor for minor in minors if minor >= OLDEST_MINOR]
@@ -250,6 +254,8 @@ def _install(minors: list[int], settings: BuildSettings, say: Callable[[str], No
             stall_seconds=min(_INSTALL_STALL_SECONDS, settings.stall_seconds),
             python_downloads=True,
         )
+    except BuildCancelledError:
+        raise
     except EnvironmentBuildError:
         done = None
     if done is not None and done.code == 0:

@@ -18,11 +18,10 @@ __all__ = ["read_lines", "read_requirement_line", "read_text"]
 
 _MAX_BYTES = 256 << 10
 _MAX_FILES = 20
-# Where packages come from is for this machine to say.
-_INDEX_OPTIONS = (
-    "-i --index-url --pypi-url --extra-index-url -f --find-links --no-index --trusted-host --process-dependency-links"
-)
-_QUIET_OPTIONS = "--pre --prefer-binary --only-binary --no-binary --require-hashes --use-feature"
+# Where packages come from is for this machine to say: an index stands for another one, a further place for none.
+_INDEX_OPTIONS = "-i --index-url --pypi-url --no-index --trusted-host --process-dependency-links"
+_FURTHER_PLACES = "--extra-index-url -f --find-links"
+_QUIET_OPTIONS = "--prefer-binary --only-binary --no-binary --require-hashes --use-feature"
 _PIP_LIST_HEAD = re.compile(r"Package\s+Version\b.*", re.IGNORECASE)
 
 
@@ -38,9 +37,13 @@ def read_text(file: Path, draft: Draft) -> str:
         size = file.stat().st_size
         data = file.read_bytes() if size <= _MAX_BYTES else b""
     except OSError as error:
-        raise EnvironmentBuildError(f"{file.name} cannot be read: {error.strerror}") from error
+        raise EnvironmentBuildError(
+            f"{file.name} cannot be read: {error.strerror}", requirements=(file.name,)
+        ) from error
     if size > _MAX_BYTES:
-        raise EnvironmentBuildError(f"{file.name} has {size:,} bytes; at most {_MAX_BYTES:,} are taken")
+        raise EnvironmentBuildError(
+            f"{file.name} has {size:,} bytes; at most {_MAX_BYTES:,} are taken", requirements=(file.name,)
+        )
     try:
         if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             text = data.decode("utf-16")
@@ -50,7 +53,7 @@ def read_text(file: Path, draft: Draft) -> str:
         else:
             text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        draft.note(f"{file.name} is not in UTF-8; what is no ASCII in it is not read")
+        draft.warn(f"{file.name} is not in UTF-8; what is no ASCII in it is not read")
         text = data.decode("ascii", "replace")
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
 
@@ -107,6 +110,10 @@ def read_requirement_line(line: str, file: Path, folder: Path, draft: Draft, see
         draft.add_text(value)
     elif option in _INDEX_OPTIONS.split():
         draft.note(f"{file.name}: {option} is left out; packages come from the indexes that this machine is set to use")
+    elif option in _FURTHER_PLACES.split():
+        draft.warn(f"{file.name}: {option} is left out; packages come from the indexes that this machine is set to use")
+    elif option == "--pre":
+        draft.warn(f"{file.name}: --pre is left out; releases are taken where there are any")
     elif option in _QUIET_OPTIONS.split():
         draft.note(f"{file.name}: the option {option} is left out")
     else:
@@ -143,7 +150,9 @@ def _read_other(name: str, file: Path, folder: Path, draft: Draft, seen: set[Pat
     elif other in seen:
         draft.note(f"{file.name} asks for {name!r} again")
     elif len(seen) >= _MAX_FILES:
-        raise EnvironmentBuildError(f"more than {_MAX_FILES} files of requirements ask for one another")
+        raise EnvironmentBuildError(
+            f"more than {_MAX_FILES} files of requirements ask for one another", requirements=(file.name,)
+        )
     else:
         read_lines(other, folder, draft, seen)
 
@@ -159,5 +168,5 @@ def _read_pip_list(lines: list[str], draft: Draft) -> None:
             draft.refuse(f"{line!r} is no line of a list of packages")
             continue
         if len(words) > 2:
-            draft.note(f"{line!r}: the folder is left out")
+            draft.warn(f"{line!r}: the folder is left out; the package index has to have this version")
         draft.add_text(f"{words[0]}=={words[1]}")

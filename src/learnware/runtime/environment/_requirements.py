@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
+import learnware
 from learnware.runtime.environment._conda_file import read_conda_file
 from learnware.runtime.environment._draft import Draft
 from learnware.runtime.environment._engine import engine_requirements, engine_uses
@@ -39,12 +41,14 @@ class Requirements:
         Packages of the package index, as in PEP 508.
     sources : tuple of str
         Requirements that name an address of their own; they need a store that allows source builds.
-    findings : tuple of str
-        What was left out or changed, and why.
+    notes : tuple of str
+        What was read in other words, left out without being missed, or added; all that was asked for is installed.
+    warnings : tuple of str
+        What will differ from what was asked for, and why.
     errors : tuple of str
         What can never be had, and why.
     as_of : date or None
-        Packages that were published later are left out of account.
+        Versions that were published later are left out of account where a requirement admits several.
     needs_engine : bool
         Whether the learnware's code uses the engine itself.
     conda : tuple of str
@@ -60,7 +64,8 @@ class Requirements:
     python: str | None = None
     requirements: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
-    findings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
     as_of: date | None = None
     needs_engine: bool = False
@@ -74,14 +79,15 @@ def read_requirements(folder: str | os.PathLike[str], *, as_of: date | None = No
     """Return what a learnware needs, from its ``environment.yaml`` or else its ``requirements.txt``.
 
     numpy is always among it, since the process that runs a model needs it; pyarrow where pandas is, since tables travel
-    as Arrow. Nothing is left out in silence: see `findings` and `errors`.
+    as Arrow. Nothing is left out in silence: see `notes`, `warnings` and `errors`.
 
     Parameters
     ----------
     folder : str or path
         The unpacked learnware.
     as_of : date, optional
-        When the learnware was made. Packages that were published later are left out of account where the index tells.
+        When the learnware was made. Where a requirement admits several versions, those are left out of account that
+        were published later, as far as the index tells. A date that is not over says nothing.
 
     Returns
     -------
@@ -91,7 +97,8 @@ def read_requirements(folder: str | os.PathLike[str], *, as_of: date | None = No
     Raises
     ------
     EnvironmentBuildError
-        If a file cannot be read, is no YAML, or is larger or deeper than any that a person writes.
+        If a file cannot be read, is no YAML, or is larger or deeper than any that a person writes; `requirements` names
+        it.
     """
     folder = Path(folder)
     draft = Draft()
@@ -100,7 +107,7 @@ def read_requirements(folder: str | os.PathLike[str], *, as_of: date | None = No
     found = [folder / name for name in (*_CONDA_FILES, _PIP_FILE) if (folder / name).is_file()]
     file = found[0] if found else None
     if file is None:
-        draft.note("the learnware has neither environment.yaml nor requirements.txt")
+        draft.warn("the learnware has neither environment.yaml nor requirements.txt")
     elif file.name == _PIP_FILE:
         read_lines(file, folder, draft)
     else:
@@ -122,9 +129,10 @@ def read_requirements(folder: str | os.PathLike[str], *, as_of: date | None = No
         python=_python(draft),
         requirements=tuple(sorted(set(lines))),
         sources=tuple(str(one) for one in kept if one.url is not None),
-        findings=draft.all_findings(),
+        notes=draft.all_notes(),
+        warnings=tuple(draft.warnings),
         errors=tuple(draft.errors),
-        as_of=as_of,
+        as_of=None if as_of is None or as_of >= datetime.now().astimezone().date() else as_of,
         needs_engine=needs_engine,
         conda=conda,
         channels=channels,
@@ -137,14 +145,20 @@ def _add_engine(folder: Path, draft: Draft) -> bool:
     """Add what the engine needs where the learnware's code uses it; return whether it does."""
     uses = engine_uses(folder)
     if not uses:
-        if draft.asks_for_engine:
+        if draft.engine is not None:
             draft.note("learnware is left out: the code needs the base class of models only, which is always there")
         return False
-    draft.note(f"this version of learnware is provided: {', '.join(uses[:3])} needs more than the base class of models")
+    provided = (
+        f"learnware {learnware.__version__} is provided: {', '.join(uses[:3])} needs more than the base class of models"
+    )
+    if draft.engine is not None and not draft.engine.contains(learnware.__version__, prereleases=True):
+        draft.warn(f"{provided}; learnware{draft.engine} was asked for")
+    else:
+        draft.note(provided)
     for text in engine_requirements():
         draft.add(Requirement(text), "engine")
     if draft.pythons and not minors_of(",".join([*draft.pythons, _ENGINE_PYTHON])):
-        draft.note(f"Python {' and '.join(draft.pythons)} was asked for; learnware needs Python {_ENGINE_PYTHON}")
+        draft.warn(f"Python {' and '.join(draft.pythons)} was asked for; learnware needs Python {_ENGINE_PYTHON}")
         draft.pythons.clear()
     draft.add_python(_ENGINE_PYTHON)
     return True

@@ -29,11 +29,15 @@ if TYPE_CHECKING:
     from learnware.runtime.environment._settings import BuildSettings
     from learnware.runtime.environment._watched import Finished
 
-__all__ = ["Lock", "compile_lock", "lock_name", "reason_of", "resolve"]
+__all__ = ["Lock", "LockMemory", "at_fault", "compile_lock", "lock_name", "reason_of", "resolve"]
 
-_FORMAT = 1
+_FORMAT = 2
 _MAX_PYTHONS = 4
 _MAX_CULPRITS = 6
+# What uv says where the machine or the network is at fault, though it speaks of no solution.
+_UNREACHABLE = re.compile(r"network was disabled|could not be queried")
+_BUILD_FAILED = re.compile(r"failed to (download and )?build", re.IGNORECASE)
+_GONE = re.compile(r"status client error \((404|410)")
 # Versions of Python come and go; what was nearest is looked up again.
 _STAND_IN_SECONDS = 86400.0
 
@@ -50,8 +54,8 @@ class Lock:
         The interpreter; empty where it is not on this machine.
     python_version : str
         E.g. ``"3.11.7"``.
-    warnings : tuple of str
-        Where the result differs from what was asked for.
+    warnings, notes : tuple of str
+        Where the result differs from what was asked for, and what else there is to know of it.
     stand_in : bool
         Whether the interpreter stands in for one that was not there, and may be some day.
     """
@@ -60,6 +64,7 @@ class Lock:
     python: str
     python_version: str
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     stand_in: bool = False
 
 
@@ -77,8 +82,8 @@ def resolve(requirements: Requirements, settings: BuildSettings, say: Callable[[
     EnvironmentBuildError
         If the set has no solution, or the package index cannot be reached.
     """
-    memory = settings.root / "locks" / f"{_key(requirements, settings)}.json"
-    if (known := _recall(memory)) is not None:
+    memory = LockMemory(requirements, settings, requirements.python or f"this {sys.version_info[:3]}", _platform())
+    if (known := memory.recall()) is not None:
         return known
     first: EnvironmentBuildError | None = None
     for number, interpreter in enumerate(choices(requirements.python, settings, say)):
@@ -93,8 +98,7 @@ def resolve(requirements: Requirements, settings: BuildSettings, say: Callable[[
             if interpreter.asked_for:
                 break
         else:
-            _remember(memory, lock)
-            return lock
+            return memory.remember(lock)
     if first is None:
         raise EnvironmentBuildError(
             f"Python {requirements.python} cannot be had: no version of Python from 3.8 on was found on this machine"
@@ -105,15 +109,21 @@ def resolve(requirements: Requirements, settings: BuildSettings, say: Callable[[
 def _resolve_on(
     interpreter: Interpreter, requirements: Requirements, settings: BuildSettings, say: Callable[[str], None]
 ) -> Lock:
-    text, findings = compile_lock(
+    text, notes = compile_lock(
         (*requirements.requirements, *requirements.sources),
         settings,
         python=interpreter.path,
         as_of=requirements.as_of,
         say=say,
     )
-    stand_in = bool(interpreter.warnings) and not interpreter.asked_for
-    return Lock(text, str(interpreter.path), interpreter.version, (*interpreter.warnings, *findings), stand_in)
+    return Lock(
+        text,
+        str(interpreter.path),
+        interpreter.version,
+        warnings=interpreter.warnings,
+        notes=(*interpreter.notes, *notes),
+        stand_in=bool(interpreter.warnings or interpreter.notes) and not interpreter.asked_for,
+    )
 
 
 class _NoSolutionError(EnvironmentBuildError):
@@ -145,14 +155,15 @@ def compile_lock(
     platform : str, optional
         Its platform in uv's words, where it is elsewhere: ``"x86_64-manylinux_2_28"``.
     as_of : date, optional
-        Packages that were published later are left out of account.
+        Packages that were published later are left out of account, unless nothing else meets the requirements.
     say : callable, optional
         Hears what takes long.
 
     Raises
     ------
     EnvironmentBuildError
-        If there is no solution, or the package index cannot be reached; `requirements` are those at fault.
+        If there is no solution, or the package index cannot be reached; `requirements` are those at fault, none where
+        this machine or the network is.
     """
     settings.root.mkdir(parents=True, exist_ok=True)
     target = ["--python", str(python)] if python is not None else []
@@ -167,8 +178,10 @@ def compile_lock(
             return _lock_text(done), ()
     done = _compile(lines, settings, target)
     if done.code == 0:
-        finding = f"nothing that was published by {as_of} meets the requirements; the newest versions that do are used"
-        return _lock_text(done), () if as_of is None else (finding,)
+        text = _lock_text(done)
+        if as_of is None or _decides(lines, text):
+            return text, ()
+        return text, (f"nothing that is known to be published by {as_of} meets the requirements; the newest does",)
     raise _failure(lines, done, settings, target)
 
 
@@ -190,7 +203,11 @@ def _failure(
 ) -> EnvironmentBuildError:
     """Say what is at fault, in the resolver's words: every requirement that cannot be had, or those in conflict."""
     if not _unsolvable(done):
-        return EnvironmentBuildError(f"the requirements cannot be resolved: {reason_of(done)}", log=done.end)
+        return EnvironmentBuildError(
+            f"the requirements cannot be resolved: {reason_of(done)}",
+            requirements=at_fault(lines, done),
+            log=done.end,
+        )
     culprits, reasons, rest = [], [], list(lines)
     for _ in range(_MAX_CULPRITS):
         alone = _compile(rest, settings, [*target, "--no-deps"]) if rest else None
@@ -204,8 +221,8 @@ def _failure(
         rest = [line for line in rest if line not in named]
     if not culprits:
         reasons = [reason_of(done)]
-        culprits = _named(lines, reasons[0])
-    names = ", ".join(repr(line) for line in culprits) or "the requirements together"
+        culprits = list(at_fault(lines, done))
+    names = "the requirements together" if len(culprits) == len(lines) > 1 else ", ".join(map(repr, culprits))
     hint = (
         ""
         if settings.allow_source_builds or "no usable wheels" not in " ".join(reasons)
@@ -219,7 +236,26 @@ def _failure(
 
 
 def _unsolvable(done: Finished) -> bool:
-    return "No solution found" in done.log
+    return "No solution found" in done.log and _UNREACHABLE.search(done.log) is None
+
+
+def at_fault(lines: Sequence[str], done: Finished) -> tuple[str, ...]:
+    """Return the requirements for which uv failed: those that it names, else all of them together.
+
+    None are at fault where this machine or the network is.
+    """
+    gone = _GONE.search(done.log) is not None
+    missing = tuple(line for line in lines if gone and (url := Requirement(line).url) is not None and url in done.log)
+    if missing or not (_unsolvable(done) or _BUILD_FAILED.search(done.log)):
+        return missing
+    return tuple(_named(lines, reason_of(done)) or lines)
+
+
+def _decides(lines: Sequence[str], lock: str) -> bool:
+    """Return whether requirements name the exact version of all that is in their lock: no date changes it."""
+    exact = [Requirement(line) for line in lines]
+    pinned = {one.name for one in exact if re.fullmatch(r"={2,3}[^*,]+", str(one.specifier))}
+    return all(Requirement(line).name in pinned for line in lock.splitlines() if line)
 
 
 def reason_of(done: Finished) -> str:
@@ -244,34 +280,56 @@ def _platform() -> str:
     return f"{sys.platform} {sysconfig.get_platform()} {libc}"
 
 
-def _key(requirements: Requirements, settings: BuildSettings) -> str:
-    parts = (
-        _FORMAT,
-        sorted((*requirements.requirements, *requirements.sources)),
-        requirements.python or f"this {sys.version_info[:3]}",
-        str(requirements.as_of),
-        _platform(),
-        settings.allow_source_builds,
-        settings.install_pythons,
-        index_identity(settings),
-    )
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
+class LockMemory:
+    """What a set of requirements was resolved to before, on the disk.
+
+    Where the set names every version itself, the lock is that of all dates.
+
+    Parameters
+    ----------
+    requirements : Requirements
+        The set.
+    settings : BuildSettings
+        How environments are built.
+    *target : str
+        What else the lock is for: a version of Python, a platform.
+    """
+
+    def __init__(self, requirements: Requirements, settings: BuildSettings, *target: str) -> None:
+        self._lines = (*requirements.requirements, *requirements.sources)
+        parts = (_FORMAT, sorted(self._lines), target, settings.allow_source_builds, settings.install_pythons)
+        key = repr((*parts, index_identity(settings)))
+        # The first is that of no date.
+        self._files = [
+            settings.root / "locks" / f"{hashlib.sha256((key + date).encode()).hexdigest()[:32]}.json"
+            for date in dict.fromkeys(("", "" if requirements.as_of is None else requirements.as_of.isoformat()))
+        ]
+
+    def recall(self) -> Lock | None:
+        """Return the lock; None if the set was not resolved before, or has to be again."""
+        dated = _read(self._files[-1])
+        if dated is not None or len(self._files) == 1:
+            return dated
+        undated = _read(self._files[0])
+        return undated if undated is not None and _decides(self._lines, undated.text) else None
+
+    def remember(self, lock: Lock) -> Lock:
+        """Keep a lock, and return it."""
+        file = self._files[0 if _decides(self._lines, lock.text) else -1]
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=file.parent)
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            json.dump(asdict(lock), stream)
+        Path(name).replace(file)
+        return lock
 
 
-def _recall(memory: Path) -> Lock | None:
+def _read(file: Path) -> Lock | None:
     try:
-        stale = time.time() - memory.stat().st_mtime > _STAND_IN_SECONDS
-        lock = Lock(**json.loads(memory.read_text(encoding="utf-8")))
+        stale = time.time() - file.stat().st_mtime > _STAND_IN_SECONDS
+        lock = Lock(**json.loads(file.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
     if not Path(lock.python).exists() or (stale and lock.stand_in):
         return None
-    return replace(lock, warnings=tuple(lock.warnings))
-
-
-def _remember(memory: Path, lock: Lock) -> None:
-    memory.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=memory.parent)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(asdict(lock), file)
-    Path(name).replace(memory)
+    return replace(lock, warnings=tuple(lock.warnings), notes=tuple(lock.notes))

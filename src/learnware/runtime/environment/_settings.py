@@ -5,6 +5,12 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from learnware.runtime.environment._watched import BuildCancelledError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["BuildSettings", "default_root", "is_set", "is_unset"]
 
@@ -49,6 +55,8 @@ class BuildSettings:
         A step that does nothing for so long is stopped.
     step_seconds : float
         The longest that a step may take.
+    cancelled : callable
+        Whether the build is to stop.
     """
 
     root: Path
@@ -56,6 +64,12 @@ class BuildSettings:
     install_pythons: bool = True
     stall_seconds: float = 90.0
     step_seconds: float = 3600.0
+    cancelled: Callable[[], bool] = lambda: False
+
+    def stop_if_cancelled(self) -> None:
+        """Raise a BuildCancelledError if the build is to stop."""
+        if self.cancelled():
+            raise BuildCancelledError("building the environment was cancelled")
 
     @property
     def cache(self) -> Path:

@@ -37,8 +37,7 @@ __all__ = ["Shelf", "StoredEnvironment"]
 
 _RECORD = "learnware-environment.json"
 _DOWNLOADS = "downloads"
-_FIRST_WAIT_SECONDS = 0.1
-_WAIT_SECONDS = 2.0
+_WAIT_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
@@ -109,15 +108,18 @@ class Shelf:
         return folder
 
     @contextlib.contextmanager
-    def locked(self, kind: str, name: str, say: Callable[[str], None]) -> Iterator[None]:
+    def locked(self, kind: str, name: str, say: Callable[[str], None], settings: BuildSettings) -> Iterator[None]:
         """Be the only one, of all threads and processes, at work on an environment."""
         lock = self._lock(kind, name)
-        try:
-            lock.acquire(timeout=_FIRST_WAIT_SECONDS, poll_interval=0.02)
-        except Timeout:
-            say("waiting for somebody else who builds the same environment")
+        waiting = False
+        while not lock.is_locked:
+            settings.stop_if_cancelled()
             # Ends as the other process does, however it does.
-            lock.acquire(poll_interval=0.05)
+            with contextlib.suppress(Timeout):
+                lock.acquire(timeout=_WAIT_SECONDS, poll_interval=0.02)
+            if not (lock.is_locked or waiting):
+                waiting = True
+                say("waiting for somebody else who builds the same environment")
         try:
             yield
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from learnware.errors import EnvironmentBuildError
 from learnware.runtime.environment._builder import Builder, Plan, Record, builder_of
 from learnware.runtime.environment._engine import engine_folders
-from learnware.runtime.environment._environment import Environment, current_environment
+from learnware.runtime.environment._environment import Environment, current_environment, without_dots
 from learnware.runtime.environment._files import remove_tree
 from learnware.runtime.environment._settings import BuildSettings, default_root, is_set, is_unset
 from learnware.runtime.environment._shelf import Shelf, StoredEnvironment
@@ -66,7 +67,7 @@ class EnvironmentStore:
         install_pythons: bool | None = None,
         stall_seconds: float = 90.0,
     ) -> None:
-        self.root = (default_root() if root is None else Path(root)).absolute()
+        self.root = without_dots(default_root() if root is None else Path(root))
         self.max_bytes = _max_bytes() if max_bytes is None else max_bytes
         self._settings = BuildSettings(
             root=self.root,
@@ -79,7 +80,12 @@ class EnvironmentStore:
         self._shelf = Shelf(self._settings)
 
     def provide(
-        self, requirements: Requirements, kind: str = "venv", *, on_progress: Callable[[str], None] | None = None
+        self,
+        requirements: Requirements,
+        kind: str = "venv",
+        *,
+        on_progress: Callable[[str], None] | None = None,
+        cancelled: threading.Event | Callable[[], bool] | None = None,
     ) -> Environment:
         """Return the environment of a set of requirements: the one that is there, or a new one.
 
@@ -94,28 +100,37 @@ class EnvironmentStore:
             conda is installed and the package index has everything.
         on_progress : callable, optional
             Called with a few words before every step that may take long.
+        cancelled : threading.Event or callable, optional
+            Ends the wait or the build soon after it is set or true, with an EnvironmentBuildError; nothing of the build
+            stays.
 
         Returns
         -------
         Environment
-            Its `warnings` say where it differs from what was asked for.
+            Its `warnings` say where it differs from what was asked for, its `notes` what else was left out or added.
 
         Raises
         ------
         EnvironmentBuildError
-            If a requirement cannot be had, the requirements have no common solution, or the build fails or stalls.
+            If a requirement cannot be had, the requirements have no common solution, or the build fails, stalls or is
+            cancelled. Its `requirements` are those at fault; none where this machine, the network or nobody is.
         """
         say = on_progress or _hear_nothing
         if kind == "current":
-            return replace(current_environment(), warnings=requirements.findings)
+            return replace(current_environment(), warnings=requirements.warnings, notes=requirements.notes)
         builder = builder_of(kind)
+        settings = self._settings
+        if cancelled is not None:
+            stop = cancelled.is_set if isinstance(cancelled, threading.Event) else cancelled
+            settings = replace(settings, cancelled=stop)
+        settings.stop_if_cancelled()
         self._refuse(requirements)
         try:
             self._make_root()
-            plan = builder.plan(requirements, self._settings, say)
+            plan = builder.plan(requirements, settings, say)
             if plan.kind != kind:
                 builder = builder_of(plan.kind)
-            environment, built = self._find_or_build(builder, plan, say)
+            environment, built = self._find_or_build(builder, plan, settings, say)
             if built:
                 self._collect(say)
             paths, folders = engine_folders(self.root) if requirements.needs_engine else ((), ())
@@ -128,7 +143,8 @@ class EnvironmentStore:
             environment,
             paths=paths,
             folders=(*environment.folders, *folders),
-            warnings=(*requirements.findings, *plan.warnings),
+            warnings=(*requirements.warnings, *plan.warnings),
+            notes=(*requirements.notes, *plan.notes),
         )
 
     def list(self) -> tuple[StoredEnvironment, ...]:
@@ -211,12 +227,14 @@ class EnvironmentStore:
             self.root.mkdir(parents=True, exist_ok=True)
             self.root.chmod(0o755)
 
-    def _find_or_build(self, builder: Builder, plan: Plan, say: Callable[[str], None]) -> tuple[Environment, bool]:
-        with self._shelf.locked(plan.kind, plan.name, say):
+    def _find_or_build(
+        self, builder: Builder, plan: Plan, settings: BuildSettings, say: Callable[[str], None]
+    ) -> tuple[Environment, bool]:
+        with self._shelf.locked(plan.kind, plan.name, say, settings):
             environment = self._open(builder, plan)
             built = environment is None
             if environment is None:
-                self._build(builder, plan, say)
+                self._build(builder, plan, settings, say)
                 environment = self._open(builder, plan)
             if environment is None:
                 remove_tree(self._shelf.place(plan.kind, plan.name))
@@ -227,12 +245,12 @@ class EnvironmentStore:
         record = self._shelf.record(plan.kind, plan.name)
         return None if record is None else builder.environment(self._shelf.folder(record), record)
 
-    def _build(self, builder: Builder, plan: Plan, say: Callable[[str], None]) -> None:
+    def _build(self, builder: Builder, plan: Plan, settings: BuildSettings, say: Callable[[str], None]) -> None:
         """Build in place, since environments know where they are; the record, written last, makes it complete."""
         folder = self._shelf.new_folder(plan.kind, plan.name)
         with self._shelf.building():
             try:
-                details = builder.build(plan, folder, self._settings, say)
+                details = builder.build(plan, folder, settings, say)
                 record = Record(
                     kind=plan.kind,
                     name=plan.name,

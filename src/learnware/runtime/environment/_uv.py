@@ -127,4 +127,5 @@ def run_uv(
         folder=settings.root,
         stdin=stdin,
         on_line=on_line,
+        cancelled=settings.cancelled,
     )

@@ -12,7 +12,7 @@ from learnware.runtime.environment._builder import Plan, Record
 from learnware.runtime.environment._compiled import compile_packages
 from learnware.runtime.environment._environment import Environment
 from learnware.runtime.environment._files import seal, tree_size
-from learnware.runtime.environment._resolve import lock_name, reason_of, resolve
+from learnware.runtime.environment._resolve import at_fault, lock_name, reason_of, resolve
 from learnware.runtime.environment._uv import no_index, run_uv
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class EnvironmentBuilder:
     def plan(self, requirements: Requirements, settings: BuildSettings, say: Callable[[str], None]) -> Plan:
         """Return what is to be built."""
         lock = resolve(requirements, settings, say)
-        return Plan("venv", lock_name(lock), lock.text, lock.python_version, lock.python, lock.warnings)
+        return Plan("venv", lock_name(lock), lock.text, lock.python_version, lock.python, lock.warnings, lock.notes)
 
     def build(self, plan: Plan, folder: Path, settings: BuildSettings, say: Callable[[str], None]) -> dict[str, Any]:
         """Make the virtual environment, install the lock, compile it, and make it read-only."""
@@ -74,8 +74,8 @@ def _install(lock: str, python: Path, settings: BuildSettings, say: Callable[[st
     EnvironmentBuildError
         If that fails, e.g. because the package index cannot be reached.
     """
-    count = sum(1 for line in lock.splitlines() if line.strip())
-    say(f"installing {count} packages")
+    lines = lock.splitlines()
+    say(f"installing {len(lines)} packages")
     # uv takes no lock from its standard input.
     file = python.parent / "lock.txt"
     file.write_text(lock, encoding="utf-8")
@@ -92,7 +92,9 @@ def _install(lock: str, python: Path, settings: BuildSettings, say: Callable[[st
     done = run_uv(arguments, settings, what="installing the packages", on_line=tell)
     file.unlink()
     if done.code:
-        raise EnvironmentBuildError(f"the packages cannot be installed: {reason_of(done)}", log=done.end)
+        raise EnvironmentBuildError(
+            f"the packages cannot be installed: {reason_of(done)}", requirements=at_fault(lines, done), log=done.end
+        )
 
 
 def python_of(folder: Path) -> Path:

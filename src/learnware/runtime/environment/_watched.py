@@ -19,7 +19,7 @@ from learnware.errors import EnvironmentBuildError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["Finished", "redacted", "run_watched"]
+__all__ = ["BuildCancelledError", "Finished", "redacted", "run_watched"]
 
 _MAX_OUTPUT_CHARS = 1 << 20
 _LOG_CHARS = 4000
@@ -27,6 +27,10 @@ _TICK_SECONDS = 0.25
 # Less processor time than this is a program that looks at its watch.
 _BUSY_SECONDS = 0.05
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s'\"]+@")
+
+
+class BuildCancelledError(EnvironmentBuildError):
+    """The caller wants the environment no more."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,7 @@ def run_watched(
     folder: Path | None = None,
     stdin: str = "",
     on_line: Callable[[str], None] | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> Finished:
     """Run a program to its end.
 
@@ -89,11 +94,13 @@ def run_watched(
         What it reads.
     on_line : callable, optional
         Called with each line of its standard error, from this thread's side of the wait.
+    cancelled : callable, optional
+        It is stopped soon after this is true.
 
     Raises
     ------
     EnvironmentBuildError
-        If it cannot be started, or was stopped.
+        If it cannot be started, or was stopped; a BuildCancelledError if that was because of `cancelled`.
     """
     try:
         process = subprocess.Popen(  # noqa: S603  # the builders' own commands
@@ -113,7 +120,7 @@ def run_watched(
     try:
         # In a thread: a program that does not read stalls, and must not stall this one.
         threading.Thread(target=_feed, args=(process.stdin, stdin.encode()), daemon=True).start()
-        reason = _wait(process, streams, stall_seconds, step_seconds, on_line)
+        reason = _wait(process, streams, stall_seconds, step_seconds, on_line, cancelled)
     finally:
         # Also after an interrupt: nothing of it stays.
         _kill(process)
@@ -161,6 +168,7 @@ def _wait(
     stall_seconds: float,
     step_seconds: float,
     on_line: Callable[[str], None] | None,
+    cancelled: Callable[[], bool],
 ) -> str | None:
     """Wait for the end of a program; return why it has to be stopped, or None."""
     told = 0
@@ -176,6 +184,8 @@ def _wait(
             told = len(lines)
         if process.returncode is not None:
             return None
+        if cancelled():
+            raise BuildCancelledError("building the environment was cancelled")
         now = time.monotonic()
         heard = sum(stream.n_bytes for stream in streams)
         if heard != n_bytes or work.went_on():
