@@ -98,7 +98,9 @@ class Settings(BaseSettings):
         description="`smtp://USER:PASSWORD@HOST:587` (STARTTLS), `smtps://…` (TLS), `smtp+plain://…` (neither), "
         "or `log:`, which writes mails to the log.",
     )
-    mail_sender: str = Field("dock@localhost", min_length=3, max_length=254, description="Sender of mails.")
+    mail_sender: str = Field(
+        "dock@localhost", pattern=r"^[^\s@<>]+@[^\s@<>]+$", max_length=254, description="Sender of mails, an address."
+    )
     web_url: str | None = Field(
         None,
         pattern=r"^https?://[^\s?#]+$",

@@ -54,6 +54,7 @@ def test_defaults_are_for_ones_own_machine() -> None:
         ("LIMIT_LOGIN", "often", "is no rate; write for example 10/15m"),
         ("ALLOWED_EMAILS", ",", "at least one entry"),
         ("ARGON2_MEMORY_KIB", "8", "at least 8 times argon2_parallelism"),
+        ("MAIL_SENDER", "dock@example.org\nBcc: x@y.z", "setting mail_sender"),
         ("WEB_URL", "javascript:alert(1)", "setting web_url"),
     ],
 )
