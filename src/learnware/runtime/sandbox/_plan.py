@@ -105,6 +105,8 @@ def in_system(path: Path) -> bool:
 def readable_paths(paths: Iterable[Path]) -> list[Path]:
     """Return what of these paths is to be made readable, as named and without links, in order.
 
+    A name with ``..`` is none in the sandbox, where the folder before it need not be.
+
     Raises
     ------
     SandboxError
@@ -115,6 +117,8 @@ def readable_paths(paths: Iterable[Path]) -> list[Path]:
         if not path.exists():
             raise SandboxError(f"{str(path)!r} cannot be made readable in the sandbox: it does not exist")
         for name in (path.absolute(), path.resolve()):
+            if ".." in name.parts:
+                continue
             if name == Path(name.anchor):
                 raise SandboxError("the whole file system cannot be made readable in the sandbox")
             if not in_system(path.resolve()):
