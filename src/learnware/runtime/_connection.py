@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import reprlib
 import time
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from learnware.errors import ModelError, ModelTimeoutError, ResourceLimitError, SandboxError
 from learnware.runtime._words import printable
 from learnware.runtime._worker import frames
-from learnware.runtime.sandbox import Child
 
 if TYPE_CHECKING:
     import socket
@@ -18,11 +16,12 @@ if TYPE_CHECKING:
 
     from learnware.runtime._worker.frames import Part
     from learnware.runtime.container import ContainerChild
-    from learnware.runtime.sandbox import Limits
+    from learnware.runtime.sandbox import Child, Limits
 
 __all__ = ["Connection", "Deadline"]
 
 _MAX_MESSAGE_CHARS = 5000
+_DAY = 86400.0
 # What tells of time; all other limits tell of something used up.
 _TIME_LIMITS = frozenset({"seconds", "cpu_seconds"})
 
@@ -39,7 +38,7 @@ class Deadline:
         if left <= 0:
             raise TimeoutError
         # Platforms bound a single wait; more than a day is as good as for ever.
-        self._sock.settimeout(None if math.isinf(left) else left)
+        self._sock.settimeout(left if left < _DAY else None)
 
     def sendall(self, data: Any) -> None:
         """Send all of it."""
@@ -160,7 +159,7 @@ class Connection:
         """Say why the worker is gone."""
         self._close()
         # Before the first answer nothing of the learnware runs; later it could be its own words.
-        reason = self._child.failed_start() if self._number == 0 and isinstance(self._child, Child) else None
+        reason = self._child.failed_start() if self._number == 0 else None
         if reason is not None:
             raise SandboxError(f"{what} in the sandbox {self._child.sandbox!r} failed: {reason}") from error
         breach = self._child.breach()

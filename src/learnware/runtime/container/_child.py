@@ -112,6 +112,9 @@ class ContainerChild:
             return f"was killed by signal {number} ({signal.strsignal(number)})"
         return f"ended with exit code {code}"
 
+    def failed_start(self) -> None:
+        """Return None: an engine that cannot confine a container does not start it."""
+
 
 class _Container:
     """A container and its engine; knows nothing of the child that it belongs to, so that this one can be forgotten."""
