@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -66,15 +67,12 @@ def ask_each(learnwares: Sequence[Learnware], parts: Sequence[NDArray[Any] | lis
         return [_answers(*pair) for pair in zip(learnwares, parts, strict=True)]
     with ThreadPoolExecutor(sum(apart), thread_name_prefix="learnware-ask") as pool:
         try:
-            waiting = {
-                number: pool.submit(_answers, learnwares[number], parts[number])
-                for number, other in enumerate(apart)
-                if other
-            }
-            own = {
-                number: _answers(learnwares[number], parts[number]) for number, other in enumerate(apart) if not other
-            }
-            return [waiting[number].result() if number in waiting else own[number] for number in range(len(learnwares))]
+            # Those in processes of their own begin here, the others when it is their turn.
+            turns = [
+                pool.submit(_answers, learnware, part).result if other else partial(_answers, learnware, part)
+                for learnware, part, other in zip(learnwares, parts, apart, strict=True)
+            ]
+            return [turn() for turn in turns]
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
