@@ -135,8 +135,10 @@ def test_check_raises_the_first_error_with_the_whole_report(files, tmp_path, cha
 
 def test_check_says_what_the_environment_lacks(files, tmp_path):
     package = write_package({**files, "requirements.txt": b"numpy==1 2 3\n"}, tmp_path / "bad.zip")
-    with pytest.raises(EnvironmentBuildError, match="1 2 3"):
+    with pytest.raises(EnvironmentBuildError, match="1 2 3") as caught:
         LearnwareClient.check_learnware(package)
+    assert len(caught.value.requirements) == 1
+    assert "1 2 3" in caught.value.requirements[0]
 
 
 def test_check_tells_what_this_machine_lacks(iris_zip):

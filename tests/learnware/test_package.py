@@ -7,12 +7,14 @@ import os
 import subprocess
 import sys
 import zipfile
+from datetime import date
 
 import numpy as np
 import pytest
 
 from learnware.errors import InvalidPackageError, SpecificationError
 from learnware.learnware import Member, read_package, unpack, write_package
+from learnware.learnware._package import date_of
 
 
 def in_folder(folder, files):
@@ -177,3 +179,27 @@ def test_reading_imports_little():
         "assert not {'sklearn', 'pandas', 'torch', 'pyarrow', 'lightgbm'} & set(sys.modules), sorted(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+@pytest.mark.parametrize(
+    ("dates", "made"),
+    [
+        ([(2021, 3, 4, 5, 6, 8), (2020, 1, 1, 0, 0, 0)], date(2021, 3, 4)),
+        # Reproducible zips, clocks that are wrong, and dates that there are not.
+        ([(1980, 1, 1, 0, 0, 0)], None),
+        ([(2014, 12, 31, 23, 59, 58)], None),
+        ([(2107, 1, 1, 0, 0, 0), (2019, 6, 1, 0, 0, 0)], date(2019, 6, 1)),
+        ([(2021, 2, 31, 0, 0, 0), (2018, 6, 1, 0, 0, 0)], date(2018, 6, 1)),
+        ([(2021, 0, 0, 0, 0, 0)], None),
+    ],
+)
+def test_the_date_of_a_zip_is_that_of_its_newest_file(tmp_path, packages, dates, made):
+    path = tmp_path / "dated.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number, (name, content) in enumerate(packages.package_files().items()):
+            info = zipfile.ZipInfo(name)
+            info.date_time = dates[number % len(dates)]
+            archive.writestr(info, content)
+    assert read_package(path).made == date_of(path) == made
+    # Copies are as old as the copying.
+    assert read_package(unpack(path, tmp_path / "unpacked")).made is None

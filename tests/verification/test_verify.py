@@ -6,11 +6,14 @@ import json
 import os
 import pickle
 import threading
+import zipfile
+from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from learnware.learnware import unpack
-from learnware.runtime import Limits
+from learnware.runtime import Limits, current_environment
 from learnware.verification import PARTS, verify
 
 
@@ -31,6 +34,48 @@ def test_a_good_package(maker):
     marks = [(one.part, one.stage) for one in seen if one.stage != "working"]
     assert marks == [(part, stage) for part in PARTS for stage in ("started", "finished")]
     assert [one.status for one in seen if one.stage == "finished"] == ["ok"] * 6
+
+
+class Heard:
+    """A store that keeps what it was asked for, and gives this interpreter's environment."""
+
+    def __init__(self):
+        self.asked = []
+
+    def provide(self, requirements, kind, *, on_progress, cancelled):
+        self.asked.append(requirements)
+        return replace(current_environment(), warnings=requirements.warnings, notes=requirements.notes)
+
+
+def test_notes_are_no_findings(maker):
+    report = maker.verify(maker.files(requirements__txt="scikit-learn\n"))
+    assert report.status == "ok", str(report)
+    [note] = report.environment.notes
+    assert "numpy is added" in note
+    assert f"note: {note}" in str(report)
+    assert report.to_dict()["environment"]["notes"] == (note,)
+    report = maker.verify(maker.files(requirements__txt="scikit-learn\n--pre\n"))
+    assert (report.status, statuses(report)["environment"]) == ("warning", "warning")
+    assert "--pre is left out" in report.of("environment")[0].message
+
+
+def test_requirements_are_read_as_of_the_date_of_the_zip(maker, tmp_path):
+    store = Heard()
+    package = tmp_path / "dated.zip"
+    with zipfile.ZipFile(package, "w") as archive:
+        for name, content in maker.files().items():
+            archive.writestr(zipfile.ZipInfo(name, (2022, 3, 4, 5, 6, 8)), content)
+    for path in (package, unpack(package, tmp_path / "unpacked")):
+        verify(path, runnable_option="venv", store=store)
+    assert [asked.as_of for asked in store.asked] == [date(2022, 3, 4), None]
+
+
+@pytest.mark.parametrize(("name", "text"), [("environment__yaml", "- ["), ("requirements__txt", "x" * 3000)])
+def test_files_that_cannot_be_read_are_at_fault(maker, name, text):
+    report = maker.verify(maker.files(**{name: text}))
+    [finding] = report.of("environment")
+    assert finding.status == "wrong"
+    assert len(finding.requirements) == 1
 
 
 def test_the_report_is_plain_values_and_text(maker):
@@ -169,12 +214,28 @@ def test_requirements_that_can_never_be_had(maker):
         ({"answer": "while True: pass"}, "make it faster"),
         ({"answer": "return np.full(len(X), 0.5)"}, "labels are the whole numbers from 0 to 1"),
         ({"answer": "return ['a'] * len(X)"}, "expected numbers"),
+        ({"answer": "open('/root/no-such-folder/secret')"}, "a sandbox shows models the files of their package"),
+        ({"answer": "import socket; socket.getaddrinfo('example.org', 80)"}, "sandboxes have no network"),
+        ({"answer": "np.ones(1 << 40)"}, "the memory of the trial is limited"),
     ],
 )
 def test_models_that_fail(maker, code, words):
     report = maker.verify(maker.files(**code), limits=Limits(seconds=2))
     assert statuses(report)["trial"] == "wrong"
     assert words in str(report)
+
+
+def test_a_traceback_begins_with_the_models_code(maker):
+    lines = maker.verify(maker.files(answer="raise OSError('no luck')")).traceback.splitlines()
+    assert lines[0] == "Traceback (most recent call last):"
+    assert lines[1].endswith("in predict")
+    assert lines[-1] == "OSError: no luck"
+    lines = maker.verify(maker.files(load="import a_module_that_is_not_there")).traceback.splitlines()
+    assert "__init__.py" in lines[1]
+    assert "learnware" not in lines[-1]
+    lines = maker.verify(maker.files(load="a b c")).traceback.splitlines()
+    assert lines[0].strip().startswith("File ")
+    assert lines[-1].startswith("SyntaxError: ")
 
 
 def test_a_model_without_predict(maker):
