@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -9,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from learnware.errors import EnvironmentBuildError
+from learnware.cli._command import Session, _report
+from learnware.errors import EnvironmentBuildError, ResourceLimitError
 from learnware.learnware import unpack, write_package
 from learnware.runtime.environment import EnvironmentStore, _uv
 
@@ -75,7 +77,7 @@ def test_build_list_and_prune(run, store, package):
     assert first["python_version"].startswith(f"{sys.version_info.major}.{sys.version_info.minor}.")
     assert (first["warnings"], len(first["notes"])) == ([], 1)
     assert any("--pre" in warning for warning in second["warnings"])
-    text = run("env", "build", same).stdout
+    text = " ".join(run("env", "build", same).stdout.split())  # lines break where paths are long
     assert "is there" in text
     assert re.search(r"warning .*--pre is left out", text)
     assert re.search(r"note .*numpy is added", text)
@@ -125,3 +127,17 @@ def test_what_is_not_understood(run, store, package):
     assert "'five' is no size" in run("env", "prune", "--max-size", "five", code=2).stderr
     one = package("one", "alpha\n")
     assert "builds nothing" in run.failure("env", "build", one, "--run-in", "current")["message"]
+
+
+@pytest.mark.parametrize(
+    ("error", "details"),
+    [
+        (EnvironmentBuildError("no", requirements=("a==1", "b")), {"requirements": ["a==1", "b"]}),
+        (EnvironmentBuildError("no network"), {}),
+        (ResourceLimitError("too much", limit="memory_bytes"), {"limit": "memory_bytes"}),
+    ],
+)
+def test_errors_in_json_name_what_is_at_fault(capsys, error, details):
+    _report(Session(market="", root=None, json=True, debug=False), error, str(error))
+    document = json.loads(capsys.readouterr().err)["error"]
+    assert document == {"type": type(error).__name__, "message": str(error), **details}
