@@ -214,7 +214,7 @@ def test_requirements_that_can_never_be_had(maker):
         ({"answer": "while True: pass"}, "make it faster"),
         ({"answer": "return np.full(len(X), 0.5)"}, "labels are the whole numbers from 0 to 1"),
         ({"answer": "return ['a'] * len(X)"}, "expected numbers"),
-        ({"answer": "open('/root/no-such-folder/secret')"}, "a sandbox shows models the files of their package"),
+        ({"answer": "open('/root/no-such-folder/secret')"}, "a sandbox shows models only the files of their package"),
         ({"answer": "import socket; socket.getaddrinfo('example.org', 80)"}, "sandboxes have no network"),
         ({"answer": "np.ones(1 << 40)"}, "the memory of the trial is limited"),
     ],

@@ -30,6 +30,27 @@ SPEC_TYPES = {
 _DESCRIBED_TASKS = frozenset({"Classification", "Regression", "Feature Extraction"})
 _TRIALS = 10
 _MISSING_MODULE = re.compile(r"No module named '([\w.]+)'")
+# What a sandbox or its limits keep from a model reaches its code as an ordinary error, which says nothing of them.
+_HELD_BACK = (
+    (r"MemoryError", "the memory of the trial is limited; let the model take less at a time"),
+    (r"Too many open files", "the number of open files is limited; close those that are done with"),
+    (
+        r"BlockingIOError|can't start new thread",
+        "the number of processes and threads is limited; start fewer, or none",
+    ),
+    (
+        r"URLError|HTTPError|ConnectionError|gaierror|name resolution|Network is unreachable",
+        "sandboxes have no network; put what the model needs into the package",
+    ),
+    (r"No space left on device|File too large", "the scratch folder is limited; write less"),
+    (
+        r"FileNotFoundError|PermissionError|Read-only file system",
+        (
+            "a sandbox shows models only the files of their package and environment, and a scratch folder to write to; "
+            "put what this one needs into the package"
+        ),
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -146,9 +167,9 @@ def _failure(error: ModelError) -> Problem:
     elif isinstance(error, ModelTimeoutError):
         mend = "make it faster, or allow more time"
     elif isinstance(error, ResourceLimitError):
-        mend = "let it use less, or allow more"
+        mend = "let it print less" if error.limit == "printed_bytes" else "let it use less, or allow more"
     elif error.traceback_text:
-        mend = "see the traceback"
+        mend = next((words for pattern, words in _HELD_BACK if re.search(pattern, str(error))), "see the traceback")
     message = f"the model did not pass the trial prediction: {error}"
     return Problem(message, mend, traceback_text=error.traceback_text)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import queue
 import shutil
@@ -16,6 +17,9 @@ from .frames import MAX_TRACEBACK_CHARS, encode_value, json_to_config, receive_f
 from .models import describe, load_model, plain_output, provide_base_model, unique_package_name
 from .pipes import Pipes, parent_is_at_pipes
 from .tables import missing_packages, open_value
+
+# The worker's files, and those that it imports a learnware with.
+_OWN_FILES = (str(Path(__file__).parent), str(Path(importlib.__file__).parent), "<frozen importlib")
 
 
 def _connect() -> Any:
@@ -96,8 +100,17 @@ class _Worker:
         return {}, [output]
 
 
+def _below_own_frames(error: BaseException) -> Any:
+    """Return a traceback from where the learnware's code begins; all of it where that has no part in it."""
+    rest = error.__traceback__
+    while rest is not None and rest.tb_frame.f_code.co_filename.startswith(_OWN_FILES):
+        rest = rest.tb_next
+    # A syntax error has no frame: its words name the place.
+    return rest if rest is not None or isinstance(error, SyntaxError) else error.__traceback__
+
+
 def _describe_error(message: str, error: BaseException) -> dict[str, Any]:
-    text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    text = "".join(traceback.format_exception(type(error), error, _below_own_frames(error)))
     return {
         "error": message,
         "type": type(error).__name__[:200],
