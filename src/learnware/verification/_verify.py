@@ -6,6 +6,7 @@ import contextlib
 import tempfile
 import threading
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from learnware.learnware._package import extract, read_manifest, read_semantic_s
 from learnware.market._semantic_rules import Promise, semantic_problems
 from learnware.market._trial import stat_spec_problems, try_model
 from learnware.runtime import Limits, ModelProcess
+from learnware.runtime._runner import RUNNABLE_OPTIONS
 from learnware.verification._pickles import look_at_pickles
 from learnware.verification._report import (
     PARTS,
@@ -114,28 +116,32 @@ def verify(
     >>> report.status, report.findings[0].message
     ('wrong', "there is no file 'house-prices.zip'")
     """
-    if runnable_option not in (None, "current", "venv", "conda", "docker"):
-        raise ValueError(f"runnable_option is {runnable_option!r}; expected 'venv', 'conda', 'docker' or 'current'")
-    if isinstance(cancelled, threading.Event):
-        cancelled = cancelled.is_set
-    verification = _Verification(Path(path), semantic_spec, runnable_option or "current")
-    verification.sandbox = sandbox
-    verification.limits = limits or Limits()
-    verification.package_limits = package_limits or PackageLimits()
-    verification.store = store
-    verification.seed = seed
-    verification.on_progress = on_progress or (lambda _: None)
-    verification.cancelled = cancelled or (lambda: False)
-    return verification.run()
+    if runnable_option not in (None, *RUNNABLE_OPTIONS):
+        raise ValueError(f"runnable_option is {runnable_option!r}; expected one of: {', '.join(RUNNABLE_OPTIONS)}")
+    return _Verification(
+        path=Path(path),
+        kind=runnable_option or "current",
+        sandbox=sandbox,
+        limits=limits or Limits(),
+        package_limits=package_limits or PackageLimits(),
+        store=store,
+        seed=seed,
+        on_progress=on_progress or (lambda _: None),
+        cancelled=cancelled.is_set if isinstance(cancelled, threading.Event) else cancelled or (lambda: False),
+        _semantic=semantic_spec,
+    ).run()
 
 
 class _NotCheckedError(Exception):
     """A part cannot be checked; the message says why."""
 
 
+@dataclass
 class _Verification:
     """One verification; each part leaves what the later ones need."""
 
+    path: Path
+    kind: str
     sandbox: str | None
     limits: Limits
     package_limits: PackageLimits
@@ -143,21 +149,17 @@ class _Verification:
     seed: int
     on_progress: Callable[[VerificationProgress], None]
     cancelled: Callable[[], bool]
-
-    def __init__(self, path: Path, semantic_spec: dict[str, Any] | None, kind: str) -> None:
-        self._path = path
-        self._kind = kind
-        self._semantic = semantic_spec
-        self._folder: Path | None = None
-        self._made: date | None = None
-        self._manifest: Manifest | None = None
-        self._promise = Promise()
-        self._stat_specs: dict[str, Any] = {}
-        self._environment: Environment | None = None
-        self._summary: EnvironmentSummary | None = None
-        self._level: str | None = None
-        self._output = ""
-        self._traceback: str | None = None
+    _semantic: dict[str, Any] | None
+    _folder: Path | None = None
+    _made: date | None = None
+    _manifest: Manifest | None = None
+    _promise: Promise = field(default_factory=Promise)
+    _stat_specs: dict[str, Any] = field(default_factory=dict)
+    _environment: Environment | None = None
+    _summary: EnvironmentSummary | None = None
+    _level: str | None = None
+    _output: str = ""
+    _traceback: str | None = None
 
     def run(self) -> VerificationReport:
         checks = (self._package, self._semantics, self._statistics, self._pickles, self._environments, self._trial)
@@ -174,7 +176,7 @@ class _Verification:
                 findings += found
                 self.on_progress(VerificationProgress(part, "finished", status=status))
         return VerificationReport(
-            package=str(self._path),
+            package=str(self.path),
             findings=tuple(findings),
             parts=tuple(parts),
             environment=self._summary,
@@ -199,11 +201,11 @@ class _Verification:
         return FolderSource(self._folder, self.package_limits)
 
     def _package(self) -> Iterator[Finding]:
-        shown = repr(str(self._path))
-        if not self._path.exists():
+        shown = repr(str(self.path))
+        if not self.path.exists():
             yield Finding("package", "wrong", f"there is no file {shown}")
             return
-        if self._path.is_dir() and not (self._path / MANIFEST_NAME).is_file():
+        if self.path.is_dir() and not (self.path / MANIFEST_NAME).is_file():
             yield Finding(
                 "package", "wrong", f"{shown} is a folder without a {MANIFEST_NAME}", "name the .zip files in it"
             )
@@ -211,7 +213,7 @@ class _Verification:
         folder = self._scratch / "learnware"
         folder.mkdir()
         try:
-            with open_source(self._path, self.package_limits) as source:
+            with open_source(self.path, self.package_limits) as source:
                 extract(source, folder)
                 self._folder, self._made = folder, source.made
                 self._manifest = read_manifest(source, self.package_limits)
@@ -295,7 +297,7 @@ class _Verification:
         if file not in names:
             message = "the package does not say what it needs"
             mend = "name its packages, with versions, in a requirements.txt"
-            status: Status = "warning" if self._kind == "current" else "wrong"
+            status: Status = "warning" if self.kind == "current" else "wrong"
             yield Finding("environment", status, message, mend, file="requirements.txt")
             if status == "wrong":
                 return
@@ -303,7 +305,7 @@ class _Verification:
             requirements = read_requirements(self._folder, as_of=self._made)
             environment = (self.store or EnvironmentStore()).provide(
                 requirements,
-                self._kind,
+                self.kind,
                 on_progress=lambda words: self.on_progress(VerificationProgress("environment", "working", words)),
                 cancelled=self.cancelled,
             )
@@ -366,13 +368,10 @@ class _Verification:
             return
         if not trial.rows:
             raise _NotCheckedError("the specifications do not say what the model takes")
-        if self._promise.complete:
-            yield Finding("trial", "ok", "the model answers as its specification says")
-        else:
-            message = (
-                "the model answers; what its answers should be is not known without a valid semantic specification"
-            )
-            yield Finding("trial", "ok", message)
+        message = "the model answers as its specification says"
+        if not self._promise.complete:
+            message = "the model answers; what it should answer is not known without a valid semantic specification"
+        yield Finding("trial", "ok", message)
 
     @contextlib.contextmanager
     def _closed_when_cancelled(self, process: ModelProcess) -> Iterator[None]:
