@@ -52,9 +52,9 @@ class RunReport:
     warnings: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        own = {"current": "the packages of this interpreter"}.get(
-            self.environment, f"{self.environment} environment {self.name[:12]}"
-        )
+        own = f"{self.environment} environment {self.name[:12]}"
+        if self.environment == "current":
+            own = "the packages of this interpreter"
         apart = "no sandbox" if self.sandbox == "none" else f"sandbox {self.sandbox}"
         return f"Python {self.python_version}, {own}, {apart}"
 
