@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import subprocess
 import sys
 
 import pytest
+from tests.hostile.test_environment import write_wheel
 
 from learnware.errors import EnvironmentBuildError
 from learnware.runtime.environment import EnvironmentStore, Requirements, _conda, read_requirements
@@ -184,3 +186,17 @@ def test_which_conda_is_found(no_conda, program, monkeypatch, name, tmp_path):
     assert _conda.find_conda() == str(path if name == "micromamba" else elsewhere)
     path.unlink()
     assert _conda.find_conda() == str(elsewhere)
+
+
+def test_a_package_among_the_modules_of_the_interpreter(store, micromamba, asked, tmp_path, monkeypatch):
+    """The interpreter would run it while it compiles, with no sandbox around it."""
+    wheels = tmp_path / "more"
+    wheels.mkdir()
+    write_wheel(wheels, "sly", {"sly/__init__.py": "", f"sly-1.0.data/data/lib/python{MINOR}/compileall.py": "1 / 0"})
+    monkeypatch.setenv("UV_FIND_LINKS", f"{os.environ['UV_FIND_LINKS']},{wheels}")
+    environment = store.provide(asked("sly"), "conda")
+    assert micromamba()
+    lib = environment.folders[0] / "lib" / f"python{MINOR}"
+    assert (lib / "compileall.py").is_file()
+    assert (lib / "site-packages" / "sly" / "__init__.py").is_file()
+    assert not list(lib.rglob("*.pyc"))

@@ -67,6 +67,10 @@ def compile_packages(python: Path, python_version: str, site: Path, settings: Bu
             new[kept] = modules
     if not new:
         return
+    for modules in new.values():
+        for module in modules:
+            # What a package brings compiled may be anything, and all environments would share it.
+            _compiled(module, tag).unlink(missing_ok=True)
     run_watched(
         [str(python), "-I", "-S", "-c", _SCRIPT],
         what="compiling the packages",

@@ -47,6 +47,8 @@ _CHANNELS = frozenset(
     | {"nvidia", "pyg", "pytorch", "rapidsai"}
 )
 _PARTS_OF_DEFAULTS = frozenset({"main", "free", "r", "msys2"})
+_NOT_OF_INTERPRETER = frozenset({"site-packages", "bin", "Scripts", "share", "etc", "__pycache__"})
+_LOCK = ".lock"  # the installer's
 _FORGOTTEN = frozenset({"CONDA_PREFIX", "CONDA_DEFAULT_ENV", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"})
 
 # What conda, mamba and micromamba say where the packages are at fault, and not this machine or the network.
@@ -117,9 +119,12 @@ class EnvironmentBuilder:
             )
         python = _venv.python_of(folder)
         version = _version(python, settings)
+        own = _files_of_interpreter(folder, python)
         _install(plan, python, settings, say)
-        say("compiling the packages")
-        byte_compile(python, folder, settings)
+        # Packages may have put their own modules among those of the interpreter, which must not run without a sandbox.
+        if _files_of_interpreter(folder, python) == own:
+            say("compiling the packages")
+            byte_compile(python, folder, settings)
         seal(folder)
         return {"top": _venv.top_of(folder), "python_version": version}
 
@@ -128,8 +133,7 @@ class EnvironmentBuilder:
         python = _venv.python_of(folder)
         if not python.exists() or _venv.top_of(folder) != record.details.get("top"):
             return None
-        folders = dict.fromkeys((folder, *_venv.base_folders(folder, python)))
-        return Environment("conda", record.name, python, record.details["python_version"], tuple(folders))
+        return Environment("conda", record.name, python, record.details["python_version"], (folder,))
 
     def size(self, folder: Path, details: dict[str, Any]) -> int:  # noqa: ARG002  # for other kinds
         """Return the bytes of its files."""
@@ -246,6 +250,19 @@ def _version(python: Path, settings: BuildSettings) -> str:
     if done.code or not re.fullmatch(r"3\.\d+\.\d+\S*", done.output.strip()):
         raise EnvironmentBuildError("the interpreter of the conda environment does not start", log=done.end)
     return done.output.strip()
+
+
+def _files_of_interpreter(folder: Path, python: Path) -> set[tuple[str, int, int, int]]:
+    """Return what the interpreter may load when it starts: all but what is installed for it, each with its identity."""
+    paths = [str(python.resolve())]
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name not in _NOT_OF_INTERPRETER]
+        paths += [os.path.join(parent, name) for name in names if name != _LOCK]  # noqa: PTH118  # thousands of files
+    found = set()
+    for path in paths:
+        status = os.lstat(path)
+        found.add((path, status.st_ino, status.st_mtime_ns, status.st_size))
+    return found
 
 
 def _install(plan: Plan, python: Path, settings: BuildSettings, say: Callable[[str], None]) -> None:

@@ -10,7 +10,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from learnware.errors import EnvironmentBuildError
 from learnware.runtime.environment._conda_names import PACKAGES_OF_R, index_name, why_left_out
-from learnware.runtime.environment._requirement_files import read_requirement_line, read_text
+from learnware.runtime.environment._requirement_files import read_requirement_line, read_text, without_comment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +21,8 @@ __all__ = ["read_conda_file"]
 
 _MAX_EVENTS = 20_000
 _MAX_DEPTH = 20
+# Nobody writes a longer name, version or number; numbers that are longer cannot be written in messages.
+_MAX_VALUE_CHARS = 2500
 _KNOWN_KEYS = frozenset({"name", "channels", "dependencies", "prefix"})
 _SPEC = re.compile(
     r"(?:(?P<channel>[\w./:-]+)::)?(?P<name>_?[A-Za-z0-9][\w.-]*)\s*(?P<version>[=<>!~*\d][^\s\[]*)?"
@@ -92,6 +94,8 @@ def _load(file: Path, draft: Draft) -> Any:
         for number, event in enumerate(yaml.parse(text, Loader=loader)):
             if isinstance(event, yaml.AliasEvent):
                 raise _broken(file, "uses YAML aliases, which are not taken")
+            if isinstance(event, yaml.ScalarEvent) and len(event.value) > _MAX_VALUE_CHARS:
+                raise _broken(file, f"holds a value of more than {_MAX_VALUE_CHARS:,} characters")
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
             elif isinstance(event, yaml.CollectionEndEvent):
@@ -116,7 +120,7 @@ def _read_section(entry: dict[Any, Any], file: Path, folder: Path, draft: Draft)
             continue
         for line in _flat(lines):
             if isinstance(line, str):
-                text = re.sub(r"(^|\s+)#.*$", "", line).strip()
+                text = without_comment(line)
                 if text:
                     read_requirement_line(text, file, folder, draft, {file.resolve()})
             elif line is not None:

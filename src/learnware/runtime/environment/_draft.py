@@ -10,11 +10,12 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from learnware.errors import EnvironmentBuildError
+from learnware.runtime._words import printable
 
 __all__ = ["Draft"]
 
@@ -53,17 +54,19 @@ class Draft:
 
     def note(self, words: str) -> None:
         """Say what is read in other words, or added; once."""
+        words = printable(words)
         if words not in self.notes:
             self.notes.append(words)
 
     def warn(self, words: str) -> None:
         """Say what will differ from what was asked for; once."""
+        words = printable(words)
         if words not in self.warnings:
             self.warnings.append(words)
 
     def leave_out(self, text: str, why: str) -> None:
         """Note what was left out and is not missed, together with all that was for the same reason."""
-        self._left_out.setdefault(why, []).append(text)
+        self._left_out.setdefault(why, []).append(printable(text))
 
     def all_notes(self) -> tuple[str, ...]:
         """Return the notes."""
@@ -72,6 +75,7 @@ class Draft:
 
     def refuse(self, words: str) -> None:
         """Say what can never be had; once."""
+        words = printable(words)
         if words not in self.errors:
             self.errors.append(words)
 
@@ -107,10 +111,20 @@ class Draft:
         if single is not None:
             self.note(f"{text!r} is no requirement of pip's; read as '{single[1]}=={single[2]}'")
             text = f"{single[1]}=={single[2]}"
+        self._parse(text, shown=text)
+
+    def _parse(self, text: str, shown: str) -> None:
         try:
-            self.add(Requirement(text))
-        except InvalidRequirement as error:
-            self.refuse(f"{text!r} is no requirement: {str(error).splitlines()[0]}")
+            requirement = Requirement(text)
+            written = str(requirement)
+        except (ValueError, RecursionError) as error:  # some are read, and cannot be written
+            self.refuse(f"{shown!r} is no requirement: {str(error).partition(chr(10))[0]}")
+            return
+        # The quoted texts of a marker may hold anything, and the installer reads a line to a requirement.
+        if written.isprintable():
+            self.add(requirement)
+        else:
+            self.refuse(f"{shown!r} is no requirement: it holds line ends or other control characters")
 
     def add(self, requirement: Requirement, origin: Literal["pip", "conda", "engine"] = "pip") -> None:
         """Add a requirement of a kind of file."""
@@ -167,10 +181,7 @@ class Draft:
             self.refuse(f"{text!r} does not say which package it is; write 'NAME @ {text}'")
         else:
             address = re.sub(r"#.*", "", text)
-            try:
-                self.add(Requirement(f"{name} @ {address}"))
-            except InvalidRequirement as error:
-                self.refuse(f"{text!r} is no requirement: {str(error).splitlines()[0]}")
+            self._parse(f"{name} @ {address}", shown=text)
 
     def _without_local_version(self, requirement: Requirement, shown: str) -> None:
         """Leave out what says how a package was built ("+cu117"): the index has one build of a version."""

@@ -43,7 +43,11 @@ class EnvironmentBuilder:
         if made.code:
             raise EnvironmentBuildError(f"a virtual environment cannot be made with {plan.python}", log=made.end)
         python = python_of(folder)
+        own = _own_files(folder, python)
         _install(plan.lock, python, settings, say)
+        # They say which folders are readable in a sandbox, and the interpreter runs outside of it below.
+        if _own_files(folder, python) != own:
+            raise EnvironmentBuildError("a package puts files of its own in the place of the environment's interpreter")
         say("compiling the packages")
         if (site := _site(folder)) is not None:
             compile_packages(python, plan.python_version, site, settings)
@@ -95,6 +99,14 @@ def _install(lock: str, python: Path, settings: BuildSettings, say: Callable[[st
         raise EnvironmentBuildError(
             f"the packages cannot be installed: {reason_of(done)}", requirements=at_fault(lines, done), log=done.end
         )
+
+
+def _own_files(folder: Path, python: Path) -> tuple[str, bytes]:
+    """Return what makes a folder the environment of an interpreter."""
+    try:
+        return str(python.resolve()), (folder / "pyvenv.cfg").read_bytes()
+    except OSError:
+        return str(python), b""
 
 
 def python_of(folder: Path) -> Path:
