@@ -1,4 +1,4 @@
-"""Specimens that use memory and files where those who count do not look."""
+"""Specimens that go round what counts memory and files, and what is only for capabilities."""
 
 from __future__ import annotations
 
@@ -184,6 +184,15 @@ SPECIMENS = [
         except PermissionError:
             refused("nice", lambda: libc("setpriority", os.PRIO_USER, 0, 19))
             refused("input and output", lambda: syscall(251, 30, 3, 0, (2 << 13) | 7))
+        """,
+    ),
+    Specimen(
+        "files_of_the_kernel",
+        "reads what the kernel tells root, also without capabilities: pages, keys, timers, addresses of the machine",
+        """
+        for name in ("cmdline", "config.gz", "iomem", "kallsyms", "kcore", "keys", "kpagecgroup", "kpagecount",
+                     "kpageflags", "latency_stats", "modules", "sched_debug", "slabinfo", "timer_list", "vmallocinfo"):
+            attempt(name, lambda: open(f"/proc/{name}", "rb").read(64))
         """,
     ),
 ]

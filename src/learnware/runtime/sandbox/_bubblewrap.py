@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from learnware.errors import SandboxError
@@ -13,7 +14,6 @@ from ._seccomp import seccomp_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
     from ._limits import Limits
 
@@ -21,6 +21,11 @@ __all__ = ["bubblewrap_command"]
 
 _SCRATCH = "/tmp"  # noqa: S108  # the sandbox's own, in memory
 _DEVICES = ("null", "zero", "full", "random", "urandom")
+# Of /proc: what tells about the whole machine's memory, keys and timers, which root may read without any capability.
+_HIDDEN = (
+    *("cmdline", "config.gz", "iomem", "kallsyms", "kcore", "keys", "kpagecgroup", "kpagecount", "kpageflags"),
+    *("latency_stats", "modules", "sched_debug", "slabinfo", "timer_list", "vmallocinfo"),
+)
 # Small files, too, take memory.
 _BYTES_TO_A_FILE = 16384
 # The launcher bounds the scratch folder and gives its rights away; the command gets none of these.
@@ -79,6 +84,10 @@ def _system() -> list[str]:
         else:
             arguments += ["--ro-bind", str(path), str(path)]
     arguments += ["--proc", "/proc"]
+    for name in _HIDDEN:
+        if Path("/proc", name).exists():
+            # A device where none may be opened: reading it is refused.
+            arguments += ["--ro-bind", "/dev/null", f"/proc/{name}"]
     for name in _DEVICES:
         arguments += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
     for name, target in (("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")):
