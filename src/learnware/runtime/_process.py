@@ -224,18 +224,7 @@ class ModelProcess:
         self._train("fit", X, y)
 
     def finetune(self, X: Any, y: Any) -> None:
-        """Go on training the model, as `fit` does it anew.
-
-        Parameters
-        ----------
-        X : array of shape (n_samples, ...), data frame or list of str
-        y : array of shape (n_samples, ...) or list of str
-
-        Raises
-        ------
-        ModelError
-            As for `predict`, and if the model has no ``finetune``.
-        """
+        """Go on training the model, where `fit` trains it anew; parameters and errors are the same."""
         self._train("finetune", X, y)
 
     def close(self) -> None:
