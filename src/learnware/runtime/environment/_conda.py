@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -47,7 +48,9 @@ _CHANNELS = frozenset(
     | {"nvidia", "pyg", "pytorch", "rapidsai"}
 )
 _PARTS_OF_DEFAULTS = frozenset({"main", "free", "r", "msys2"})
-_NOT_OF_INTERPRETER = frozenset({"site-packages", "bin", "Scripts", "share", "etc", "__pycache__"})
+_NOT_OF_INTERPRETER = frozenset({"site-packages", "bin", "Scripts", "share", "etc"})
+# Beside its program they say where the rest of it is.
+_SIGNPOSTS = ("pyvenv.cfg", "pybuilddir.txt")
 _LOCK = ".lock"  # the installer's
 _FORGOTTEN = frozenset({"CONDA_PREFIX", "CONDA_DEFAULT_ENV", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"})
 
@@ -258,10 +261,12 @@ def _files_of_interpreter(folder: Path, python: Path) -> set[tuple[str, int, int
     for parent, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name not in _NOT_OF_INTERPRETER]
         paths += [os.path.join(parent, name) for name in names if name != _LOCK]  # noqa: PTH118  # thousands of files
+    paths += [str(python.with_name(name)) for name in _SIGNPOSTS]
     found = set()
     for path in paths:
-        status = os.lstat(path)
-        found.add((path, status.st_ino, status.st_mtime_ns, status.st_size))
+        with contextlib.suppress(FileNotFoundError):
+            status = os.lstat(path)
+            found.add((path, status.st_ino, status.st_mtime_ns, status.st_size))
     return found
 
 

@@ -45,12 +45,13 @@ class EnvironmentBuilder:
         python = python_of(folder)
         own = _own_files(folder, python)
         _install(plan.lock, python, settings, say)
-        # They say which folders are readable in a sandbox, and the interpreter runs outside of it below.
+        # They say which folders are readable in a sandbox.
         if _own_files(folder, python) != own:
             raise EnvironmentBuildError("a package puts files of its own in the place of the environment's interpreter")
         say("compiling the packages")
         if (site := _site(folder)) is not None:
-            compile_packages(python, plan.python_version, site, settings)
+            # By the interpreter that this one is made of: nothing of a package lies beside it.
+            compile_packages(Path(plan.python), plan.python_version, site, settings)
         seal(folder)
         return {"top": top_of(folder)}
 
