@@ -7,7 +7,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from learnware.runtime._words import printable
+from learnware.runtime._words import last_lines, printable
 
 
 def test_what_terminals_obey():
@@ -21,3 +21,11 @@ def test_nothing_is_left_to_obey(text):
     shown.encode("utf-8")
     assert not [one for one in shown if one not in "\n\t" and unicodedata.category(one) in ("Cc", "Cf", "Cs")]
     assert printable(shown) == shown
+
+
+def test_of_many_and_long_lines_the_last_ones_begin():
+    assert last_lines("  \n\n") == []
+    assert last_lines("one\ntwo\n") == ["one", "two"]
+    shown = last_lines("".join(f"{number} {'x' * 5000}\n" for number in range(100)), 3)
+    assert [line[:3] for line in shown] == ["97 ", "98 ", "99 "]
+    assert {len(line) for line in shown} == {301}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from learnware.runtime._words import last_lines
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -220,7 +222,7 @@ class VerificationReport:
         if self.traceback is not None:
             lines += ["the traceback of the model:", *(f"| {line}" for line in self.traceback.strip().splitlines())]
         if self.output.strip() and not self.valid:
-            printed = self.output.strip().splitlines()[-_PRINTED_LINES:]
+            printed = last_lines(self.output, _PRINTED_LINES)
             lines += ["the model printed last:", *(f"| {line}" for line in printed)]
         if self.environment is not None:
             lines += [f"note: {note}" for note in self.environment.notes]

@@ -52,7 +52,8 @@ def test_every_requirement_that_cannot_be_had_is_named(store, asked):
     assert "no version of alpha==9" in message
     assert "missing-one was not found" in message
     assert "source==1.0 has no usable wheels" in message
-    assert "building from source" in message
+    assert "LEARNWARE_SOURCE_BUILDS=1 allows building from source" in message
+    assert message.count("; Because ") == 2
     assert caught.value.log
 
 
@@ -102,6 +103,9 @@ def test_an_index_that_is_not_there(store, asked, monkeypatch):
         store.provide(asked("alpha"))
     assert "secret" not in str(caught.value) + caught.value.log
     assert "127.0.0.1" in caught.value.log
+    assert str(caught.value).endswith(
+        "; check the network, and the package index that UV_DEFAULT_INDEX or PIP_INDEX_URL names"
+    )
     # Nothing is wrong with what was asked for.
     assert caught.value.requirements == ()
 

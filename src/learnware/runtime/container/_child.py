@@ -10,6 +10,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from learnware.errors import EnvironmentBuildError, SandboxError
+from learnware.runtime._words import last_lines
 from learnware.runtime.container._engine import connect, engine_errors
 from learnware.runtime.container._owner import remove_leftovers
 from learnware.runtime.container._settings import container_settings
@@ -100,8 +101,8 @@ class ContainerChild:
 
     def last_words(self) -> str:
         """Return what it printed last, as the end of a sentence; call it after `close`."""
-        text = self.output().strip()
-        return f"; it printed last: {text[-2000:]}" if text else ""
+        text = "\n".join(last_lines(self.output()))
+        return f"; it printed last: {text}" if text else ""
 
     def ending(self) -> str:
         """Return how the process ended; call it after `close`."""

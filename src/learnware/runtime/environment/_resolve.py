@@ -204,7 +204,7 @@ def _failure(
     """Say what is at fault, in the resolver's words: every requirement that cannot be had, or those in conflict."""
     if not _unsolvable(done):
         return EnvironmentBuildError(
-            f"the requirements cannot be resolved: {reason_of(done)}",
+            f"the requirements cannot be resolved: {reason_of(done)}{_advice(done)}",
             requirements=at_fault(lines, done),
             log=done.end,
         )
@@ -226,13 +226,25 @@ def _failure(
     hint = (
         ""
         if settings.allow_source_builds or "no usable wheels" not in " ".join(reasons)
-        else (" (packages are taken as wheels only; building from source, which runs their code, has to be allowed)")
+        else (
+            " (packages are taken as wheels only; LEARNWARE_SOURCE_BUILDS=1 allows building from source, which runs "
+            "their code)"
+        )
     )
     return _NoSolutionError(
-        f"cannot be had from the package index: {names}: {' '.join(reasons)}{hint}",
+        f"cannot be had from the package index: {names}: {'; '.join(reasons)}{hint}",
         requirements=tuple(culprits),
         log=done.end,
     )
+
+
+def _advice(done: Finished) -> str:
+    """Return what to do about a machine or a network that is at fault, as the end of a sentence."""
+    if re.search(r"error sending request|dns error|tcp connect error|could not be queried", done.log):
+        return "; check the network, and the package index that UV_DEFAULT_INDEX or PIP_INDEX_URL names"
+    if re.search(r"Permission denied|Read-only file system|No space left on device", done.log):
+        return "; the variable LEARNWARE_ENVIRONMENTS names another folder for environments"
+    return ""
 
 
 def _unsolvable(done: Finished) -> bool:

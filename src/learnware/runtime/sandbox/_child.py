@@ -9,6 +9,8 @@ import threading
 import weakref
 from typing import TYPE_CHECKING
 
+from learnware.runtime._words import last_lines
+
 from ._limits import Limits
 from ._plan import START_FAILED
 from ._trees import Tree, start_tree
@@ -100,8 +102,8 @@ class Child:
     def last_words(self) -> str:
         """Return what they printed last, as the end of a sentence; call it after `close`."""
         self._reader.join(1.0)
-        text = self.output().strip()
-        return f"; it printed last: {text[-2000:]}" if text else ""
+        text = "\n".join(last_lines(self.output()))
+        return f"; it printed last: {text}" if text else ""
 
     def ending(self) -> str:
         """Return how the process ended; call it after `close`."""
