@@ -117,7 +117,9 @@ class Draft:
         try:
             requirement = Requirement(text)
             written = str(requirement)
-        except (ValueError, RecursionError) as error:  # some are read, and cannot be written
+            if written.isprintable():
+                Requirement(written)
+        except (ValueError, RecursionError) as error:  # some are read, and cannot be written and read again
             self.refuse(f"{shown!r} is no requirement: {str(error).partition(chr(10))[0]}")
             return
         # The quoted texts of a marker may hold anything, and the installer reads a line to a requirement.
