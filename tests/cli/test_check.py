@@ -47,13 +47,15 @@ def test_all_that_is_wrong_in_words_and_tags(run, unpacked):
 def test_a_model_that_fails_its_trial(run, unpacked):
     code = unpacked / "__init__.py"
     code.write_text(
-        code.read_text().replace("def predict(self, X):", "def predict(self, X):\n        raise OSError('no luck')")
+        code.read_text().replace("def predict(self, X):", "def predict(self, X):\n        raise OSError('no luck ' * 40)")
     )
     write_package(unpacked, "bad.zip")
     result = run("check", "bad.zip", code=1)
     assert "no luck" in result.stdout
     assert re.search(r"wrong +trial ", result.stdout)
-    assert "the traceback of the model:" in result.stdout
+    notes = result.stdout[result.stdout.index("  the traceback of the model:") :].splitlines()
+    assert any(line.startswith("  | OSError: no luck") for line in notes)
+    assert all(line.startswith("  ") for line in notes)  # what is wrapped stays below its beginning
     assert result.stderr == ""
 
 

@@ -173,5 +173,13 @@ def report_text(report: "VerificationReport") -> "Group":
     for finding in report.findings:
         mark = Text(f"  {MARKS[finding.status]}", _STYLES[finding.status])
         grid.add_row(mark, finding.part, Text(clean(finding)))
-    notes = [Text(f"  {clean(line)}", "dim") for line in report.notes()]
+    notes = []
+    for line in report.notes():
+        quoted = line.startswith("| ")
+        # What does not fit goes on below its beginning, not below the bar.
+        note = Table.grid(padding=(0, 1, 0, 0))
+        note.add_column(no_wrap=True)
+        note.add_column(overflow="fold")
+        note.add_row(Text("  |" if quoted else " ", "dim"), Text(clean(line[2:] if quoted else line), "dim"))
+        notes.append(note)
     return Group(Text.assemble((clean(report.package), "bold"), ": ", verdict), grid, *notes)

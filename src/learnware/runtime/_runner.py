@@ -252,7 +252,7 @@ class ModelRunner:
                     f"{len(live)} models that were trained are running, which is all that max_processes allows;"
                     " forget some of them, or allow more"
                 )
-        raise ModelError("the runner is closed; make another ModelRunner")
+        raise ModelError("the runner is closed, or the client that had it; load the learnware again with another")
 
     def _end_idle(self) -> float | None:
         """End the workers that were idle for long; return when to look again, in seconds, or None if all have ended."""
