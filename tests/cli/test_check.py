@@ -47,7 +47,9 @@ def test_all_that_is_wrong_in_words_and_tags(run, unpacked):
 def test_a_model_that_fails_its_trial(run, unpacked):
     code = unpacked / "__init__.py"
     code.write_text(
-        code.read_text().replace("def predict(self, X):", "def predict(self, X):\n        raise OSError('no luck ' * 40)")
+        code.read_text().replace(
+            "def predict(self, X):", "def predict(self, X):\n        raise OSError('no luck ' * 40)"
+        )
     )
     write_package(unpacked, "bad.zip")
     result = run("check", "bad.zip", code=1)
