@@ -48,6 +48,17 @@ def test_equal_locks_share_an_environment(store, asked):
     assert {found.name for found in store.list()} == {one.name, three.name}
 
 
+def test_packages_of_other_indexes_are_others(store, asked, write_wheel, tmp_path, monkeypatch):
+    one = store.provide(asked("alpha==1.0"))
+    for name, text in (("alpha", "VERSION = 'another'\n"), ("beta", ""), ("numpy", "")):
+        write_wheel(tmp_path, name, "1.0", files={f"{name}/__init__.py": text})
+    monkeypatch.setenv("UV_FIND_LINKS", str(tmp_path))
+    two = store.provide(asked("alpha==1.0"))
+    assert one.name != two.name
+    assert run_python(one, "import alpha; print(alpha.VERSION)") == "1.0"
+    assert run_python(two, "import alpha; print(alpha.VERSION)") == "another"
+
+
 def test_what_is_listed(store, asked):
     assert store.list() == ()
     assert store.total_size() == 0

@@ -23,7 +23,7 @@ from learnware.runtime.environment._files import remove_tree
 from learnware.runtime.environment._image_build import build_image
 from learnware.runtime.environment._pythons import OLDEST_MINOR, minors_of, shown
 from learnware.runtime.environment._resolve import Lock, LockMemory, at_fault, compile_lock, reason_of
-from learnware.runtime.environment._uv import no_index, run_uv
+from learnware.runtime.environment._uv import index_identity, no_index, run_uv
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,7 +84,7 @@ class EnvironmentBuilder:
         base = _base_image(version)
         platform = f"{engine_architecture()}-{_MANYLINUX}"
         lock = _resolve(requirements, version, platform, settings, say)
-        parts = [_RECIPE, base, version, platform, _lock_lines(lock.text)]
+        parts = [_RECIPE, base, version, platform, _lock_lines(lock.text), index_identity(settings)]
         name = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:20]
         details = {"base": base, "image": f"{_REPOSITORY}:{name}", "platform": platform}
         return Plan("docker", name, lock.text, version, warnings=warnings, notes=lock.notes, details=details)

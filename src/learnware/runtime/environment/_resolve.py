@@ -68,9 +68,12 @@ class Lock:
     stand_in: bool = False
 
 
-def lock_name(lock: Lock, *further: str) -> str:
-    """Return the hash of a lock, its version of Python, and this platform: what an environment is called."""
-    parts = (lock.text, lock.python_version, _platform(), *further)
+def lock_name(lock: Lock, settings: BuildSettings) -> str:
+    """Return the hash of a lock, its version of Python, this platform, and where packages come from.
+
+    An environment is called so. Two indexes may have packages of one name and version that are not the same.
+    """
+    parts = (lock.text, lock.python_version, _platform(), index_identity(settings))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:20]
 
 

@@ -30,7 +30,9 @@ class EnvironmentBuilder:
     def plan(self, requirements: Requirements, settings: BuildSettings, say: Callable[[str], None]) -> Plan:
         """Return what is to be built."""
         lock = resolve(requirements, settings, say)
-        return Plan("venv", lock_name(lock), lock.text, lock.python_version, lock.python, lock.warnings, lock.notes)
+        return Plan(
+            "venv", lock_name(lock, settings), lock.text, lock.python_version, lock.python, lock.warnings, lock.notes
+        )
 
     def build(self, plan: Plan, folder: Path, settings: BuildSettings, say: Callable[[str], None]) -> dict[str, Any]:
         """Make the virtual environment, install the lock, compile it, and make it read-only."""
