@@ -42,8 +42,8 @@ EXPORTED = {
     """,
     "learnware.client": "LearnwareClient",
     "learnware.verification": """
-        EnvironmentSummary Finding PARTS PartResult PickleLimits PickleLook PickleNote VerificationProgress
-        VerificationReport look_at_pickles verify
+        EnvironmentSummary Finding PARTS PartResult VerificationProgress
+        VerificationReport verify
     """,
     "learnware.runtime": "Environment Limits ModelProcess ModelRunner RunReport RunningModel current_environment",
     "learnware.runtime.container": "ContainerChild",

@@ -148,3 +148,10 @@ def test_importing_the_server_has_no_effect(tmp_path: Path) -> None:
         [sys.executable, "-W", "error", "-c", program], check=True, cwd=tmp_path, env={"HOME": str(tmp_path)}
     )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_errors_of_usage_are_json_where_that_was_asked_for() -> None:
+    command = [sys.executable, "-m", "beimingwu", "user", "create", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert json.loads(done.stderr)["error"]["type"] == "UsageError"

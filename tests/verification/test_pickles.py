@@ -28,9 +28,9 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from learnware.verification import PickleLimits, look_at_pickles
 from learnware.verification._pickle_machine import Machine
 from learnware.verification._pickle_names import judge_name
+from learnware.verification._pickles import PickleLimits, look_at_pickles
 from learnware.verification._streams import Budget, Stream
 
 X = np.abs(np.random.default_rng(0).normal(size=(60, 4)))

@@ -7,7 +7,7 @@ import typer
 from beimingwu.cli._serve import register as register_serve
 from beimingwu.cli._tokens import register as register_tokens
 from beimingwu.cli._users import register as register_users
-from learnware.cli._command import CommonOptions, DebugOption, JsonOption, examples
+from learnware.cli._command import CommonOptions, DebugOption, JsonOption, examples, run_application
 
 __all__ = ["app", "run"]
 
@@ -58,4 +58,4 @@ for _register in (register_serve, register_users, register_tokens):
 
 def run() -> None:
     """Run the command."""
-    app(prog_name=_NAME)
+    run_application(app, _NAME)

@@ -1,10 +1,8 @@
 """The application: its groups and its entry point."""
 
-import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-import typer.main
 
 from learnware.cli._check import register as register_check
 from learnware.cli._command import (
@@ -14,6 +12,7 @@ from learnware.cli._command import (
     MarketOption,
     RootOption,
     examples,
+    run_application,
 )
 from learnware.cli._env import register as register_env
 from learnware.cli._market import register as register_market
@@ -85,27 +84,6 @@ for _register in (
     _register(app)
 
 
-def _without_help(one: Any) -> None:
-    """Let missing arguments be an error of a command and of those in it."""
-    one.no_args_is_help = False
-    for inner in getattr(one, "commands", {}).values():
-        _without_help(inner)
-
-
 def main() -> None:
     """Run the `learnware` command."""
-    if "--json" not in sys.argv:
-        app(prog_name=_NAME)
-    # Typer prints usage errors and the help of commands without arguments as text; who asked for JSON gets JSON.
-    group = typer.main.get_command(app)
-    _without_help(group)
-    try:
-        code = group.main(prog_name=_NAME, standalone_mode=False)
-    except Exception as error:  # the edge of the process; Typer gives its usage errors no public class
-        if not hasattr(error, "format_message"):
-            raise
-        from learnware.cli._render import print_json
-
-        print_json({"error": {"type": "UsageError", "message": error.format_message()}}, sys.stderr)
-        code = getattr(error, "exit_code", 2)
-    sys.exit(code)
+    run_application(app, _NAME)

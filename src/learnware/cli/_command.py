@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+import typer.main
 
 from learnware.errors import LearnwareError, LearnwareNotFoundError, MarketError, NothingFitsError
 
@@ -23,7 +24,16 @@ if TYPE_CHECKING:
 
     from learnware.market import LearnwareMarket
 
-__all__ = ["COMMON_PANEL", "NOTHING_FITS", "CommonOptions", "Session", "command", "examples", "words_of"]
+__all__ = [
+    "COMMON_PANEL",
+    "NOTHING_FITS",
+    "CommonOptions",
+    "Session",
+    "command",
+    "examples",
+    "run_application",
+    "words_of",
+]
 
 COMMON_PANEL = "Common options"
 # Exit code of a search or a solution that found nothing that fits; no error, so it has a code of its own.
@@ -219,6 +229,32 @@ def command(
     return register
 
 
+def run_application(app: typer.Typer, name: str) -> None:
+    """Run a program of commands; errors of its usage are JSON where that was asked for."""
+    if "--json" not in sys.argv:
+        app(prog_name=name)
+    # Typer prints usage errors and the help of commands without arguments as text; who asked for JSON gets JSON.
+    group = typer.main.get_command(app)
+    _without_help(group)
+    try:
+        code = group.main(prog_name=name, standalone_mode=False)
+    except Exception as error:  # the edge of the process; Typer gives its usage errors no public class
+        if not hasattr(error, "format_message"):
+            raise
+        from learnware.cli._render import print_json
+
+        print_json({"error": {"type": "UsageError", "message": error.format_message()}}, sys.stderr)
+        code = getattr(error, "exit_code", 2)
+    sys.exit(code)
+
+
+def _without_help(one: Any) -> None:
+    """Let missing arguments be an error of a command and of those in it."""
+    one.no_args_is_help = False
+    for inner in getattr(one, "commands", {}).values():
+        _without_help(inner)
+
+
 def _needs_arguments(function: Callable[..., None]) -> bool:
     parameters = list(inspect.signature(function).parameters.values())[1:]
     return any(parameter.default is inspect.Parameter.empty for parameter in parameters)
@@ -265,7 +301,7 @@ def _edge(session: Session) -> Iterator[None]:
     except Exception as error:  # the edge of the process
         if session.debug:
             # That of a learnware's own code, which the error's does not reach.
-            session.err.print(getattr(error, "traceback_text", None) or "", soft_wrap=True, end="")
+            session.err.print(getattr(error, "traceback_text", None) or "", markup=False, soft_wrap=True, end="")
             raise
         words = words_of(error)
         if isinstance(error, LearnwareNotFoundError):

@@ -1,7 +1,3 @@
-from ._pickles import PickleLimits as PickleLimits
-from ._pickles import PickleLook as PickleLook
-from ._pickles import PickleNote as PickleNote
-from ._pickles import look_at_pickles as look_at_pickles
 from ._report import PARTS as PARTS
 from ._report import EnvironmentSummary as EnvironmentSummary
 from ._report import Finding as Finding
