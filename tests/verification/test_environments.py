@@ -43,7 +43,8 @@ def test_what_the_index_does_not_have_is_named_with_the_reason(maker, environmen
     report = maker.verify(files, runnable_option="venv", store=environment_store)
     [finding] = report.of("environment")
     assert finding.status == "wrong"
-    assert "cowsay==0.0.0.1" in finding.mend
+    assert "requirements.txt" in finding.mend
+    assert finding.requirements == ("cowsay==0.0.0.1",)
     assert report.of("trial")[0].status == "not checked"
     assert report.of("pickles")[0].status == "ok"
     json.dumps(report.to_dict())

@@ -315,7 +315,8 @@ class _Verification:
         except EnvironmentBuildError as error:
             if self.cancelled() or not error.requirements:
                 raise _NotCheckedError(_CANCELLED if self.cancelled() else str(error)) from error
-            yield Finding("environment", "wrong", str(error), f"mend these lines of {file}", file=file, requirements=error.requirements)
+            mend = f"mend what {file} asks for"
+            yield Finding("environment", "wrong", str(error), mend, file=file, requirements=error.requirements)
             return
         except MissingDependencyError as error:
             raise _NotCheckedError(str(error)) from error
