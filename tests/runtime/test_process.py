@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +17,7 @@ import pytest
 
 from learnware.errors import ModelError, ModelTimeoutError
 from learnware.runtime import Environment, Limits, ModelProcess, _worker, current_environment
+from learnware.runtime.environment import EnvironmentStore, read_requirements
 from learnware.runtime.sandbox import SANDBOX_LEVELS, sandbox_report
 
 CONFIG = {"class_name": "Model", "kwargs": {}}
@@ -667,35 +667,25 @@ def test_the_worker_is_written_for_python_3_8_and_imports_little(file):
 
 
 @pytest.fixture(scope="session")
-def oldest_python(package_index, tmp_path_factory) -> Path:
-    """Return an interpreter of Python 3.8 with numpy."""
-    found = [*Path.home().glob(".pyenv/versions/3.8*/bin/python"), shutil.which("python3.8")]
-    python = next((str(path) for path in found if path and Path(path).exists()), None)
-    if python is None:
-        pytest.skip("there is no Python 3.8 here")
-    uv = pytest.importorskip("uv").find_uv_bin()
-    folder = tmp_path_factory.mktemp("python38")
-    subprocess.run([uv, "venv", "-q", "--python", python, folder / "env"], check=True, timeout=60)
-    done = subprocess.run(
-        [uv, "pip", "install", "-q", "--only-binary", ":all:", "--python", folder / "env" / "bin" / "python", "numpy"],
-        check=False,
-        timeout=120,
-    )
-    if done.returncode:
-        pytest.skip("numpy for Python 3.8 cannot be had")
-    return folder / "env" / "bin" / "python"
+def oldest_environment(package_index, environment_store, tmp_path_factory) -> Environment:
+    """Return an environment of Python 3.8 with numpy."""
+    folder = tmp_path_factory.mktemp("oldest")
+    folder.joinpath("environment.yaml").write_text("dependencies:\n  - python=3.8\n")
+    store = EnvironmentStore(environment_store.root, install_pythons=False)
+    environment = store.provide(read_requirements(folder))
+    if not environment.python_version.startswith("3.8."):
+        pytest.skip(f"there is no Python 3.8 with numpy here: {'; '.join(environment.warnings)}")
+    return environment
 
 
 @pytest.mark.index
-def test_the_oldest_python(learnware, oldest_python):
-    folders = (oldest_python.parent.parent, oldest_python.resolve().parent.parent)
-    environment = Environment("venv", "old", oldest_python, "3.8", folders)
+def test_the_oldest_python(learnware, oldest_environment):
     folder = learnware(
         "print(sys.version); return np.full(len(X), self.sum + sys.version_info[1])",
         init="self.sum = 0.0",
         more=TRAINED + "def predict_proba(self, X): return [text.upper() for text in X]",
     )
-    with ModelProcess(folder, CONFIG, environment=environment) as process:
+    with ModelProcess(folder, CONFIG, environment=oldest_environment) as process:
         assert process.predict(np.zeros((3, 3)), batch_size=2).tolist() == [8.0] * 3
         process.fit(np.zeros((2, 3)), [1.0, 2.0])
         assert process.predict(["a", "b"]).tolist() == [11.0] * 2
