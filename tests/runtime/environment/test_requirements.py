@@ -114,7 +114,7 @@ def test_a_conda_export(read):
         ("SciPy", "scipy"),
         ("ruamel_yaml=0.17.21=py38", "ruamel-yaml==0.17.21"),
         ("librosa=0.10.0", "librosa==0.10.0.*"),
-        ("https://conda.anaconda.org/conda-forge/linux-64/scipy-1.10.1-py38h_0.conda", "scipy==1.10.1"),
+        ("https://conda.example.org/conda-forge/linux-64/scipy-1.10.1-py38h_0.conda", "scipy==1.10.1"),
         ("https://repo.anaconda.com/pkgs/main/noarch/tqdm-4.65.0-py_0.tar.bz2#abc", "tqdm==4.65.0"),
     ],
 )
