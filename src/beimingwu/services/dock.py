@@ -17,8 +17,10 @@ from beimingwu.services.passwords import Passwords
 from beimingwu.services.personal_data import AccountData, PersonalData
 from beimingwu.services.rate_limits import RateLimits
 from beimingwu.services.registration import Registration
+from beimingwu.services.sensitive_words import SensitiveWords
 from beimingwu.services.sessions import Sessions
 from beimingwu.services.tokens import Tokens
+from beimingwu.services.usage import Usage
 from beimingwu.services.users import Users
 
 if TYPE_CHECKING:
@@ -102,6 +104,8 @@ class Dock:
         self.tokens = Tokens(database, clock)
         self.accounts = Accounts(database, self.passwords, self.sessions, letters, self.personal_data, clock)
         self.users = Users(database, self.passwords, clock)
+        self.sensitive_words = SensitiveWords(database, clock)
+        self.usage = Usage(database, clock)
 
     def require_ready(self) -> None:
         """Refuse if requests cannot be answered.
@@ -116,4 +120,5 @@ class Dock:
     def close(self) -> None:
         """Finish what is waiting and close the database."""
         self.background.close(timeout=self.settings.shutdown_seconds)
+        self.usage.close()
         self.database.close()

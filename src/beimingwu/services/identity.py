@@ -107,3 +107,15 @@ class Identity:
         if scope == ACCOUNT_SCOPE:
             raise NotAllowedError("this needs a login with the password; an API token is not enough")
         raise NotAllowedError(f"this needs an API token with the scope {scope!r}")
+
+    def require_role(self, role: Role = Role.ADMIN) -> None:
+        """Refuse who may not administer the dock.
+
+        Raises
+        ------
+        NotAllowedError
+            If the account has a lower role, or the session or token no scope ``"admin"``.
+        """
+        if self.role < role:
+            raise NotAllowedError(f"this needs the role {role.label!r}")
+        self.require("admin")
