@@ -9,7 +9,7 @@ from beimingwu.errors import NotAuthenticatedError
 from beimingwu.services.dock import Dock
 from beimingwu.services.identity import Identity, Origin
 
-__all__ = ["CurrentDock", "CurrentIdentity", "CurrentOrigin", "bearer_of"]
+__all__ = ["CurrentDock", "CurrentIdentity", "CurrentOrigin", "OptionalIdentity", "bearer_of"]
 
 _bearer = HTTPBearer(auto_error=False, description="The token of a session, or an API token.")
 
@@ -51,4 +51,12 @@ def _identity(
     return identity
 
 
+def _optional_identity(
+    request: Request, dock: CurrentDock, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> Identity | None:
+    # Who gives a token gets to know that it is over, and is not taken for somebody else.
+    return None if given is None else _identity(request, dock, given)
+
+
 CurrentIdentity = Annotated[Identity, Depends(_identity)]
+OptionalIdentity = Annotated[Identity | None, Depends(_optional_identity)]

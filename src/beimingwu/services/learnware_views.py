@@ -1,0 +1,305 @@
+"""What services tell of learnwares: values, not rows."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from beimingwu.db.models import Learnware, StatSpec, User, Version
+from beimingwu.errors import NotFoundError
+from beimingwu.services.identity import Identity, Role
+from beimingwu.services.learnware_ids import format_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from sqlalchemy import Row, Select
+    from sqlalchemy.orm import Session
+
+__all__ = [
+    "Detail",
+    "StatSpecView",
+    "Summary",
+    "VersionView",
+    "detail",
+    "is_public",
+    "may_manage",
+    "summaries",
+    "summary_of",
+    "summary_query",
+    "text_value",
+    "version_view",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A learnware in a list.
+
+    What it says of name, specification and size is what the serving version says, or the newest where none serves.
+
+    Attributes
+    ----------
+    learnware_id : str
+        Eight digits.
+    name, description : str
+    semantic_specification : dict
+    owner_id : int
+    username : str
+        Whose it is.
+    status : str
+        State of the newest version.
+    verified : bool
+        Whether a version serves.
+    withdrawn : bool
+    created_at, updated_at : datetime
+    downloads : int
+    size : int
+        Bytes of the package.
+    sha256 : str
+        Of the package.
+    """
+
+    learnware_id: str
+    name: str
+    description: str
+    semantic_specification: dict[str, Any]
+    owner_id: int
+    username: str
+    status: str
+    verified: bool
+    withdrawn: bool
+    created_at: datetime
+    updated_at: datetime
+    downloads: int
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class VersionView:
+    """A version of a learnware.
+
+    Attributes
+    ----------
+    number : int
+        1 for the first.
+    status : str
+    size : int
+    sha256 : str
+        Of the package.
+    semantic_specification : dict
+    created_at : datetime
+    decided_at : datetime or None
+        When it was verified or refused.
+    attempts : int
+        How often workers tried to verify it.
+    serving : bool
+        Whether it is what is found and downloaded.
+    """
+
+    number: int
+    status: str
+    size: int
+    sha256: str
+    semantic_specification: dict[str, Any]
+    created_at: datetime
+    decided_at: datetime | None
+    attempts: int
+    serving: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StatSpecView:
+    """A statistical specification in a few words.
+
+    Attributes
+    ----------
+    type : str
+    n_points : int or None
+        Points of the reduced set; None for a kind that has none.
+    n_features : int or None
+        Numbers of each point.
+    """
+
+    type: str
+    n_points: int | None
+    n_features: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """A learnware on its page.
+
+    Attributes
+    ----------
+    summary : Summary
+    versions_count : int
+    serving_version : int or None
+    newest_version : VersionView
+        For those who may not see what is not verified, the serving one.
+    statistical_specifications : tuple of StatSpecView
+        Of the version that the summary speaks of.
+    mine : bool
+        Whether it belongs to the account that asks.
+    """
+
+    summary: Summary
+    versions_count: int
+    serving_version: int | None
+    newest_version: VersionView
+    statistical_specifications: tuple[StatSpecView, ...]
+    mine: bool
+
+
+def is_public(learnware: Learnware) -> bool:
+    """Return whether everybody may see and download a learnware."""
+    return learnware.serving_version is not None and learnware.withdrawn_at is None
+
+
+def may_manage(identity: Identity | None, owner_id: int) -> bool:
+    """Return whether an account is the owner's or an administrator's: such see all versions in all states."""
+    if identity is None:
+        return False
+    return identity.user_id == owner_id or (identity.role >= Role.ADMIN and "admin" in identity.scopes)
+
+
+def summary_query() -> Select[Any]:
+    """Return a SELECT of what `summary_of` reads, to be narrowed and sorted by columns of `Learnware`."""
+    # Two of the same table: the one that is shown, and the newest, whose state is told.
+    shown, newest = Version.__table__.alias("shown"), Version.__table__.alias("newest")
+    one = Learnware.__table__
+    return (
+        select(
+            one.c.id,
+            one.c.name,
+            one.c.owner_id,
+            User.username,
+            one.c.serving_version,
+            one.c.withdrawn_at,
+            one.c.created_at,
+            one.c.updated_at,
+            one.c.downloads,
+            shown.c.semantic_spec,
+            shown.c.size,
+            shown.c.sha256,
+            newest.c.state,
+        )
+        .select_from(one)
+        .join(User, User.id == one.c.owner_id)
+        .join(
+            shown,
+            (shown.c.learnware_id == one.c.id)
+            & (shown.c.number == func.coalesce(one.c.serving_version, one.c.newest_version)),
+        )
+        .join(newest, (newest.c.learnware_id == one.c.id) & (newest.c.number == one.c.newest_version))
+    )
+
+
+def summary_of(row: Row[Any]) -> Summary:
+    """Return the value of a row of `summary_query`."""
+    return Summary(
+        learnware_id=format_id(row.id),
+        name=row.name,
+        description=text_value(row.semantic_spec, "Description"),
+        semantic_specification=row.semantic_spec,
+        owner_id=row.owner_id,
+        username=row.username,
+        status=row.state,
+        verified=row.serving_version is not None,
+        withdrawn=row.withdrawn_at is not None,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        downloads=row.downloads,
+        size=row.size,
+        sha256=row.sha256,
+    )
+
+
+def summaries(session: Session, ids: Iterable[int]) -> dict[int, Summary]:
+    """Return the learnwares of some ids, in one query and in the order of the ids; unknown ones are left out."""
+    wanted = list(dict.fromkeys(ids))
+    if not wanted:
+        return {}
+    rows = session.execute(summary_query().where(Learnware.id.in_(wanted)))
+    found = {row.id: summary_of(row) for row in rows}
+    return {one: found[one] for one in wanted if one in found}
+
+
+def version_view(version: Version, learnware: Learnware) -> VersionView:
+    """Return the value of a version's row."""
+    return VersionView(
+        version.number,
+        version.state,
+        version.size,
+        version.sha256,
+        version.semantic_spec,
+        version.created_at,
+        version.decided_at,
+        version.attempts,
+        version.number == learnware.serving_version,
+    )
+
+
+def detail(session: Session, identity: Identity | None, learnware_id: int) -> Detail:
+    """Return a learnware as somebody may see it.
+
+    Parameters
+    ----------
+    session : Session
+    identity : Identity or None
+        Who asks; None for somebody who is not logged in.
+    learnware_id : int
+
+    Raises
+    ------
+    NotFoundError
+        If there is none, or it is not verified or withdrawn and belongs to somebody else.
+    """
+    learnware = session.get(Learnware, learnware_id)
+    manages = learnware is not None and may_manage(identity, learnware.owner_id)
+    if learnware is None or not (manages or is_public(learnware)):
+        raise NotFoundError("there is no such learnware")
+    summary = summaries(session, [learnware_id])[learnware_id]
+    versions = {
+        one.number: one
+        for one in session.scalars(
+            select(Version).where(
+                Version.learnware_id == learnware_id,
+                Version.number.in_({learnware.newest_version, learnware.serving_version} - {None}),
+            )
+        )
+    }
+    shown = versions[learnware.serving_version or learnware.newest_version]
+    count = session.scalar(select(func.count()).where(Version.learnware_id == learnware_id)) or 0
+    specs = session.execute(
+        select(StatSpec.type, StatSpec.header).where(StatSpec.version_id == shown.id).order_by(StatSpec.type)
+    )
+    return Detail(
+        summary,
+        count,
+        learnware.serving_version,
+        version_view(versions[learnware.newest_version] if manages else shown, learnware),
+        tuple(_stat_spec(type_name, header) for type_name, header in specs),
+        identity is not None and identity.user_id == learnware.owner_id,
+    )
+
+
+def text_value(semantic_spec: dict[str, Any], key: str) -> str:
+    """Return the text that a semantic specification has under a key; empty if it has none."""
+    entry = semantic_spec.get(key)
+    values = entry.get("Values") if isinstance(entry, dict) else None
+    return values if isinstance(values, str) else ""
+
+
+def _stat_spec(type_name: str, header: str) -> StatSpecView:
+    # The header tells the shapes; the arrays themselves are not read.
+    shape = next((shape for name, _, shape in json.loads(header)["arrays"] if name == "z"), None)
+    if shape is None:
+        return StatSpecView(type_name, None, None)
+    return StatSpecView(type_name, shape[0], math.prod(shape[1:]) if len(shape) > 1 else None)

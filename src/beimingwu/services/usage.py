@@ -1,0 +1,134 @@
+"""Counting what the dock is used for: downloads of each learnware, and acts of every kind by the day.
+
+Counts wait in memory and are written together every second, because a count shall not cost a read of the dock a write
+to the database. A process that is killed loses those of its last second; one that stops writes them down.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy import update
+
+from beimingwu.db.models import DailyCount, Learnware
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+    from beimingwu.db.engine import Database
+    from beimingwu.services.clock import Clock
+
+__all__ = ["DOWNLOAD", "SEARCH", "Usage"]
+
+DOWNLOAD = "download"
+SEARCH = "search"
+_EVERY = 1.0
+_log = structlog.get_logger(__name__)
+
+
+class Usage:
+    """Counts for all threads of a process.
+
+    Parameters
+    ----------
+    database : Database
+    clock : Clock
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._lock = threading.Lock()
+        # One writer at a time: who flushes and finds nothing knows that all is written.
+        self._writing = threading.Lock()
+        self._days: Counter[tuple[date, str]] = Counter()
+        self._downloads: Counter[int] = Counter()
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def count(self, kind: str, n: int = 1) -> None:
+        """Count an act of today.
+
+        Parameters
+        ----------
+        kind : str
+            Like `SEARCH`; 32 characters at most.
+        n : int, default=1
+            How often it happened.
+        """
+        with self._lock:
+            self._days[(self._clock().date(), kind)] += n
+            self._start()
+
+    def downloaded(self, learnware_ids: Iterable[int]) -> None:
+        """Count a download of each learnware."""
+        with self._lock:
+            for learnware_id in learnware_ids:
+                self._downloads[learnware_id] += 1
+                self._days[(self._clock().date(), DOWNLOAD)] += 1
+            self._start()
+
+    def flush(self) -> None:
+        """Write down what was counted until now.
+
+        Raises
+        ------
+        UnavailableError
+            If the database cannot be reached; the counts wait on.
+        """
+        with self._writing:
+            with self._lock:
+                days, downloads = self._days, self._downloads
+                self._days, self._downloads = Counter(), Counter()
+            try:
+                self._write(days, downloads)
+            except BaseException:
+                with self._lock:
+                    self._days.update(days)
+                    self._downloads.update(downloads)
+                raise
+
+    def close(self) -> None:
+        """Write down what waits, and stop writing every second."""
+        self._closing.set()
+        thread = self._thread
+        if thread is not None:
+            thread.join()
+        try:
+            self.flush()
+        except Exception:  # noqa: BLE001  # the process ends; what is lost are counts
+            _log.exception("counts_lost")
+
+    def _start(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="beimingwu-usage", daemon=True)
+            self._thread.start()
+
+    def _run(self) -> None:
+        while not self._closing.wait(_EVERY):
+            try:
+                self.flush()
+            except Exception:  # noqa: BLE001, PERF203  # the edge of a thread; it tries again in a second
+                _log.exception("counting_failed")
+
+    def _write(self, days: Counter[tuple[date, str]], downloads: Counter[int]) -> None:
+        if not days and not downloads:
+            return
+        # In the same order everywhere, so that two servers never wait for each other.
+        with self._database.write() as session:
+            for (day, kind), n in sorted(days.items()):
+                new = self._database.insert(DailyCount).values(day=day, kind=kind, count=n)
+                session.execute(
+                    new.on_conflict_do_update(
+                        index_elements=[DailyCount.day, DailyCount.kind], set_={"count": DailyCount.count + n}
+                    )
+                )
+            for learnware_id, n in sorted(downloads.items()):
+                one = update(Learnware).where(Learnware.id == learnware_id)
+                session.execute(
+                    one.values(downloads=Learnware.downloads + n).execution_options(synchronize_session=False)
+                )
