@@ -67,7 +67,8 @@ def test_requirements_are_read_as_of_the_date_of_the_zip(maker, tmp_path):
             archive.writestr(zipfile.ZipInfo(name, (2022, 3, 4, 5, 6, 8)), content)
     for path in (package, unpack(package, tmp_path / "unpacked")):
         verify(path, runnable_option="venv", store=store)
-    assert [asked.as_of for asked in store.asked] == [date(2022, 3, 4), None]
+    verify(package, runnable_option="venv", store=store, as_of=date(2020, 1, 2))
+    assert [asked.as_of for asked in store.asked] == [date(2022, 3, 4), None, date(2020, 1, 2)]
 
 
 @pytest.mark.parametrize(("name", "text"), [("environment__yaml", "- ["), ("requirements__txt", "x" * 3000)])
@@ -252,8 +253,14 @@ def test_a_sandbox_that_cannot_be_had_is_no_fault_of_the_package(maker):
     report = maker.verify(sandbox="a box of sand")
     [finding] = report.of("trial")
     assert finding.status == "not checked"
-    assert report.status == "not checked"
+    assert (report.status, report.transient) == ("not checked", True)
     assert not report.valid
+
+
+def test_whether_another_try_helps(maker):
+    assert not maker.verify().transient
+    # What is wrong stays wrong, whatever the machine could not do besides.
+    assert not maker.verify(maker.files(learnware__yaml="- ["), sandbox="a box of sand").transient
 
 
 def test_cancelled_before_it_began(maker):

@@ -51,6 +51,8 @@ class Finding:
         The column or the class at fault.
     requirements : tuple of str
         The requirements at fault.
+    transient : bool
+        Whether it was this machine or the network that kept it from being checked: another try may be able to.
     """
 
     part: str
@@ -61,11 +63,12 @@ class Finding:
     key: str | None = None
     column: str | int | None = None
     requirements: tuple[str, ...] = ()
+    transient: bool = False
 
     @classmethod
-    def not_checked(cls, part: str, why: str) -> Self:
+    def not_checked(cls, part: str, why: str, *, transient: bool = False) -> Self:
         """Return that a part could not be checked."""
-        return cls(part, "not checked", f"not checked: {why}")
+        return cls(part, "not checked", f"not checked: {why}", transient=transient)
 
     @property
     def ok(self) -> bool | None:
@@ -174,6 +177,11 @@ class VerificationReport:
     def valid(self) -> bool:
         """Whether all was checked and nothing is wrong."""
         return self.status in {"ok", "warning"}
+
+    @property
+    def transient(self) -> bool:
+        """Whether nothing is wrong, and another try may check what this one could not."""
+        return self.status == "not checked" and any(finding.transient for finding in self.findings)
 
     @property
     def seconds(self) -> float:

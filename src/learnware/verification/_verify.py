@@ -69,6 +69,7 @@ def verify(
     on_progress: Callable[[VerificationProgress], None] | None = None,
     cancelled: threading.Event | Callable[[], bool] | None = None,
     package_limits: PackageLimits | None = None,
+    as_of: date | None = None,
     seed: int = 0,
 ) -> VerificationReport:
     """Check a package in all its parts and return everything that was found.
@@ -98,6 +99,8 @@ def verify(
         Ends the verification soon after it is set or true; what was not checked by then is reported so.
     package_limits : PackageLimits, optional
         What the package may hold.
+    as_of : date, optional
+        The day that requirements without exact versions are read as of; that of the newest file in a zip by default.
     seed : int, default=0
         Seed of the random inputs of the trial.
 
@@ -129,11 +132,16 @@ def verify(
         on_progress=on_progress or (lambda _: None),
         cancelled=cancelled.is_set if isinstance(cancelled, threading.Event) else cancelled or (lambda: False),
         _semantic=semantic_spec,
+        _made=as_of,
     ).run()
 
 
 class _NotCheckedError(Exception):
-    """A part cannot be checked; the message says why."""
+    """A part cannot be checked; the message says why, and `transient` whether another try may be able to."""
+
+    def __init__(self, message: str, *, transient: bool = False) -> None:
+        super().__init__(message)
+        self.transient = transient
 
 
 @dataclass
@@ -187,13 +195,13 @@ class _Verification:
 
     def _guarded(self, part: str, check: Callable[[], Iterable[Finding]]) -> list[Finding]:
         if self.cancelled():
-            return [Finding.not_checked(part, _CANCELLED)]
+            return [Finding.not_checked(part, _CANCELLED, transient=True)]
         try:
             return list(check())
         except _NotCheckedError as error:
-            return [Finding.not_checked(part, str(error))]
+            return [Finding.not_checked(part, str(error), transient=error.transient)]
         except OSError as error:
-            return [Finding.not_checked(part, f"{type(error).__name__}: {error}")]
+            return [Finding.not_checked(part, f"{type(error).__name__}: {error}", transient=True)]
 
     def _source(self) -> FolderSource:
         if self._folder is None:
@@ -215,7 +223,7 @@ class _Verification:
         try:
             with open_source(self.path, self.package_limits) as source:
                 extract(source, folder)
-                self._folder, self._made = folder, source.made
+                self._folder, self._made = folder, self._made or source.made
                 self._manifest = read_manifest(source, self.package_limits)
                 size = sum(member.size for member in source.members)
                 message = f"the package is well-formed: {len(source.members)} files, {size:,} bytes"
@@ -314,12 +322,12 @@ class _Verification:
             return
         except EnvironmentBuildError as error:
             if self.cancelled() or not error.requirements:
-                raise _NotCheckedError(_CANCELLED if self.cancelled() else str(error)) from error
+                raise _NotCheckedError(_CANCELLED if self.cancelled() else str(error), transient=True) from error
             mend = f"mend what {file} asks for"
             yield Finding("environment", "wrong", str(error), mend, file=file, requirements=error.requirements)
             return
         except MissingDependencyError as error:
-            raise _NotCheckedError(str(error)) from error
+            raise _NotCheckedError(str(error), transient=True) from error
         self._environment = environment
         self._summary = EnvironmentSummary(
             environment.kind,
@@ -353,7 +361,7 @@ class _Verification:
             with self._closed_when_cancelled(process):
                 trial = try_model(process, self._promise, self._stat_specs, seed=self.seed)
         except (SandboxError, MissingDependencyError) as error:
-            raise _NotCheckedError(str(error)) from error
+            raise _NotCheckedError(str(error), transient=True) from error
         except LearnwareError as error:
             yield Finding("trial", "wrong", str(error))
             return
@@ -361,7 +369,7 @@ class _Verification:
             process.close()
             self._output = process.output
         if self.cancelled():
-            raise _NotCheckedError(_CANCELLED)
+            raise _NotCheckedError(_CANCELLED, transient=True)
         self._traceback = next((one.traceback_text for one in trial.problems if one.traceback_text), None)
         yield from _findings("trial", trial.problems)
         if any(problem.serious for problem in trial.problems):
