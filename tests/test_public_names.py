@@ -26,8 +26,8 @@ EXPORTED = {
     "learnware.model": "BaseModel TorchModel",
     "learnware.learnware": """
         Learnware Manifest Member MissingField ModelEntry PackageContents PackageLimits Specification StatSpecEntry
-        align_columns get_learnware_from_dirpath get_module_logger get_stat_spec_from_config missing_information pack
-        read_package read_yaml_to_dict unpack write_package
+        align_columns content_hash get_learnware_from_dirpath get_module_logger get_stat_spec_from_config
+        missing_information pack read_package read_yaml_to_dict rewrite_package unpack write_package
     """,
     "learnware.market": """
         AnchoredOrganizer AnchoredSearcher AnchoredUserInfo AtomicSearcher BaseChecker BaseOrganizer BaseSearcher

@@ -14,6 +14,8 @@ from ._package import PackageContents as PackageContents
 from ._package import read_package as read_package
 from ._package import unpack as unpack
 from ._package import write_package as write_package
+from ._rewrite import content_hash as content_hash
+from ._rewrite import rewrite_package as rewrite_package
 from .packing._information import MissingField as MissingField
 from .packing._information import missing_information as missing_information
 from .packing._pack import pack as pack

@@ -15,6 +15,7 @@ from __future__ import annotations
 import io
 import re
 import stat
+import struct
 import unicodedata
 import zipfile
 import zlib
@@ -60,6 +61,8 @@ _MAX_NAME_BYTES = 1024
 _MAX_COMPONENT_BYTES = 255
 # No learnware is older; tools that write equal zips for equal files date all of them 1980.
 _FIRST_YEAR = 2015
+# What stands before a member, ending with the lengths of its name and of its extra fields, which follow.
+_LOCAL_HEADER = struct.Struct("<4s5H3I2H")
 _FORBIDDEN_FLAGS = 0x1 | 0x40 | 0x2000  # encrypted, strongly encrypted, headers masked
 # Bytes of a zip's directory for each member; longer names and extra fields are nobody's.
 _DIRECTORY_BYTES = 1024
@@ -175,7 +178,7 @@ def _check_name(name: str) -> None:
         raise InvalidPackageError(f"{name!r} is no safe name for a file of a package: {problem}", member=name)
 
 
-def _check_names(files: Iterable[str], folders: Iterable[str]) -> None:
+def check_names(files: Iterable[str], folders: Iterable[str]) -> None:
     """Refuse names that are one file on a system that ignores case, and names of a file and a folder at once."""
 
     def key(name: str) -> str:
@@ -313,6 +316,29 @@ class ZipSource:
         with self._broken(name, "is damaged"), self._zip.open(self._infos[name]) as stream:
             return stream.read(HEAD_BYTES)
 
+    def info(self, name: str) -> zipfile.ZipInfo:
+        """Return what the zip's directory says of a member."""
+        return self._infos[name]
+
+    def packed(self, name: str) -> Iterator[bytes]:
+        """Yield a member's bytes as they are in the zip, compressed or not, unchecked."""
+        info = self._infos[name]
+        with self._broken(name, "is damaged"):
+            self._file.seek(info.header_offset)
+            header = self._file.read(_LOCAL_HEADER.size)
+            if len(header) != _LOCAL_HEADER.size or not header.startswith(b"PK\x03\x04"):
+                raise zipfile.BadZipFile("there is no header where the directory says")
+            begin = info.header_offset + _LOCAL_HEADER.size + sum(_LOCAL_HEADER.unpack(header)[-2:])
+            end = begin + info.compress_size
+            while begin < end:
+                # Sought anew each time: others read the same file.
+                self._file.seek(begin)
+                chunk = self._file.read(min(_CHUNK, end - begin))
+                if not chunk:
+                    raise zipfile.BadZipFile("fewer bytes than the directory says")
+                begin += len(chunk)
+                yield chunk
+
     @staticmethod
     @contextmanager
     def _broken(name: str, what: str) -> Iterator[None]:
@@ -330,7 +356,7 @@ class ZipSource:
         named = [(name, info) for name, info in named if name.split("/")[0] != "__MACOSX"]  # written by the Finder
         folders = [name.rstrip("/") for name, info in named if name.endswith("/")]
         files = [(name, info) for name, info in named if not name.endswith("/")]
-        _check_names((name for name, _ in files), folders)
+        check_names((name for name, _ in files), folders)
         members = [Member(name, info.file_size) for name, info in files]
         _check_sizes(members, len(infos), self._limits)
         total, packed = sum(member.size for member in members), path.stat().st_size
@@ -418,7 +444,7 @@ class FolderSource:
                 members.append(Member(name, entry.stat().st_size))
             else:
                 raise InvalidPackageError(f"{name!r} is a link or no ordinary file", member=name)
-        _check_names((member.name for member in members), folders)
+        check_names((member.name for member in members), folders)
         _check_sizes(members, len(entries), limits)
         self.members = tuple(sorted(members, key=lambda member: member.name))
 
