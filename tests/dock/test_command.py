@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from beimingwu.cli._app import app
+from beimingwu.db.migrate import newest_revision
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,9 +118,10 @@ def test_where_the_dock_is(shell: Shell, tmp_path: Path) -> None:
 
 
 def test_migrate(shell: Shell) -> None:
-    assert shell.json("migrate") == {"before": None, "revision": "0001"}
-    assert shell("migrate") == "The database is at revision 0001.\n"
-    assert shell("migrate", "--to", "base") == "The database is at revision none; it was at 0001.\n"
+    newest = newest_revision()
+    assert shell.json("migrate") == {"before": None, "revision": newest}
+    assert shell("migrate") == f"The database is at revision {newest}.\n"
+    assert shell("migrate", "--to", "base") == f"The database is at revision none; it was at {newest}.\n"
 
 
 def test_help_and_version(shell: Shell) -> None:

@@ -258,3 +258,15 @@ def test_a_mail_that_cannot_be_sent_is_counted(rig: Any) -> None:
     rig.dock.registration.send_code(ADA, rig.origin())
     rig.drain()
     assert rig.outbox.subjects_for(ADA) == ["Confirm your e-mail address"]
+
+
+def test_an_account_that_is_made_by_an_administrator_is_confirmed_by_mail(rig: Any) -> None:
+    rig.user(verified=False)
+    rig.drain()
+    assert rig.outbox.subjects_for("ada@example.org") == ["Confirm your e-mail address"]
+    rig.dock.registration.confirm(rig.outbox.code_for("ada@example.org"), rig.origin())
+    # With the password that it was made with.
+    assert rig.session()
+    rig.user("bea")
+    rig.drain()
+    assert rig.outbox.subjects_for("bea@example.org") == []

@@ -45,7 +45,7 @@ def _create(
         bool, typer.Option("--verified", help="Take the e-mail address as confirmed: the account can be used at once.")
     ] = False,
 ) -> None:
-    """Make an account."""
+    """Make an account. Without --verified, a mail asks to confirm its address."""
     from beimingwu.services.identity import Role
 
     try:

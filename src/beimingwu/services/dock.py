@@ -10,6 +10,7 @@ from beimingwu.secrets_file import provide_secrets, refuse_unsafe
 from beimingwu.services.accounts import Accounts
 from beimingwu.services.background import Background
 from beimingwu.services.clock import Clock, utc_now
+from beimingwu.services.email_changes import EmailChanges
 from beimingwu.services.letters import Letters
 from beimingwu.services.mail import MailTransport, mail_transport
 from beimingwu.services.password_resets import PasswordResets
@@ -22,6 +23,7 @@ from beimingwu.services.sessions import Sessions
 from beimingwu.services.tokens import Tokens
 from beimingwu.services.usage import Usage
 from beimingwu.services.users import Users
+from beimingwu.storage import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,6 +93,7 @@ class Dock:
         self.database = database
         self.clock = clock
         self.secrets = provide_secrets(settings)
+        self.store = open_store(settings)
         self.background = Background()
         self.passwords = Passwords(settings)
         limits = RateLimits(database, self.secrets.secret_key, clock)
@@ -103,7 +106,8 @@ class Dock:
         self.sessions = Sessions(database, settings, self.passwords, limits, clock)
         self.tokens = Tokens(database, clock)
         self.accounts = Accounts(database, self.passwords, self.sessions, letters, self.personal_data, clock)
-        self.users = Users(database, self.passwords, clock)
+        self.email_changes = EmailChanges(database, settings, self.sessions, limits, letters, clock)
+        self.users = Users(database, settings, self.passwords, letters, clock)
         self.sensitive_words = SensitiveWords(database, clock)
         self.usage = Usage(database, clock)
 
@@ -113,9 +117,10 @@ class Dock:
         Raises
         ------
         UnavailableError
-            If the database cannot be reached, or is of another version.
+            If the database cannot be reached or is of another version, or the store cannot be used.
         """
         require_newest(self.database)
+        self.store.require_ready()
 
     def close(self) -> None:
         """Finish what is waiting and close the database."""

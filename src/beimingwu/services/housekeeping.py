@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 from sqlalchemy import delete, exists
 
-from beimingwu.db.models import MailCode, RateWindow, User, UserSession
+from beimingwu.db.models import EmailChange, MailCode, RateWindow, User, UserSession
 
 if TYPE_CHECKING:
     from beimingwu.db.engine import Database
@@ -30,6 +30,7 @@ def tidy(database: Database, clock: Clock) -> None:
         session.execute(delete(UserSession).where(UserSession.expires_at <= now))
         session.execute(delete(RateWindow).where(RateWindow.ends_at <= now))
         session.execute(delete(MailCode).where(MailCode.expires_at <= now))
+        session.execute(delete(EmailChange).where(EmailChange.expires_at <= now))
         waited_for = exists().where(MailCode.user_id == User.id)
         # Nobody has logged into them, so nothing else belongs to them.
         unconfirmed = User.confirmed_at.is_(None) & (User.created_at < now - _UNCONFIRMED)

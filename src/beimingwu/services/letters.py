@@ -62,6 +62,44 @@ class Letters:
             "of this address already. If you have forgotten its password, ask for a code to choose a new one.",
         )
 
+    def email_in_use(self, to: str) -> None:
+        """Tell the owner of an account that another account was to have their address."""
+        self._send(
+            to,
+            "You have an account",
+            "Somebody, probably you, wanted another account at our learnware dock to have this address. There is an "
+            "account of this address already, so nothing was changed.",
+        )
+
+    def change_email(self, to: str, username: str, code: str) -> None:
+        """Ask to confirm the address that an account is to have."""
+        self._send(
+            to,
+            "Confirm your new e-mail address",
+            f"Somebody, probably you, wants the account {username!r} at our learnware dock to have this address.\n\n"
+            f"{self._way('change-email', code)}\n\n"
+            f"The code works once, for {_span(self._settings.confirmation_seconds)}, and for who is logged into the "
+            "account. If it was not you, do nothing; the account keeps the address that it has.",
+        )
+
+    def email_change_asked(self, to: str, username: str) -> None:
+        """Tell the address of an account that it is to have another one."""
+        self._send(
+            to,
+            "Your e-mail address is to change",
+            f"Somebody who knows its password, probably you, wants the account {username!r} at our learnware dock to "
+            "have another e-mail address. If it was not you, choose a new password at once.",
+        )
+
+    def email_changed(self, to: str, username: str) -> None:
+        """Tell the address that an account had that it has another one now."""
+        self._send(
+            to,
+            "Your e-mail address was changed",
+            f"The account {username!r} at our learnware dock has another e-mail address now, and mails about it go "
+            "there. If it was not you, write to the administrators of the dock.",
+        )
+
     def reset(self, to: str, username: str, user_id: int, code: str) -> None:
         """Give what a new password can be chosen with."""
         self._send(

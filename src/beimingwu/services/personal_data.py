@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import select
 
-from beimingwu.db.models import ApiToken, UserSession
+from beimingwu.db.models import ApiToken, EmailChange, UserSession
 from beimingwu.services.audit import audit_entries
 from beimingwu.services.find_users import user_by_id
 from beimingwu.services.views import account_of
@@ -47,8 +47,10 @@ class AccountData:
         account["role"] = account["role"].label
         sessions = session.scalars(select(UserSession).where(UserSession.user_id == user_id).order_by(UserSession.id))
         tokens = session.scalars(select(ApiToken).where(ApiToken.user_id == user_id).order_by(ApiToken.id))
+        waiting = session.scalars(select(EmailChange).where(EmailChange.user_id == user_id))
         return {
             "account": account,
+            "email_changes": [_values(row, "email created_at expires_at") for row in waiting],
             "sessions": [_values(row, "created_at last_used_at expires_at address user_agent") for row in sessions],
             "tokens": [_values(row, "name prefix scopes created_at expires_at last_used_at") for row in tokens],
             "audit": [

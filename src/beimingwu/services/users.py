@@ -9,6 +9,7 @@ from sqlalchemy import select
 from beimingwu.db.models import User
 from beimingwu.errors import EmailTakenError, NotFoundError
 from beimingwu.services.audit import audit
+from beimingwu.services.codes import issue_code
 from beimingwu.services.find_users import taken_names, user_by_email, user_by_id, user_by_username, username_taken
 from beimingwu.services.identity import Role
 from beimingwu.services.names import clean_email, clean_username, email_key, username_key
@@ -19,7 +20,9 @@ from beimingwu.services.views import Account, account_of
 if TYPE_CHECKING:
     from beimingwu.db.engine import Database
     from beimingwu.services.clock import Clock
+    from beimingwu.services.letters import Letters
     from beimingwu.services.passwords import Passwords
+    from beimingwu.settings import Settings
 
 __all__ = ["Users"]
 
@@ -27,9 +30,13 @@ __all__ = ["Users"]
 class Users:
     """What the operator of the dock does with accounts. `actor_id` None stands for the command line."""
 
-    def __init__(self, database: Database, passwords: Passwords, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, settings: Settings, passwords: Passwords, letters: Letters, clock: Clock
+    ) -> None:
         self._database = database
+        self._settings = settings
         self._passwords = passwords
+        self._letters = letters
         self._clock = clock
 
     def create(
@@ -42,7 +49,7 @@ class Users:
         verified: bool = False,
         actor_id: int | None = None,
     ) -> Account:
-        """Make an account, whatever addresses the settings allow.
+        """Make an account, whatever addresses the settings allow; a mail asks to confirm its address unless `verified`.
 
         Raises
         ------
@@ -74,7 +81,13 @@ class Users:
             session.add(user)
             session.flush()
             audit(session, "user.create", at=now, actor_id=actor_id, subject=("user", user.id), role=role.label)
-            return account_of(user)
+            code = None
+            if not verified:
+                seconds = self._settings.confirmation_seconds
+                code = issue_code(session, user.id, "confirm", now=now, seconds=seconds)
+        if code is not None:
+            self._letters.confirm(email, username, code)
+        return account_of(user)
 
     def find(self, name: str) -> Account:
         """Return the account of an e-mail address or user name.

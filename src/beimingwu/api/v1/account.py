@@ -7,9 +7,12 @@ from pydantic import Field
 
 from beimingwu.api.problems import responses
 from beimingwu.api.requests import CurrentDock, CurrentIdentity, CurrentOrigin
-from beimingwu.api.v1.fields import AccountOut, Password, Request, Username
+from beimingwu.api.v1.fields import AccountOut, Code, Email, Password, Request, Username
 from beimingwu.errors import (
     ConflictError,
+    EmailNotPermittedError,
+    EmailTakenError,
+    InvalidCodeError,
     InvalidCredentialsError,
     InvalidInputError,
     NotAllowedError,
@@ -34,6 +37,19 @@ class PasswordChange(Request):
 
     password: Password
     new_password: Password
+
+
+class EmailChange(Request):
+    """The address that the account is to have, and its password."""
+
+    email: Email = Field(examples=["ada@example.net"])
+    password: Password
+
+
+class EmailConfirmation(Request):
+    """The code from the mail."""
+
+    code: Code = Field(examples=["0f343b0931126a20f133d67c2b018a3b"])
 
 
 class Deletion(Request):
@@ -69,6 +85,43 @@ def change_account(body: Profile, dock: CurrentDock, identity: CurrentIdentity) 
 def change_password(body: PasswordChange, dock: CurrentDock, identity: CurrentIdentity, origin: CurrentOrigin) -> None:
     """Set another password; all other sessions of the account end."""
     dock.accounts.change_password(identity, body.password, body.new_password, origin)
+
+
+@router.post(
+    "/email",
+    status_code=202,
+    summary="Ask for another e-mail address",
+    responses=responses(
+        NotAuthenticatedError,
+        InvalidCredentialsError,
+        NotAllowedError,
+        InvalidInputError,
+        EmailNotPermittedError,
+        TooManyRequestsError,
+    ),
+)
+def ask_for_email(body: EmailChange, dock: CurrentDock, identity: CurrentIdentity, origin: CurrentOrigin) -> None:
+    """Send a code to the address that the account is to have. The answer is the same where another account has it."""
+    dock.email_changes.ask(identity, body.email, body.password, origin)
+
+
+@router.post(
+    "/email/confirmations",
+    summary="Confirm the other e-mail address",
+    responses=responses(
+        InvalidCodeError,
+        NotAuthenticatedError,
+        NotAllowedError,
+        EmailTakenError,
+        InvalidInputError,
+        TooManyRequestsError,
+    ),
+)
+def confirm_email(
+    body: EmailConfirmation, dock: CurrentDock, identity: CurrentIdentity, origin: CurrentOrigin
+) -> AccountOut:
+    """Give the account the address that the code was sent to. Sessions and API tokens go on."""
+    return AccountOut.of(dock.email_changes.confirm(identity, body.code, origin))
 
 
 @router.get("/export", summary="All that is kept of one", responses=responses(NotAuthenticatedError, NotAllowedError))

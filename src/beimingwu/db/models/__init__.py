@@ -4,6 +4,7 @@ from beimingwu.db.models.administration import Dataset, SensitiveWord
 from beimingwu.db.models.audit import AuditEvent
 from beimingwu.db.models.blobs import Blob
 from beimingwu.db.models.codes import MailCode
+from beimingwu.db.models.email_changes import EmailChange
 from beimingwu.db.models.index import Embedding, IndexState, Island, RemovedLearnware
 from beimingwu.db.models.learnwares import Learnware, StatSpec, Version
 from beimingwu.db.models.rate_limits import RateWindow
@@ -21,6 +22,7 @@ __all__ = [
     "DailyCount",
     "Dataset",
     "DownloadLink",
+    "EmailChange",
     "Embedding",
     "IndexState",
     "Island",
