@@ -83,6 +83,14 @@ class Settings(BaseSettings):
         "without it, `beimingwu.sqlite3` in the data folder.",
     )
     database_pool_size: int = Field(20, ge=1, le=1000, description="Connections to the database, at most.")
+    storage_url: str | None = Field(
+        None,
+        description="Where packages and data sets are kept: `file:///FOLDER`, or `s3://BUCKET/PREFIX` with credentials "
+        "from the usual AWS variables; without it, `store` in the data folder.",
+    )
+    storage_s3_endpoint: str | None = Field(
+        None, pattern=r"^https?://[^\s?#]+$", description="Address of an S3-compatible server that is not Amazon's."
+    )
     secret_key: SecretStr | None = Field(
         None,
         description="Key that subjects of rate limits are hashed with, 32 characters or more; the same for every "
@@ -129,6 +137,33 @@ class Settings(BaseSettings):
     cors_origins: ListField = Field(
         ("*",),
         description="Web origins that may call the API. There are no cookies, so any may, unless you say otherwise.",
+    )
+    verify_in: Literal["venv", "conda", "docker", "current"] = Field(
+        "venv",
+        description="Where workers try models: in an environment built from a learnware's requirements, or in the "
+        "worker's own (`current`).",
+    )
+    verify_sandbox: Literal["bubblewrap", "landlock", "docker", "none"] | None = Field(
+        None, description="Sandbox that models are tried in; the best that works on the worker's machine, if not given."
+    )
+    verify_seconds: int = Field(
+        3600, ge=1, description="A verification that takes longer, environment included, is stopped and tried again."
+    )
+    verify_call_seconds: int = Field(60, ge=1, description="How long a model may take to load, and for each call.")
+    verify_memory_bytes: int = Field(4 << 30, ge=1 << 26, description="Memory of a model on trial.")
+    verify_attempts: int = Field(
+        3, ge=1, le=100, description="Tries of a version that cannot be checked, or whose workers come to an end."
+    )
+    verify_retry_seconds: float = Field(
+        10.0, ge=0, le=3600, description="Break after the first of them; four times as long after each further one."
+    )
+    lease_seconds: float = Field(
+        60.0, ge=1, description="When a worker was not heard of for so long, another one takes over."
+    )
+    environments_dir: Path | None = Field(
+        None,
+        description="Folder of the environments that workers build; without it, that of the variable "
+        "`LEARNWARE_ENVIRONMENTS`, else `environments` in the data folder.",
     )
     max_body_bytes: int = Field(2**20, ge=1024, description="Bytes of a request's body, at most.")
     max_request_threads: int = Field(40, ge=1, le=1000, description="Requests answered at once.")

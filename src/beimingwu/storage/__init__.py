@@ -1,0 +1,16 @@
+"""Where a dock keeps contents: packages, data sets, and the parts of uploads."""
+
+from beimingwu.storage.choose import open_store
+from beimingwu.storage.files import FileStore
+from beimingwu.storage.store import BlobStore, PartInfo, PartWriter, StoredBlob, require_part_name, require_sha256
+
+__all__ = [
+    "BlobStore",
+    "FileStore",
+    "PartInfo",
+    "PartWriter",
+    "StoredBlob",
+    "open_store",
+    "require_part_name",
+    "require_sha256",
+]
