@@ -36,6 +36,11 @@ EXPORTED = {
         LearnwareMarket MultipleSearchItem SearchResults SeqCombinedSearcher SingleSearchItem
         instantiate_learnware_market
     """,
+    "learnware.market.index": """
+        EMBEDDING_VERSION Finding Findings IndexRow IndexSource IndexState IndexView IslandMember IslandState
+        IslandStore KernelMetric Mixture Searchable SemanticIndex SemanticQuery StoredIsland decode_stat_spec
+        encode_stat_spec find join_islands renew_island vector_of_bytes
+    """,
     "learnware.reuse": """
         AveragingReuser BaseReuser EnsemblePruningReuser FeatureAugmentReuser JobSelectorReuser ReuseReport
         RoutingReuser StackingReuser

@@ -162,6 +162,10 @@ class IslandIndex:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def count(self, allowed: AbstractSet[str]) -> int:
+        """Return how many of these learnwares are here."""
+        return len(self._positions(allowed))
+
     def single(self, spec: RKMETableSpecification, allowed: AbstractSet[str] | None = None, top: int = 10) -> list[Hit]:
         """Return the nearest learnwares, nearest first, equally near ones by id.
 

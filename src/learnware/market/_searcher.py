@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from learnware.errors import LearnwareNotFoundError, MarketError
+from learnware.errors import MarketError
 from learnware.market._base import BaseSearcher
-from learnware.market._organizer import EasyOrganizer
+from learnware.market._find import Searchable, consistently, not_compared, nothing_met
 from learnware.market._results import SearchResults, SingleSearchItem
 from learnware.market._semantic import SemanticSearcher
 from learnware.market._statistical import EasyStatSearcher
-from learnware.specification import semantic_vocabulary
-from learnware.specification._threads import single_threaded_blas
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,8 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["SeqCombinedSearcher"]
 
 _SEARCH_METHODS = ("auto", "greedy", "mean")
-# A search that meets a learnware which another process has just deleted starts anew, at most so often.
-_ATTEMPTS = 4
 
 
 class SeqCombinedSearcher(BaseSearcher):
@@ -93,34 +88,24 @@ class SeqCombinedSearcher(BaseSearcher):
             raise MarketError(f"search_method is {search_method!r}; expected one of: {', '.join(_SEARCH_METHODS)}")
         if isinstance(max_search_num, bool) or not isinstance(max_search_num, int) or max_search_num < 1:
             raise MarketError(f"max_search_num is {max_search_num!r}; expected a whole number of at least 1")
-        for _ in range(_ATTEMPTS):
-            with suppress(LearnwareNotFoundError):
-                return self._search(user_info, check_status, max_search_num, search_method)
-        return self._search(user_info, check_status, max_search_num, search_method)
+        return consistently(lambda: self._search(user_info, check_status, max_search_num, search_method))
 
     def _search(
         self, user_info: BaseUserInfo, check_status: int | None, max_search_num: int, search_method: str
     ) -> SearchResults:
         scores = self._filter(user_info, check_status)
         if scores is not None and not scores:
-            return SearchResults(nothing_fits=True, message=_nothing_met(user_info.get_semantic_spec()))
+            return SearchResults(nothing_fits=True, message=nothing_met(user_info.get_semantic_spec()))
         searcher = next((one for one in self.stat_searcher_list if one.is_applicable_user(user_info)), None)
         if searcher is None:
             found = [
                 SingleSearchItem(learnware, 1.0 if scores is None else scores[learnware.id])
                 for learnware in self._learnwares(scores)
             ]
-            message = ""
-            if user_info.stat_info:
-                kinds = ", ".join(user_info.stat_info)
-                message = (
-                    f"No searcher of this market compares {kinds}: the learnwares meet the semantic conditions only."
-                )
-            return SearchResults(found, message=message)
+            return SearchResults(found, message=not_compared(user_info.stat_info) if user_info.stat_info else "")
         if isinstance(searcher, EasyStatSearcher):
             allowed = None if scores is None else set(scores)
-            with single_threaded_blas():
-                return searcher.search(user_info, allowed, max_search_num, search_method)
+            return searcher.search(user_info, allowed, max_search_num, search_method)
         return searcher(self._learnwares(scores), user_info, max_search_num, search_method)
 
     def _filter(self, user_info: BaseUserInfo, check_status: int | None) -> dict[str, float] | None:
@@ -132,7 +117,7 @@ class SeqCombinedSearcher(BaseSearcher):
         for searcher in self.semantic_searcher_list:
             if not searcher.is_applicable_user(user_info):
                 continue
-            if isinstance(searcher, SemanticSearcher) and isinstance(organizer, EasyOrganizer):
+            if isinstance(searcher, SemanticSearcher) and isinstance(organizer, Searchable):
                 # The prepared index instead of thousands of specifications.
                 search = partial(searcher.search_index, user_info=user_info, allowed=scores)
                 matches: list[SemanticMatch] | None = organizer.search_words(search)
@@ -148,23 +133,3 @@ class SeqCombinedSearcher(BaseSearcher):
             return self.learnware_organizer.get_learnwares()
         learnwares = self.learnware_organizer.get_learnware_by_ids(list(scores))
         return learnwares if isinstance(learnwares, list) else [learnwares]
-
-
-def _nothing_met(semantic_spec: dict[str, Any]) -> str:
-    """Say that no learnware meets the conditions, what they are, and which values are not in the vocabulary."""
-    vocabulary = semantic_vocabulary()
-    conditions, unknown = [], []
-    for key, entry in vocabulary.items():
-        given = (semantic_spec.get(key) or {}).get("Values") or []
-        if not given or (key == "Model" and given == ["Others"]):
-            continue
-        values = [given] if isinstance(given, str) else list(map(str, given))
-        conditions.append(f"{key} {' or '.join(values)}")
-        if entry["Values"] is not None:
-            unknown += [
-                f"{value!r} is no {key}: known are {', '.join(entry['Values'])}."
-                for value in values
-                if value not in entry["Values"]
-            ]
-    said = f" ({'; '.join(conditions)})" if conditions else ""
-    return " ".join([f"No learnware meets the semantic conditions{said}.", *unknown])

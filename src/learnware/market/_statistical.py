@@ -6,24 +6,18 @@ from typing import TYPE_CHECKING
 
 from learnware.errors import MarketError
 from learnware.market._base import AtomicSearcher
+from learnware.market._find import Searchable, find_nearest, table_spec
 from learnware.market._island import island_name
-from learnware.market._organizer import EasyOrganizer
 from learnware.market._results import MultipleSearchItem, SearchResults, SingleSearchItem
-from learnware.specification import RKMETableSpecification
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Set as AbstractSet
 
     from learnware.learnware import Learnware
-    from learnware.market._base import BaseUserInfo
+    from learnware.market._base import BaseOrganizer, BaseUserInfo
 
 __all__ = ["EasyStatSearcher"]
-
-# Single learnwares in an answer, at most.
-_MAX_SINGLES = 20
-# A task of which more than this share is covered by nothing is not solved by the market.
-_MOST = 0.5
 
 
 class EasyStatSearcher(AtomicSearcher):
@@ -35,11 +29,11 @@ class EasyStatSearcher(AtomicSearcher):
 
     def is_applicable_learnware(self, learnware: Learnware) -> bool:
         """Return whether the learnware has a table specification."""
-        return _table_spec(learnware.get_specification().get_stat_spec().values()) is not None
+        return table_spec(learnware.get_specification().get_stat_spec().values()) is not None
 
     def is_applicable_user(self, user_info: BaseUserInfo) -> bool:
         """Return whether the requirement has a table specification."""
-        return _table_spec(user_info.stat_info.values()) is not None
+        return table_spec(user_info.stat_info.values()) is not None
 
     def __call__(
         self,
@@ -81,30 +75,25 @@ class EasyStatSearcher(AtomicSearcher):
         MarketError
             If the requirement has no table specification.
         """
-        spec = _table_spec(user_info.stat_info.values())
+        spec = table_spec(user_info.stat_info.values())
         if spec is None:
             raise MarketError("the requirement has no table specification; add one to its stat_info")
         organizer = self.learnware_organizer
-        if not isinstance(organizer, EasyOrganizer):
+        if not isinstance(organizer, Searchable):
             raise MarketError(f"{type(organizer).__name__} keeps no index of table specifications")
-        index = organizer.island_index(island_name(spec))
-        hits = index.single(spec, allowed, top=_MAX_SINGLES) if index is not None else []
-        mixture = index.mixture(spec, allowed, max_search_num) if index is not None else None
-        if index is None or mixture is None or not hits:
-            return SearchResults(
-                nothing_fits=True,
-                message=f"No learnware that meets the conditions is for tables of {spec.get_z().shape[1]} columns.",
-            )
-        ids = list(dict.fromkeys([*(hit.learnware_id for hit in hits), *mixture.learnware_ids]))
-        found = organizer.get_learnware_by_ids(ids)
-        learnwares = dict(zip(ids, found if isinstance(found, list) else [found], strict=True))
-        singles = [SingleSearchItem(learnwares[hit.learnware_id], hit.score, hit.mmd2, hit.similarity) for hit in hits]
+        findings = find_nearest(organizer.island_index(island_name(spec)), spec, allowed, max_search_num)
+        mixture = findings.mixture
+        parts = () if mixture is None or len(mixture.learnware_ids) == 1 else mixture.learnware_ids
+        learnwares = _look_up(organizer, [*(one.learnware_id for one in findings.singles), *parts])
+        singles = [
+            SingleSearchItem(learnwares[one.learnware_id], one.score, one.mmd2, one.similarity)
+            for one in findings.singles
+        ]
         multiples = []
-        if len(mixture.learnware_ids) > 1:
-            parts = [learnwares[learnware_id] for learnware_id in mixture.learnware_ids]
+        if mixture is not None and parts:
             multiples = [
                 MultipleSearchItem(
-                    parts,
+                    [learnwares[learnware_id] for learnware_id in parts],
                     mixture.score,
                     mixture.weights,
                     mixture.mmd2,
@@ -113,20 +102,16 @@ class EasyStatSearcher(AtomicSearcher):
                     mixture.unexplained,
                 )
             ]
-        nothing_fits = mixture.unexplained > _MOST
-        if nothing_fits:
-            message = f"Nothing fits: {mixture.unexplained:.0%} of the task is covered by no learnware."
-        elif multiples:
-            message = (
-                f"A mixture of {len(mixture.weights)} learnwares fits best (similarity {mixture.similarity:.3f}; "
-                f"squared MMD {mixture.mmd2:.2g}, with the nearest alone {hits[0].mmd2:.2g})."
-            )
-        else:
-            message = f"One learnware fits best (similarity {hits[0].similarity:.3f})."
         return SearchResults(
-            singles, multiples, unexplained=mixture.unexplained, nothing_fits=nothing_fits, message=message
+            singles,
+            multiples,
+            unexplained=findings.unexplained,
+            nothing_fits=findings.nothing_fits,
+            message=findings.message,
         )
 
 
-def _table_spec(specs: Iterable[object]) -> RKMETableSpecification | None:
-    return next((spec for spec in specs if isinstance(spec, RKMETableSpecification)), None)
+def _look_up(organizer: BaseOrganizer, learnware_ids: Iterable[str]) -> dict[str, Learnware]:
+    ids = list(dict.fromkeys(learnware_ids))
+    found = organizer.get_learnware_by_ids(ids)
+    return dict(zip(ids, found if isinstance(found, list) else [found], strict=True))

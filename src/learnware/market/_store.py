@@ -20,7 +20,7 @@ from learnware.errors import InvalidPackageError, LearnwareNotFoundError, Market
 from learnware.market._database import Database
 from learnware.market._encoding import decode_stat_spec
 from learnware.market._files import MarketFiles, StagedFile, fsync_tree
-from learnware.market._spec_tables import insert_stat_specs, islands_to_renew, remove_stat_specs, renew_island
+from learnware.market._spec_tables import insert_stat_specs, remove_stat_specs, renew_islands
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -90,11 +90,7 @@ class MarketStore:
         self._database = Database(root / "market.db")
         self._owner = os.getpid()
         self._collect()
-        if islands_to_renew(self.database):
-            with self.database.write():
-                revision = self._next_revision()
-                for name in islands_to_renew(self.database):
-                    renew_island(self.database, name, revision)
+        renew_islands(self.database, self._next_revision)
 
     @property
     def database(self) -> Database:

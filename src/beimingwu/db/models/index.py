@@ -38,7 +38,7 @@ class Island(Table):
     __tablename__ = "islands"
 
     name: Mapped[str] = mapped_column(String(128), primary_key=True)
-    metric: Mapped[list[Any]] = mapped_column(JSON)
+    metric: Mapped[dict[str, Any]] = mapped_column(JSON)
     estimated_from: Mapped[int] = mapped_column(BigInteger)
     embedding_version: Mapped[int] = mapped_column(BigInteger)
     # The change in which the kernel was estimated.

@@ -1,0 +1,239 @@
+"""A search of an index by ids: semantic conditions first, then statistics among what is left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
+
+from learnware.errors import LearnwareNotFoundError
+from learnware.market._island import island_name
+from learnware.market._semantic import SemanticQuery
+from learnware.specification import RKMETableSpecification, semantic_vocabulary
+from learnware.specification._threads import single_threaded_blas
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Set as AbstractSet
+
+    from learnware.market._island import IslandIndex
+    from learnware.market._mixture import Mixture
+    from learnware.market._semantic import SemanticIndex
+    from learnware.specification import BaseStatSpecification
+
+__all__ = ["Finding", "Findings", "Searchable", "consistently", "find", "find_nearest", "nothing_met", "table_spec"]
+
+_Found = TypeVar("_Found")
+
+# Single learnwares in an answer, at most, if nobody asks for more.
+MOST_SINGLES = 20
+# A task of which more than this share is covered by nothing is not solved by the market.
+_MOST_OPEN = 0.5
+# A search that meets a learnware which another process has just deleted starts anew, at most so often.
+_ATTEMPTS = 4
+
+
+@runtime_checkable
+class Searchable(Protocol):
+    """What has an index: `EasyOrganizer` and `IndexView`."""
+
+    def island_index(self, name: str) -> IslandIndex | None:
+        """Return the index over the members of an island, up to date; None where the island is empty."""
+
+    def search_words(self, search: Callable[[SemanticIndex], _Found]) -> _Found:
+        """Return what `search` finds among the words and tags of all learnwares, up to date."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A learnware that a search has found.
+
+    Attributes
+    ----------
+    learnware_id : str
+    score : float
+        How well it fits, in [0, 1]: the share of the requirement that it explains, or without a statistical
+        requirement how well it meets the semantic conditions.
+    mmd2 : float or None
+        Squared MMD between its data and the user's; None without a statistical requirement.
+    similarity : float or None
+        Cosine of the two embeddings, in [0, 1].
+    """
+
+    learnware_id: str
+    score: float
+    mmd2: float | None = None
+    similarity: float | None = None
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a search has found.
+
+    Attributes
+    ----------
+    singles : tuple of Finding
+        Best first.
+    total : int
+        Singles that there are; not all of them need be among `singles`.
+    mixture : Mixture or None
+        The nearest mixture; it may have one part. None without a statistical requirement, or if nothing is there.
+    unexplained : float or None
+        Share of the task, in [0, 1], that nothing covers; None without a statistical requirement.
+    nothing_fits : bool
+        Whether even the best answer leaves most of the task uncovered, or nothing meets the conditions.
+    message : str
+        What a person should know about the answer.
+    """
+
+    singles: tuple[Finding, ...] = ()
+    total: int = 0
+    mixture: Mixture | None = None
+    unexplained: float | None = None
+    nothing_fits: bool = False
+    message: str = ""
+
+
+def find(
+    index: Searchable,
+    semantic_spec: dict[str, Any],
+    stat_specs: Mapping[str, BaseStatSpecification],
+    *,
+    everything: Callable[[], Iterable[str]],
+    max_parts: int = 5,
+    most_singles: int = MOST_SINGLES,
+) -> Findings:
+    """Search an index.
+
+    Parameters
+    ----------
+    index : Searchable
+    semantic_spec : dict
+        Conditions in the form of a semantic specification; an empty value is no condition.
+    stat_specs : mapping
+        Statistical specifications of the user's data by type; the first that can be compared counts.
+    everything : callable
+        Returns the ids of all learnwares, for a search without conditions.
+    max_parts : int, default=5
+        Most learnwares in a mixture.
+    most_singles : int, default=20
+        Most singles where learnwares are compared by their data.
+
+    Raises
+    ------
+    MarketError
+        If the conditions have not the form of a semantic specification.
+    """
+    return consistently(lambda: _find(index, semantic_spec, stat_specs, everything, max_parts, most_singles))
+
+
+def consistently(search: Callable[[], _Found]) -> _Found:
+    """Return what a search finds; it is done again where a learnware is deleted while it goes on."""
+    for _ in range(_ATTEMPTS):
+        try:
+            return search()
+        except LearnwareNotFoundError:  # noqa: PERF203 - every try may fail
+            continue
+    return search()
+
+
+def _find(
+    index: Searchable,
+    semantic_spec: dict[str, Any],
+    stat_specs: Mapping[str, BaseStatSpecification],
+    everything: Callable[[], Iterable[str]],
+    max_parts: int,
+    most_singles: int,
+) -> Findings:
+    query = SemanticQuery.parse(semantic_spec)
+    scores: dict[str, float] | None = None
+    if not query.is_empty:
+        scores = index.search_words(lambda words: {match.id: match.score for match in words.search(query)})
+        if not scores:
+            return Findings(nothing_fits=True, message=nothing_met(semantic_spec))
+    spec = table_spec(stat_specs.values())
+    if spec is not None:
+        allowed = None if scores is None else set(scores)
+        return find_nearest(index.island_index(island_name(spec)), spec, allowed, max_parts, most_singles)
+    if scores is None:
+        scores = dict.fromkeys(everything(), 1.0)
+    message = not_compared(stat_specs) if stat_specs else ""
+    return Findings(tuple(Finding(one, score) for one, score in scores.items()), len(scores), message=message)
+
+
+def find_nearest(
+    index: IslandIndex | None,
+    spec: RKMETableSpecification,
+    allowed: AbstractSet[str] | None = None,
+    max_parts: int = 5,
+    most_singles: int = MOST_SINGLES,
+) -> Findings:
+    """Return the learnwares of an island that are nearest to a requirement, alone and as a mixture.
+
+    Parameters
+    ----------
+    index : IslandIndex or None
+        None for an island where nothing is.
+    spec : RKMETableSpecification
+    allowed : set of str, optional
+        Only these learnwares; all if None.
+    max_parts : int, default=5
+        Most learnwares in a mixture.
+    most_singles : int, default=20
+    """
+    with single_threaded_blas():
+        hits = index.single(spec, allowed, top=most_singles) if index is not None else []
+        mixture = index.mixture(spec, allowed, max_parts) if index is not None else None
+    if index is None or mixture is None or not hits:
+        return Findings(
+            nothing_fits=True,
+            message=f"No learnware that meets the conditions is for tables of {spec.get_z().shape[1]} columns.",
+        )
+    nothing_fits = mixture.unexplained > _MOST_OPEN
+    if nothing_fits:
+        message = f"Nothing fits: {mixture.unexplained:.0%} of the task is covered by no learnware."
+    elif len(mixture.weights) > 1:
+        message = (
+            f"A mixture of {len(mixture.weights)} learnwares fits best (similarity {mixture.similarity:.3f}; "
+            f"squared MMD {mixture.mmd2:.2g}, with the nearest alone {hits[0].mmd2:.2g})."
+        )
+    else:
+        message = f"One learnware fits best (similarity {hits[0].similarity:.3f})."
+    return Findings(
+        tuple(Finding(hit.learnware_id, hit.score, hit.mmd2, hit.similarity) for hit in hits),
+        min(most_singles, len(index) if allowed is None else index.count(allowed)),
+        mixture,
+        mixture.unexplained,
+        nothing_fits,
+        message,
+    )
+
+
+def table_spec(specs: Iterable[object]) -> RKMETableSpecification | None:
+    """Return the first table specification."""
+    return next((spec for spec in specs if isinstance(spec, RKMETableSpecification)), None)
+
+
+def not_compared(stat_specs: Iterable[str]) -> str:
+    """Say that specifications of these types are compared by nothing."""
+    kinds = ", ".join(stat_specs)
+    return f"No searcher of this market compares {kinds}: the learnwares meet the semantic conditions only."
+
+
+def nothing_met(semantic_spec: dict[str, Any]) -> str:
+    """Say that no learnware meets the conditions, what they are, and which values are not in the vocabulary."""
+    vocabulary = semantic_vocabulary()
+    conditions, unknown = [], []
+    for key, entry in vocabulary.items():
+        given = (semantic_spec.get(key) or {}).get("Values") or []
+        if not given or (key == "Model" and given == ["Others"]):
+            continue
+        values = [given] if isinstance(given, str) else list(map(str, given))
+        conditions.append(f"{key} {' or '.join(values)}")
+        if entry["Values"] is not None:
+            unknown += [
+                f"{value!r} is no {key}: known are {', '.join(entry['Values'])}."
+                for value in values
+                if value not in entry["Values"]
+            ]
+    said = f" ({'; '.join(conditions)})" if conditions else ""
+    return " ".join([f"No learnware meets the semantic conditions{said}.", *unknown])

@@ -1,0 +1,166 @@
+"""What becomes of an island when learnwares join it: its kernel is estimated, embeddings are made.
+
+The rules are here; where islands and embeddings are kept is for an `IslandStore` to say. Everything is called inside a
+transaction of the store's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from learnware.market._island import embed, island_name
+from learnware.specification import RKMETableSpecification
+from learnware.specification._metric import KernelMetric
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from learnware.specification import BaseStatSpecification
+
+__all__ = [
+    "EMBEDDING_VERSION",
+    "IslandMember",
+    "IslandStore",
+    "StoredIsland",
+    "join_islands",
+    "renew_island",
+    "vector_of_bytes",
+]
+
+# To be raised with every change of `embed` or of `KernelMetric`: stored embeddings of another version are made anew.
+EMBEDDING_VERSION = 2
+# The metric of an island is estimated anew each time the island has doubled, from at most this many members.
+_ESTIMATE_MEMBERS = 4096
+
+_Key = tuple[int, str]
+_Known = tuple[int, str, RKMETableSpecification]
+
+
+@dataclass(frozen=True)
+class StoredIsland:
+    """What is kept of an island apart from its members.
+
+    Attributes
+    ----------
+    metric : dict
+        The kernel (`KernelMetric.to_states`).
+    estimated_from : int
+        Number of members that it was estimated from.
+    embedding_version : int
+        How its embeddings were made.
+    """
+
+    metric: dict[str, Any]
+    estimated_from: int
+    embedding_version: int = EMBEDDING_VERSION
+
+
+@dataclass(frozen=True)
+class IslandMember:
+    """An embedding as it is kept.
+
+    Attributes
+    ----------
+    seq : int
+        Number of the learnware.
+    type : str
+        Which of its specifications.
+    self_product : float
+    vector : bytes
+        Single precision, little endian (`vector_of_bytes`).
+    """
+
+    seq: int
+    type: str
+    self_product: float
+    vector: bytes
+
+
+class IslandStore(Protocol):
+    """Keeps islands and their members for a market."""
+
+    def island(self, name: str) -> StoredIsland | None:
+        """Return an island, None if there is none."""
+
+    def size(self, name: str) -> int:
+        """Return the number of an island's members."""
+
+    def members(self, name: str) -> list[tuple[int, str]]:
+        """Return number and type of an island's members, in any order."""
+
+    def specs(self, keys: Sequence[tuple[int, str]]) -> Iterator[BaseStatSpecification]:
+        """Give specifications by number and type, in this order."""
+
+    def found_island(self, name: str, island: StoredIsland) -> None:
+        """Keep an island, instead of one that may be there, and forget the embeddings of its members."""
+
+    def add_members(self, name: str, members: Iterable[IslandMember]) -> None:
+        """Keep embeddings."""
+
+
+def join_islands(store: IslandStore, learnwares: Iterable[tuple[int, Mapping[str, BaseStatSpecification]]]) -> None:
+    """Let learnwares join the islands that their specifications belong to.
+
+    Parameters
+    ----------
+    store : IslandStore
+    learnwares : iterable of (int, mapping)
+        Number and specifications by type, for learnwares that have no embeddings yet.
+    """
+    arrivals: dict[str, list[_Known]] = {}
+    for seq, stat_specs in learnwares:
+        for type_name, spec in stat_specs.items():
+            if isinstance(spec, RKMETableSpecification):
+                arrivals.setdefault(island_name(spec), []).append((seq, type_name, spec))
+    for name, members in arrivals.items():
+        _join(store, name, members)
+
+
+def renew_island(store: IslandStore, name: str) -> None:
+    """Make the embeddings of an island anew, where another version of this package has made them."""
+    _join(store, name, [])
+
+
+def _join(store: IslandStore, name: str, arrivals: list[_Known]) -> None:
+    known = store.island(name)
+    if known is not None and known.embedding_version != EMBEDDING_VERSION:
+        known = None
+    size = len(arrivals) + store.size(name)
+    members: Iterable[_Known] = arrivals
+    if known is None or (known.estimated_from < _ESTIMATE_MEMBERS and size >= 2 * known.estimated_from):
+        keys = sorted([*store.members(name), *((seq, type_name) for seq, type_name, _ in arrivals)])
+        at_hand = {(seq, type_name): spec for seq, type_name, spec in arrivals}
+        sample = list(_table_specs(store, keys[:_ESTIMATE_MEMBERS], at_hand))
+        metric = KernelMetric.estimate([spec for _, _, spec in sample])
+        store.found_island(name, StoredIsland(metric.to_states(), len(sample)))
+        members = chain(sample, _table_specs(store, keys[_ESTIMATE_MEMBERS:], at_hand))
+    else:
+        metric = KernelMetric.from_states(known.metric)
+    store.add_members(name, (_member(metric, name, *one) for one in members))
+
+
+def _member(metric: KernelMetric, name: str, seq: int, type_name: str, spec: RKMETableSpecification) -> IslandMember:
+    embedding = embed(metric, name, spec)
+    vector = np.ascontiguousarray(embedding.vector, dtype="<f4").tobytes()
+    return IslandMember(seq, type_name, embedding.self_product, vector)
+
+
+def vector_of_bytes(vector: bytes) -> NDArray[np.float32]:
+    """Return the vector of an `IslandMember`."""
+    return np.frombuffer(vector, dtype="<f4")
+
+
+def _table_specs(
+    store: IslandStore, keys: Sequence[_Key], at_hand: Mapping[_Key, RKMETableSpecification]
+) -> Iterator[_Known]:
+    stored = store.specs([key for key in keys if key not in at_hand])
+    for key in keys:
+        spec = at_hand.get(key) or next(stored)
+        if isinstance(spec, RKMETableSpecification):
+            yield *key, spec
