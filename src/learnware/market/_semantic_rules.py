@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +15,13 @@ from learnware.specification._vocabulary import LENGTH_LIMITS, TASKS_BY_DATA_TYP
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["Promise", "semantic_problems"]
+__all__ = ["Promise", "normalise_semantic_spec", "semantic_problems"]
 
 # Keys that learnwares from before the key existed do not have.
 _LATER_KEYS = frozenset({"Model"})
+# Of columns, classes or targets; what is beyond is a slip or worse.
+_MOST_DIMENSIONS = 1_000_000
+_POSITION = re.compile(r"[0-9]{1,9}")
 # Tasks that say how many outputs there are.
 _LEAST_OUTPUTS = {"Classification": 2, "Regression": 1}
 
@@ -79,6 +85,58 @@ def _dimension(semantic_spec: dict[str, Any], key: str, least: int) -> int | Non
     return dimension if type(dimension) is int and dimension >= least else None
 
 
+def normalise_semantic_spec(semantic_spec: Any) -> Any:
+    """Return a semantic specification as it is kept: what is not part of one, or says nothing, is left out.
+
+    Input and Output may be given as JSON in a text, as the published web app does. Input is kept for tables only,
+    Output for classification and regression. What breaks a rule stays as it is, for `semantic_problems` to find.
+
+    Parameters
+    ----------
+    semantic_spec : dict
+        As `learnware.specification.generate_semantic_spec` makes it.
+
+    Examples
+    --------
+    >>> from learnware.specification import generate_semantic_spec
+    >>> given = generate_semantic_spec(name=" Digits ", data_type="Image", input_description={"Dimension": 64})
+    >>> kept = normalise_semantic_spec(given)
+    >>> kept["Name"]["Values"], "Input" in kept
+    ('Digits', False)
+    """
+    if not isinstance(semantic_spec, dict):
+        return semantic_spec
+    kept: dict[str, Any] = {}
+    for key in semantic_vocabulary():
+        if key in semantic_spec:
+            kept[key] = _normalise_entry(semantic_spec[key])
+    described = {"Input": _value(kept, "Data") == "Table", "Output": _value(kept, "Task") in _LEAST_OUTPUTS}
+    for key, wanted in described.items():
+        if wanted and key in semantic_spec:
+            kept[key] = _normalise_description(semantic_spec[key])
+    return kept
+
+
+def _normalise_entry(entry: Any) -> Any:
+    if not isinstance(entry, dict):
+        return entry
+    kept = {name: entry[name] for name in ("Values", "Type") if name in entry}
+    if isinstance(kept.get("Values"), str):
+        kept["Values"] = kept["Values"].strip()
+    return kept
+
+
+def _normalise_description(entry: Any) -> Any:
+    if isinstance(entry, str):
+        try:
+            entry = json.loads(entry)
+        except (ValueError, RecursionError):
+            return entry
+    if not isinstance(entry, dict):
+        return entry
+    return {name: entry[name] for name in ("Dimension", "Description") if name in entry}
+
+
 def semantic_problems(semantic_spec: Any) -> list[Problem]:
     """Return everything that is wrong with a semantic specification."""
     if not isinstance(semantic_spec, dict):
@@ -136,19 +194,30 @@ def _check_text(key: str, text: Any) -> list[Problem]:
         return [Problem(f"{key} is {text!r:.80}", "expected a text", key=key)]
     if not least <= len(text.strip()) <= most:
         return [Problem(f"{key} has {len(text.strip())} characters", f"expected {least} to {most}", key=key)]
+    # A name is one line.
+    if not _is_plain(text, but="" if key == "Name" else "\n\r\t"):
+        return [Problem(f"{key} has characters that cannot be shown", "leave out control characters", key=key)]
     return []
+
+
+def _is_plain(text: str, but: str = "\n\r\t") -> bool:
+    """Return whether every character of a text can be shown or stored; control characters cannot, `but` for some."""
+    return all(char in but or unicodedata.category(char) not in {"Cc", "Cs"} for char in text)
 
 
 def _check_dimension(semantic_spec: dict[str, Any], key: str, *, least: int, of: str) -> list[Problem]:
     entry = semantic_spec.get(key)
-    if not isinstance(entry, dict) or not {"Dimension", "Description"} <= entry.keys():
-        form = f'{{"Dimension": number of {of}, "Description": {{"0": "meaning of the first", ...}}}}'
+    form = f'{{"Dimension": number of {of}, "Description": {{"0": "meaning of the first", ...}}}}'
+    if not isinstance(entry, dict):
         state = "missing" if entry is None else f"{entry!r:.80}"
         return [Problem(f"{key} is {state}", f"expected {form}", key=key)]
+    for part in ("Dimension", "Description"):
+        if part not in entry:
+            return [Problem(f"{key} is {entry!r:.80}", f"expected {form}", key=f"{key}.{part}")]
     dimension, description = entry["Dimension"], entry["Description"]
     problems = []
-    if isinstance(dimension, bool) or not isinstance(dimension, int) or dimension < least:
-        mend = f"expected the number of {of}, at least {least}"
+    if isinstance(dimension, bool) or not isinstance(dimension, int) or not least <= dimension <= _MOST_DIMENSIONS:
+        mend = f"expected the number of {of}, at least {least} and at most {_MOST_DIMENSIONS}"
         problems.append(Problem(f"{key}.Dimension is {dimension!r:.80}", mend, key=f"{key}.Dimension"))
     where = f"{key}.Description"
     if not isinstance(description, dict):
@@ -158,10 +227,10 @@ def _check_dimension(semantic_spec: dict[str, Any], key: str, *, least: int, of:
         return problems
     for name, text in description.items():
         position = str(name)
-        if not (position.isascii() and position.isdigit() and int(position) < dimension):
+        if not (_POSITION.fullmatch(position) and int(position) < dimension):
             mend = f"expected a position from 0 to {dimension - 1}"
             problems.append(Problem(f"{where} has the key {name!r:.80}", mend, key=where))
-        elif not isinstance(text, str):
+        elif not isinstance(text, str) or not _is_plain(text):
             column = int(position)
             problems.append(
                 Problem(f"{where}[{position}] is {text!r:.80}", "expected a text", key=where, column=column)

@@ -69,7 +69,7 @@ class Trial:
     rows: int = 0
 
 
-def stat_spec_problems(promise: Promise, stat_specs: Mapping[str, Any]) -> list[Problem]:
+def stat_spec_problems(promise: Promise, stat_specs: Mapping[str, Any], *, distances: bool = True) -> list[Problem]:
     """Return what is wrong with statistical specifications.
 
     Parameters
@@ -78,6 +78,8 @@ def stat_spec_problems(promise: Promise, stat_specs: Mapping[str, Any]) -> list[
         What the semantic specification says.
     stat_specs : mapping of str to BaseStatSpecification
         By type name.
+    distances : bool, default=True
+        Whether distances are computed, too, which takes seconds for thousands of points.
     """
     problems = []
     wanted = SPEC_TYPES.get(promise.data_type or "")
@@ -87,7 +89,7 @@ def stat_spec_problems(promise: Promise, stat_specs: Mapping[str, Any]) -> list[
         problems.append(Problem(message + (", ".join(stat_specs) or "none"), mend, file="learnware.yaml"))
     for name, spec in stat_specs.items():
         try:
-            self_distance = float(spec.dist(spec))
+            self_distance = float(spec.dist(spec)) if distances else 0.0
         except LearnwareError as error:
             problems.append(Problem(f"the statistical specification {name} is broken: {error}", "generate it anew"))
             continue
