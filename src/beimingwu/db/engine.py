@@ -6,9 +6,9 @@ import sqlite3
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import create_engine, event, func, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
@@ -20,7 +20,8 @@ from beimingwu.errors import SettingsError, UnavailableError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import URL, Connection, Engine
+    from sqlalchemy import URL, ColumnElement, Connection, Engine
+    from sqlalchemy.orm import InstrumentedAttribute
 
     from beimingwu.db.base import Table
 
@@ -79,6 +80,20 @@ class Database:
             yield session
 
     @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """Give a session in which all reads see the state that the first one saw, however long it takes.
+
+        Raises
+        ------
+        UnavailableError
+            If the database cannot be reached.
+        """
+        # SQLite does so anyway; PostgreSQL's default is a state for each statement.
+        engine = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
+        with _reached(), Session(engine) as session:
+            yield session
+
+    @contextmanager
     def write(self) -> Iterator[Session]:
         """Give a session in a transaction, which is committed if all goes well.
 
@@ -106,6 +121,13 @@ class Database:
     def insert(self, table: type[Table]) -> sqlite.Insert | postgresql.Insert:
         """Return an INSERT that knows ``ON CONFLICT``."""
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+
+    def elements(self, column: ColumnElement[Any] | InstrumentedAttribute[Any]) -> ColumnElement[str]:
+        """Return the texts in a column of JSON lists, as the column of a table to select from or join with."""
+        if self.is_sqlite:
+            return cast("ColumnElement[str]", func.json_each(column).table_valued("value").c.value)
+        listed = func.json_array_elements_text(column).table_valued("value").render_derived()
+        return cast("ColumnElement[str]", listed.c.value)
 
     def ping(self) -> None:
         """Ask the database for an answer.

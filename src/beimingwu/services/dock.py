@@ -9,6 +9,7 @@ from beimingwu.db.migrate import migrate, require_newest
 from beimingwu.secrets_file import provide_secrets, refuse_unsafe
 from beimingwu.services.accounts import Accounts
 from beimingwu.services.background import Background
+from beimingwu.services.catalogue import Catalogue
 from beimingwu.services.clock import Clock, utc_now
 from beimingwu.services.email_changes import EmailChanges
 from beimingwu.services.letters import Letters
@@ -110,6 +111,7 @@ class Dock:
         self.users = Users(database, settings, self.passwords, letters, clock)
         self.sensitive_words = SensitiveWords(database, clock)
         self.usage = Usage(database, clock)
+        self.catalogue = Catalogue(database)
 
     def require_ready(self) -> None:
         """Refuse if requests cannot be answered.

@@ -1,0 +1,120 @@
+"""How `/api/v1` writes learnwares: in lists, on their pages, and their versions."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from fastapi import Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from beimingwu.services.learnware_views import Detail, Summary
+
+__all__ = ["DetailOut", "Status", "SummaryOut", "VersionOut", "json_response"]
+
+Status = Literal["WAITING", "QUEUE", "PROCESSING", "SUCCESS", "FAIL"]
+
+_SEMANTIC: dict[str, Any] = {
+    "Data": {"Type": "Class", "Values": ["Table"]},
+    "Task": {"Type": "Class", "Values": ["Classification"]},
+    "Library": {"Type": "Class", "Values": ["Scikit-learn"]},
+    "Scenario": {"Type": "Tag", "Values": ["Education"]},
+    "License": {"Type": "Class", "Values": ["MIT"]},
+    "Name": {"Type": "String", "Values": "iris of the north"},
+    "Description": {"Type": "String", "Values": "Tells three kinds of irises apart by four measures."},
+}
+_SUMMARY: dict[str, Any] = {
+    "learnware_id": "00000017",
+    "name": "iris of the north",
+    "description": "Tells three kinds of irises apart by four measures.",
+    "semantic_specification": _SEMANTIC,
+    "username": "ada",
+    "status": "SUCCESS",
+    "verified": True,
+    "withdrawn": False,
+    "created_at": "2026-11-21T09:30:00Z",
+    "updated_at": "2026-11-21T09:30:41Z",
+    "downloads": 12,
+    "size": 20480,
+}
+
+
+class SummaryOut(BaseModel):
+    """A learnware in a list."""
+
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [_SUMMARY]})
+
+    learnware_id: str = Field(description="Eight digits.")
+    name: str
+    description: str
+    semantic_specification: dict[str, Any] = Field(
+        description="That of the serving version, or of the newest where none serves."
+    )
+    username: str = Field(description="Whose it is.")
+    status: Status = Field(description="State of the newest version.")
+    verified: bool = Field(description="Whether a version serves.")
+    withdrawn: bool
+    created_at: datetime
+    updated_at: datetime
+    downloads: int
+    size: int = Field(description="Bytes of the package.")
+
+
+class VersionOut(BaseModel):
+    """A version of a learnware."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    number: int = Field(description="1 for the first.")
+    status: Status
+    size: int
+    sha256: str = Field(description="Of the package, in hexadecimal.")
+    semantic_specification: dict[str, Any]
+    created_at: datetime
+    decided_at: datetime | None = Field(description="When it was verified or refused.")
+    attempts: int = Field(description="How often workers tried to verify it.")
+    serving: bool = Field(description="Whether it is the one that is found and downloaded.")
+
+
+class StatSpecOut(BaseModel):
+    """A statistical specification in a few words."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    type: str
+    n_points: int | None = Field(description="Points of the reduced set; null for a kind that has none.")
+    n_features: int | None = Field(description="Numbers of each point.")
+
+
+class DetailOut(SummaryOut):
+    """A learnware on its page."""
+
+    versions_count: int
+    serving_version: int | None
+    newest_version: VersionOut = Field(
+        description="For those who may not see what is not verified, the version that serves."
+    )
+    sha256: str = Field(description="Of the package of the serving version, or of the newest where none serves.")
+    statistical_specifications: list[StatSpecOut]
+    mine: bool = Field(description="Whether it belongs to the account that asks.")
+
+    @classmethod
+    def of(cls, detail: Detail) -> "DetailOut":
+        """Return what the API tells of a learnware."""
+        return cls(
+            **summary_values(detail.summary),
+            versions_count=detail.versions_count,
+            serving_version=detail.serving_version,
+            newest_version=VersionOut.model_validate(detail.newest_version),
+            sha256=detail.summary.sha256,
+            statistical_specifications=[StatSpecOut.model_validate(one) for one in detail.statistical_specifications],
+            mine=detail.mine,
+        )
+
+
+def summary_values(summary: Summary) -> dict[str, Any]:
+    """Return the values of `SummaryOut`."""
+    return {name: getattr(summary, name) for name in SummaryOut.model_fields}
+
+
+def json_response(answer: BaseModel, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """Return an answer that was checked when it was made: FastAPI would check and copy it once more."""
+    return Response(answer.model_dump_json(), status, headers, media_type="application/json")
