@@ -4,8 +4,10 @@
 
     ServiceError
     ├── SettingsError              the server cannot run with these settings
+    ├── BackupError                a backup cannot be made, read or restored
     ├── InvalidInputError          422  fields that break a rule
-    │   └── EmailNotPermittedError   422  the dock takes no accounts of this e-mail address
+    │   ├── EmailNotPermittedError   422  the dock takes no accounts of this e-mail address
+    │   └── ContentMismatchError     422  an upload whose content is not what was announced
     ├── InvalidCodeError           400  a code that is wrong, used or too old
     ├── NotAuthenticatedError      401  no session or token, or one that is over
     │   └── InvalidCredentialsError  401  e-mail address and password, or token, do not belong together
@@ -14,9 +16,14 @@
     │   └── AccountDisabledError     403
     ├── NotFoundError              404
     ├── ConflictError              409  what is there already, or a rule between rows
+    │   ├── LearnwaresLeftError      409
     │   ├── UsernameTakenError       409
-    │   └── EmailTakenError          409
+    │   ├── EmailTakenError          409
+    │   └── QuotaExceededError       409  more than one account may have at a time
+    ├── PreconditionError          412  another version of the upload protocol
     ├── TooLargeError              413
+    ├── MediaTypeError             415  a body of another kind
+    ├── ChecksumMismatchError      460  a part of an upload that was damaged on its way
     ├── TooManyRequestsError       429
     └── UnavailableError           503  the database cannot be reached, or is not of this version
 
@@ -34,16 +41,23 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccountDisabledError",
+    "BackupError",
+    "ChecksumMismatchError",
     "ConflictError",
+    "ContentMismatchError",
     "EmailNotConfirmedError",
     "EmailNotPermittedError",
     "EmailTakenError",
     "InvalidCodeError",
     "InvalidCredentialsError",
     "InvalidInputError",
+    "LearnwaresLeftError",
+    "MediaTypeError",
     "NotAllowedError",
     "NotAuthenticatedError",
     "NotFoundError",
+    "PreconditionError",
+    "QuotaExceededError",
     "ServiceError",
     "SettingsError",
     "TooLargeError",
@@ -76,6 +90,10 @@ class SettingsError(ServiceError):
     """The server cannot run with these settings."""
 
 
+class BackupError(ServiceError):
+    """A backup cannot be made, read or restored."""
+
+
 class InvalidInputError(ServiceError):
     """Fields of a request break a rule.
 
@@ -99,6 +117,13 @@ class EmailNotPermittedError(InvalidInputError):
 
     problem = "email-not-permitted"
     title = "This dock takes no accounts of this e-mail address"
+
+
+class ContentMismatchError(InvalidInputError):
+    """The content of an upload is not what was announced."""
+
+    problem = "content-mismatch"
+    title = "The content is not what was announced"
 
 
 class InvalidCodeError(ServiceError):
@@ -172,6 +197,24 @@ class ConflictError(ServiceError):
     title = "Something that is there stands against it"
 
 
+class LearnwaresLeftError(ConflictError):
+    """An account has learnwares, and nobody said what is to become of them.
+
+    Attributes
+    ----------
+    learnware_ids : tuple of str
+    """
+
+    problem = "learnwares-left"
+    title = "The account has learnwares"
+
+    def __init__(self, learnware_ids: tuple[str, ...]) -> None:
+        super().__init__(
+            f"the account has {len(learnware_ids)} learnwares; say whether they are to be deleted or transferred"
+        )
+        self.learnware_ids = learnware_ids
+
+
 class UsernameTakenError(ConflictError):
     """Somebody else has this name."""
 
@@ -186,12 +229,43 @@ class EmailTakenError(ConflictError):
     title = "There is an account of this e-mail address"
 
 
+class QuotaExceededError(ConflictError):
+    """An account has as much of something as it may have at a time."""
+
+    problem = "quota-exceeded"
+    title = "The account has as much as it may have at a time"
+
+
+class PreconditionError(ServiceError):
+    """The request asks for another version of the upload protocol."""
+
+    problem = "unsupported-version"
+    status = 412
+    title = "This version of the protocol is not spoken here"
+
+
 class TooLargeError(ServiceError):
     """The body of a request is larger than this endpoint takes."""
 
     problem = "too-large"
     status = 413
     title = "The body of the request is too large"
+
+
+class MediaTypeError(ServiceError):
+    """The body is of a kind that this endpoint does not take."""
+
+    problem = "unsupported-media-type"
+    status = 415
+    title = "The body is of a kind that this endpoint does not take"
+
+
+class ChecksumMismatchError(ServiceError):
+    """A part of an upload was damaged on its way; the status is that of the tus protocol."""
+
+    problem = "checksum-mismatch"
+    status = 460
+    title = "The bytes do not have the checksum that came with them"
 
 
 class TooManyRequestsError(ServiceError):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from beimingwu.services.personal_data import PersonalData
     from beimingwu.services.sessions import Sessions
 
-__all__ = ["Accounts", "delete_account"]
+__all__ = ["Accounts", "delete_account", "lock_account"]
 
 
 class Accounts:
@@ -154,6 +154,23 @@ def delete_account(session: Session, user_id: int, personal_data: tuple[Personal
     NotFoundError
         If there is no such account.
     """
+    user, is_last = lock_account(session, user_id)
+    if is_last:
+        raise ConflictError("this is the last super administrator; give somebody else the role first")
+    for part in personal_data:
+        part.erase(session, user_id)
+    session.delete(user)
+    session.flush()
+
+
+def lock_account(session: Session, user_id: int) -> tuple[User, bool]:
+    """Return an account's row, locked, and whether it is the last super administrator that can be used.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such account.
+    """
     # All of them locked, in one order: two super administrators cannot go at once, each counting on the other.
     concerned = (User.id == user_id) | (User.role == int(Role.SUPER_ADMIN))
     locked = {
@@ -162,10 +179,5 @@ def delete_account(session: Session, user_id: int, personal_data: tuple[Personal
     user = locked.get(user_id)
     if user is None:
         raise NotFoundError("there is no such account")
-    others = [one for one in locked.values() if one is not user and one.disabled_at is None]
-    if user.role == Role.SUPER_ADMIN and not others:
-        raise ConflictError("this is the last super administrator; give somebody else the role first")
-    for part in personal_data:
-        part.erase(session, user_id)
-    session.delete(user)
-    session.flush()
+    usable = [one for one in locked.values() if one is not user and one.disabled_at is None and one.confirmed_at]
+    return user, user.role == Role.SUPER_ADMIN and not usable

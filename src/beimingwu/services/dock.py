@@ -23,6 +23,7 @@ from beimingwu.services.sensitive_words import SensitiveWords
 from beimingwu.services.sessions import Sessions
 from beimingwu.services.tokens import Tokens
 from beimingwu.services.usage import Usage
+from beimingwu.services.user_administration import UserAdministration
 from beimingwu.services.users import Users
 from beimingwu.storage import open_store
 
@@ -109,6 +110,9 @@ class Dock:
         self.accounts = Accounts(database, self.passwords, self.sessions, letters, self.personal_data, clock)
         self.email_changes = EmailChanges(database, settings, self.sessions, limits, letters, clock)
         self.users = Users(database, settings, self.passwords, letters, clock)
+        self.user_administration = UserAdministration(
+            database, settings, self.passwords, limits, letters, self.personal_data, clock
+        )
         self.sensitive_words = SensitiveWords(database, clock)
         self.usage = Usage(database, clock)
         self.catalogue = Catalogue(database)

@@ -16,6 +16,7 @@ __all__ = [
     "is_email",
     "is_username",
     "require_permitted",
+    "storable",
     "username_key",
 ]
 
@@ -113,3 +114,8 @@ def clean_text(text: str, field: str, *, longest: int) -> str:
         words = f"must be a line of 1 to {longest} printable characters"
         raise InvalidInputError(f"{field} {words}", fields=((f"/{field}", words),))
     return line
+
+
+def storable(text: str) -> bool:
+    """Return whether databases take a text: PostgreSQL takes no NUL, and none takes half a character."""
+    return "\0" not in text and not any("\ud800" <= one <= "\udfff" for one in text)
