@@ -28,7 +28,7 @@ from pydantic_settings import (
 from beimingwu.errors import SettingsError
 from beimingwu.rates import Rate
 
-__all__ = ["Settings", "load_settings"]
+__all__ = ["Settings", "environment_of", "load_settings"]
 
 _PREFIX = "BEIMINGWU_"
 _FILE_VARIABLE = "BEIMINGWU_SETTINGS"
@@ -131,6 +131,23 @@ class Settings(BaseSettings):
     limit_mail_account: RateField = Field(Rate(5, 3600), description="Mails to one e-mail address.")
     limit_mail_address: RateField = Field(Rate(20, 3600), description="Mails asked for from one address.")
     limit_code_address: RateField = Field(Rate(30, 900), description="Codes tried from one address.")
+    limit_submissions: RateField = Field(
+        Rate(500, 3600), description="Learnwares and new versions that one account submits."
+    )
+    learnwares_per_user: int = Field(1000, ge=0, description="Learnwares of one account, at most.")
+    learnware_bytes_per_user: int = Field(
+        100 * 2**30, ge=0, description="Bytes of all packages of one account, older versions included, at most."
+    )
+    package_max_files: int = Field(10_000, ge=1, le=100_000, description="Files in a package, at most.")
+    package_max_unpacked_bytes: int = Field(
+        8 * 2**30, ge=1024, description="Bytes of a package's files when they are unpacked, at most."
+    )
+    specification_max_bytes: int = Field(
+        16 * 2**20, ge=1024, description="Bytes of one specification in a package, at most."
+    )
+    package_check_seconds: int = Field(
+        60, ge=1, description="How long a package may take to be read when it is submitted."
+    )
     trusted_proxies: ListField = Field(
         ("127.0.0.1",), description="Addresses of proxies whose `X-Forwarded-For` and `-Proto` are believed."
     )
@@ -164,6 +181,16 @@ class Settings(BaseSettings):
         None,
         description="Folder of the environments that workers build; without it, that of the variable "
         "`LEARNWARE_ENVIRONMENTS`, else `environments` in the data folder.",
+    )
+    upload_max_bytes: int = Field(2 * 2**30, ge=1024, le=2**40, description="Bytes of one upload, at most.")
+    upload_quota_bytes: int = Field(
+        8 * 2**30, ge=1024, description="Bytes of all uploads of one account that wait for their use, at most."
+    )
+    uploads_per_user: int = Field(
+        200, ge=1, le=100_000, description="Uploads of one account that wait for their use, at most."
+    )
+    upload_seconds: int = Field(
+        86400, ge=60, description="An upload is forgotten when nothing was added to it for so long."
     )
     max_body_bytes: int = Field(2**20, ge=1024, description="Bytes of a request's body, at most.")
     max_request_threads: int = Field(40, ge=1, le=1000, description="Requests answered at once.")
@@ -242,6 +269,18 @@ def load_settings(file: Path | None = None, **flags: Any) -> Settings:
             for fault in error.errors(include_url=False, include_input=False)
         ]
         raise SettingsError("; ".join(lines)) from None
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """Return the variables that give another process the same settings, passwords included."""
+    variables = {}
+    for name in sorted(settings.model_fields_set):
+        value = getattr(settings, name)
+        if isinstance(value, SecretStr):
+            value = value.get_secret_value()
+        if value is not None:
+            variables[f"{_PREFIX}{name.upper()}"] = ",".join(value) if isinstance(value, tuple) else str(value)
+    return variables
 
 
 def _read_file(file: Path) -> dict[str, Any]:

@@ -25,6 +25,8 @@ from beimingwu.services.tokens import Tokens
 from beimingwu.services.usage import Usage
 from beimingwu.services.user_administration import UserAdministration
 from beimingwu.services.users import Users
+from beimingwu.services.verification_queue import VerificationQueue
+from beimingwu.services.verifications import Verifications
 from beimingwu.storage import open_store
 
 if TYPE_CHECKING:
@@ -116,6 +118,8 @@ class Dock:
         self.sensitive_words = SensitiveWords(database, clock)
         self.usage = Usage(database, clock)
         self.catalogue = Catalogue(database)
+        self.verification_queue = VerificationQueue(database, settings, clock)
+        self.verifications = Verifications(database, clock)
 
     def require_ready(self) -> None:
         """Refuse if requests cannot be answered.

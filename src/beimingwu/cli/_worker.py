@@ -1,0 +1,97 @@
+"""`beimingwu worker`."""
+
+import os
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from beimingwu.cli._command import Operator, dock_command
+
+if TYPE_CHECKING:
+    from beimingwu.settings import Settings
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    dock_command(
+        app,
+        "worker",
+        "beimingwu worker --data-dir ./dock",
+        "BEIMINGWU_DATABASE_URL=postgresql://… beimingwu worker --concurrency 4",
+    )(_worker)
+
+
+def _worker(
+    operator: Operator,
+    concurrency: Annotated[
+        int, typer.Option("--concurrency", min=1, max=256, help="Verifications at a time, each in its own process.")
+    ] = 1,
+    once: Annotated[bool, typer.Option("--once", help="End when nothing waits to be verified.")] = False,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            "--name",
+            help="Name of the worker in logs; made up if not given. Two workers must not have the same.",
+        ),
+    ] = None,
+    end_with_input: Annotated[
+        bool, typer.Option("--end-with-input", help="End when standard input does: with the process that holds it.")
+    ] = False,
+) -> None:
+    """Verify what was submitted, until the process is told to stop.
+
+    Any number of workers may run, on any machines that reach the database and the store. One that is told to stop gives
+    back what it works on; what one that was killed had is taken over by another.
+    """
+    from beimingwu.logs import configure_logs
+
+    settings = operator.settings()
+    configure_logs(settings)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    if end_with_input:
+        threading.Thread(target=_follow_input, args=(stop, settings.shutdown_seconds), daemon=True).start()
+    if concurrency == 1:
+        _work(settings, name, stop, once)
+    else:
+        _supervise(settings, name, stop, once, concurrency)
+
+
+def _work(settings: "Settings", name: str | None, stop: threading.Event, once: bool) -> None:
+    from beimingwu.services.dock import Dock, open_database
+    from beimingwu.worker.worker import Worker, new_name
+
+    dock = Dock(settings, open_database(settings))
+    try:
+        Worker(dock, name or new_name(), stop=stop).run(once=once)
+    finally:
+        dock.close()
+
+
+def _supervise(settings: "Settings", name: str | None, stop: threading.Event, once: bool, concurrency: int) -> None:
+    from beimingwu.worker.pool import WorkerPool
+
+    pool = WorkerPool(settings, concurrency, once=once, name=name)
+    pool.start()
+
+    def finish() -> None:
+        pool.wait()
+        stop.set()
+
+    threading.Thread(target=finish, daemon=True).start()
+    stop.wait()
+    pool.stop()
+
+
+def _follow_input(stop: threading.Event, seconds: float) -> None:
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
+    stop.set()
+    # The process may hang where nobody is left to end it.
+    threading.Timer(seconds + 5, os._exit, (1,)).start()

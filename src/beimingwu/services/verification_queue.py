@@ -1,0 +1,309 @@
+"""The queue of versions to verify, for workers: claim by lease, log, decide.
+
+A version that waits is the job; there is no other queue. Who claims it holds it until the lease is over, and renews the
+lease while at work. Every change that a worker makes is made only if it still holds the version: a worker whose lease
+has gone to another one changes nothing.
+
+::
+
+    WAITING ── claim ──> QUEUE ── begin ──> PROCESSING ── decide ──> SUCCESS | FAIL
+       ^                   |                    |
+       └── put off, give back ──────────────────┘
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.orm import aliased
+
+from beimingwu.db.models import Learnware, Verification, VerificationLine, Version
+from beimingwu.services import publishing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date, datetime
+
+    from sqlalchemy.orm import Session
+
+    from beimingwu.db.engine import Database
+    from beimingwu.services.clock import Clock
+    from beimingwu.settings import Settings
+
+__all__ = ["DECIDED", "UNDECIDED", "Claim", "LogLine", "Standing", "VerificationQueue", "is_superseded"]
+
+UNDECIDED = ("WAITING", "QUEUE", "PROCESSING")
+DECIDED = ("SUCCESS", "FAIL")
+# Tries of one version that are kept with their logs.
+_KEPT_TRIES = 5
+_LONGEST_BREAK = timedelta(hours=1)
+_LONGEST_NAME = 100
+
+Standing = Literal["held", "superseded", "lost"]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A version that a worker holds.
+
+    Attributes
+    ----------
+    version_id, verification_id : int
+        The version, and this try.
+    learnware_id, number : int
+        The learnware, and which of its versions it is.
+    holder : str
+        The worker and this try, as the version names them: no two claims have the same.
+    attempt : int
+        1 for the first try.
+    spent : bool
+        Whether all tries were made, and the last of them ended without an outcome.
+    superseded : bool
+        Whether a newer version makes this one needless.
+    sha256 : str
+        The package in the store.
+    semantic_spec : dict
+    made : date
+        The day that its requirements are read as of.
+    expires_at : datetime
+        When the lease is over unless it is renewed.
+    """
+
+    version_id: int
+    verification_id: int
+    learnware_id: int
+    number: int
+    holder: str
+    attempt: int
+    spent: bool
+    superseded: bool
+    sha256: str
+    semantic_spec: dict[str, Any]
+    made: date
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """A line of a log.
+
+    Attributes
+    ----------
+    number : int
+        From 1 within the try.
+    at : datetime
+    text : str
+    """
+
+    number: int
+    at: datetime
+    text: str
+
+
+class VerificationQueue:
+    """What workers do to versions."""
+
+    def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._lease = timedelta(seconds=settings.lease_seconds)
+        self._most = settings.verify_attempts
+        self._break = timedelta(seconds=settings.verify_retry_seconds)
+
+    def claim(self, worker: str) -> Claim | None:
+        """Take the version that is due for longest; None if none is.
+
+        Parameters
+        ----------
+        worker : str
+            Its name, which no other worker has.
+        """
+        now = self._clock()
+        due = (
+            select(Version.id)
+            .where(Version.state.in_(UNDECIDED), Version.due_at <= now)
+            .order_by(Version.due_at, Version.id)
+            .limit(1)
+        )
+        # Asking whether there is something takes no lock; most of the time there is nothing.
+        with self._database.read() as session:
+            if session.scalar(due) is None:
+                return None
+        with self._database.write() as session:
+            version_id = session.scalar(due.with_for_update(skip_locked=True))
+            version = None if version_id is None else session.get_one(Version, version_id)
+            if version is None:
+                return None
+            spent = version.attempts >= self._most
+            _close_tries(session, version.id, now)
+            trying = Verification(version_id=version.id, worker=worker[:_LONGEST_NAME], started_at=now)
+            session.add(trying)
+            session.flush()
+            version.worker = f"{worker[:_LONGEST_NAME]}#{trying.id}"
+            version.state = "QUEUE"
+            version.attempts += 0 if spent else 1
+            version.due_at = now + self._lease
+            return Claim(
+                version.id,
+                trying.id,
+                version.learnware_id,
+                version.number,
+                version.worker,
+                version.attempts,
+                spent,
+                is_superseded(session, version),
+                version.sha256,
+                version.semantic_spec,
+                version.made_at.date(),
+                version.due_at,
+            )
+
+    def begin(self, claim: Claim) -> bool:
+        """Say that the checks run; return whether the worker still holds the version."""
+        return self._change(claim, state="PROCESSING")
+
+    def renew(self, claim: Claim, lines: Sequence[LogLine] = ()) -> Standing:
+        """Hold the version for another lease, and write lines into the log."""
+        with self._database.write() as session:
+            held = _held(session, claim)
+            if held is None:
+                return "lost"
+            held.due_at = self._clock() + self._lease
+            self._write(session, claim, lines)
+            return "superseded" if is_superseded(session, held) else "held"
+
+    def decide(self, claim: Claim, *, accepted: bool, report: dict[str, Any], lines: Sequence[LogLine]) -> bool:
+        """Accept or refuse the version; return whether the worker still held it.
+
+        A version that served and is refused is taken from service.
+        """
+        with self._database.write() as session:
+            version = _held_with_learnware(session, claim)
+            if version is None:
+                return False
+            now = self._clock()
+            self._end(session, claim, report, lines, now)
+            version.worker = None
+            if accepted:
+                publishing.publish(session, version, now)
+            else:
+                publishing.reject(session, version, now)
+            return True
+
+    def leave(self, claim: Claim, *, report: dict[str, Any], lines: Sequence[LogLine]) -> bool:
+        """Give up on a version that could not be checked; return whether the worker still held it.
+
+        That is no fault of the learnware's: one that serves goes on serving, any other is refused.
+        """
+        with self._database.write() as session:
+            version = _held_with_learnware(session, claim)
+            if version is None:
+                return False
+            now = self._clock()
+            self._end(session, claim, report, lines, now)
+            version.worker = None
+            if session.get_one(Learnware, version.learnware_id).serving_version == version.number:
+                version.state = "SUCCESS"
+                version.decided_at = now
+            else:
+                publishing.reject(session, version, now)
+            return True
+
+    def put_off(self, claim: Claim, *, report: dict[str, Any], lines: Sequence[LogLine]) -> bool:
+        """Let it be tried again later, the later the more often it was; return whether the worker still held it."""
+        with self._database.write() as session:
+            version = _held(session, claim)
+            if version is None:
+                return False
+            now = self._clock()
+            self._end(session, claim, report, lines, now)
+            version.state = "WAITING"
+            version.worker = None
+            version.due_at = now + min(self._break * 4 ** (claim.attempt - 1), _LONGEST_BREAK)
+            return True
+
+    def give_back(self, claim: Claim) -> bool:
+        """Let another worker begin anew at once, as if this try had not been; return whether it was still held."""
+        with self._database.write() as session:
+            version = _held(session, claim)
+            if version is None:
+                return False
+            version.state = "WAITING"
+            version.worker = None
+            version.attempts -= 0 if claim.spent else 1
+            version.due_at = self._clock()
+            session.execute(delete(Verification).where(Verification.id == claim.verification_id))
+            return True
+
+    def release(self, worker: str) -> int:
+        """Let others have at once what a worker of this name held when it ended; return how many versions."""
+        name = worker[:_LONGEST_NAME]
+        with self._database.write() as session:
+            mine = Version.worker.startswith(f"{name}#", autoescape=True)
+            held = select(Version.id).where(Version.state.in_(UNDECIDED), mine)
+            found = list(session.scalars(held.with_for_update(skip_locked=True)))
+            if found:
+                session.execute(update(Version).where(Version.id.in_(found)).values(due_at=self._clock()))
+            return len(found)
+
+    def _change(self, claim: Claim, **values: Any) -> bool:
+        with self._database.write() as session:
+            mine = (Version.id == claim.version_id) & (Version.worker == claim.holder)
+            changed = session.execute(update(Version).where(mine).values(**values).returning(Version.id))
+            return changed.one_or_none() is not None
+
+    def _end(
+        self, session: Session, claim: Claim, report: dict[str, Any], lines: Sequence[LogLine], now: datetime
+    ) -> None:
+        self._write(session, claim, lines)
+        trying = session.get_one(Verification, claim.verification_id)
+        trying.ended_at = now
+        trying.report = report
+
+    def _write(self, session: Session, claim: Claim, lines: Sequence[LogLine]) -> None:
+        if lines:
+            rows = [
+                {"verification_id": claim.verification_id, "number": one.number, "at": one.at, "text": one.text}
+                for one in lines
+            ]
+            # Somebody who was not told that lines were written writes them again.
+            session.execute(self._database.insert(VerificationLine).on_conflict_do_nothing(), rows)
+
+
+def is_superseded(session: Session, version: Version) -> bool:
+    """Return whether a newer version, unless it failed, makes it needless to verify one that does not serve."""
+    newer = aliased(Version)
+    found = session.scalar(
+        select(Learnware.id).where(
+            Learnware.id == version.learnware_id,
+            or_(Learnware.serving_version.is_(None), Learnware.serving_version != version.number),
+            select(newer.id)
+            .where(newer.learnware_id == Learnware.id, newer.number > version.number, newer.state != "FAIL")
+            .exists(),
+        )
+    )
+    return found is not None
+
+
+def _held(session: Session, claim: Claim) -> Version | None:
+    """Return the version, locked, if the worker holds it."""
+    mine = (Version.id == claim.version_id) & (Version.worker == claim.holder)
+    return session.scalar(select(Version).where(mine).with_for_update())
+
+
+def _held_with_learnware(session: Session, claim: Claim) -> Version | None:
+    # Whoever locks both begins with the learnware.
+    session.scalar(select(Learnware.id).where(Learnware.id == claim.learnware_id).with_for_update())
+    return _held(session, claim)
+
+
+def _close_tries(session: Session, version_id: int, now: datetime) -> None:
+    """Say of tries whose workers are gone that they are over, and delete old ones."""
+    mine = Verification.version_id == version_id
+    session.execute(update(Verification).where(mine, Verification.ended_at.is_(None)).values(ended_at=now))
+    tries = list(session.scalars(select(Verification.id).where(mine).order_by(Verification.id.desc())))
+    if old := tries[_KEPT_TRIES - 1 :]:
+        session.execute(delete(Verification).where(Verification.id.in_(old)))

@@ -1,0 +1,291 @@
+"""What people see and ask of verifications: how far one is, its report, its log, and another one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from beimingwu.db.models import Learnware, Verification, VerificationLine, Version
+from beimingwu.errors import ConflictError, NotAllowedError, NotFoundError
+from beimingwu.services.audit import audit
+from beimingwu.services.identity import Identity, Role
+from beimingwu.services.learnware_ids import parse_id
+from beimingwu.services.learnware_views import is_public, may_manage
+from beimingwu.services.publishing import lock_learnware
+from beimingwu.services.verification_queue import DECIDED, UNDECIDED, LogLine, is_superseded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from beimingwu.db.engine import Database
+    from beimingwu.services.clock import Clock
+    from beimingwu.services.identity import Origin
+
+__all__ = ["Position", "Progress", "VerificationView", "Verifications"]
+
+_MOST_LINES = 500
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationView:
+    """How the verification of a version goes, or went.
+
+    Attributes
+    ----------
+    status : str
+        State of the version.
+    attempts : int
+        How often workers tried.
+    started_at, ended_at : datetime or None
+        Of the last try; None if there was none, or it goes on.
+    worker : str or None
+        Who made the last try; told to administrators only.
+    report : dict or None
+        What the last try found that came to an end, as `learnware.verification.VerificationReport.to_dict` tells it.
+    """
+
+    status: str
+    attempts: int
+    started_at: datetime | None
+    ended_at: datetime | None
+    worker: str | None
+    report: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """How far somebody has read the logs of a version.
+
+    Attributes
+    ----------
+    verification_id : int
+        The try; 0 before the first.
+    line : int
+        The last line that was read of it.
+    """
+
+    verification_id: int = 0
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What is new since a position.
+
+    Attributes
+    ----------
+    status : str or None
+        State of the version; None if it is gone.
+    attempts : int
+    lines : tuple of (Position, LogLine)
+        Those of the newest try after the position, the first 500.
+    """
+
+    status: str | None
+    attempts: int
+    lines: tuple[tuple[Position, LogLine], ...]
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more comes: the version is decided, or gone, and all lines are here."""
+        return (self.status is None or self.status in DECIDED) and len(self.lines) < _MOST_LINES
+
+
+class Verifications:
+    """Verifications, for the owners of learnwares and for administrators."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def report(self, identity: Identity, learnware_id: str, number: int) -> VerificationView:
+        """Return how the verification of a version goes.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such version, or it is not for this account to know of.
+        NotAllowedError
+            If it is somebody else's.
+        """
+        identity.require("read")
+        with self._database.read() as session:
+            version = _version(session, identity, learnware_id, number)
+            last = _last_try(session, version.id)
+            mine = Verification.version_id == version.id
+            newest = select(Verification.report).where(mine, Verification.ended_at.is_not(None))
+            reports = session.scalars(newest.order_by(Verification.id.desc()))
+            return VerificationView(
+                version.state,
+                version.attempts,
+                None if last is None else last.started_at,
+                None if last is None else last.ended_at,
+                last.worker if last is not None and identity.role >= Role.ADMIN else None,
+                next((one for one in reports if one is not None), None),
+            )
+
+    def log(self, identity: Identity, learnware_id: str, number: int) -> str:
+        """Return the log of the last try; empty if there was none.
+
+        Raises
+        ------
+        NotFoundError, NotAllowedError
+            As `report`.
+        """
+        identity.require("read")
+        with self._database.read() as session:
+            return _log(session, _version(session, identity, learnware_id, number).id) or ""
+
+    def contract_log(self, identity: Identity, learnware_id: str) -> str | None:
+        """Return the log of the newest version that workers tried, as the published contract has it.
+
+        None if nobody tried, there is no such learnware, or it is somebody else's.
+        """
+        identity.require("read")
+        with self._database.read() as session:
+            try:
+                learnware = _learnware(session, identity, learnware_id)
+            except (NotFoundError, NotAllowedError):
+                return None
+            tried = (
+                select(Version.id)
+                .join(Verification, Verification.version_id == Version.id)
+                .where(Version.learnware_id == learnware.id)
+                .order_by(Version.number.desc())
+                .limit(1)
+            )
+            version_id = session.scalar(tried)
+            return None if version_id is None else _log(session, version_id)
+
+    def followed(self, identity: Identity, learnware_id: str, number: int) -> int:
+        """Return what `progress` knows a version by.
+
+        Raises
+        ------
+        NotFoundError, NotAllowedError
+            As `report`.
+        """
+        identity.require("read")
+        with self._database.read() as session:
+            return _version(session, identity, learnware_id, number).id
+
+    def progress(self, positions: Mapping[int, Iterable[Position]]) -> dict[tuple[int, Position], Progress]:
+        """Return what is new of some versions: a few queries for all who follow them.
+
+        Parameters
+        ----------
+        positions : mapping of int to positions
+            Versions, as `followed` returns them, and how far their followers have read.
+        """
+        with self._database.read() as session:
+            states = {
+                row.id: row
+                for row in session.execute(
+                    select(Version.id, Version.state, Version.attempts).where(Version.id.in_(list(positions)))
+                )
+            }
+            newest = {
+                row[0]: row[1]
+                for row in session.execute(
+                    select(Verification.version_id, func.max(Verification.id))
+                    .where(Verification.version_id.in_(list(positions)))
+                    .group_by(Verification.version_id)
+                )
+            }
+            found = {}
+            for version_id, wanted in positions.items():
+                state = states.get(version_id)
+                for position in set(wanted):
+                    lines = _lines_after(session, newest.get(version_id, 0), position)
+                    found[version_id, position] = (
+                        Progress(None, 0, ()) if state is None else Progress(state.state, state.attempts, lines)
+                    )
+            return found
+
+    def verify_again(self, identity: Identity, learnware_id: str, number: int, origin: Origin) -> None:
+        """Verify a version once more. One that serves goes on serving until it is refused.
+
+        Raises
+        ------
+        NotFoundError, NotAllowedError
+            As `report`; also if the token is not good for submitting.
+        ConflictError
+            If it waits already or is being verified, or a newer version has taken its place.
+        """
+        identity.require("submit")
+        with self._database.write() as session:
+            learnware = lock_learnware(session, _learnware(session, identity, learnware_id).id)
+            mine = (Version.learnware_id == learnware.id) & (Version.number == number)
+            version = session.scalar(
+                select(Version).where(mine).with_for_update().execution_options(populate_existing=True)
+            )
+            if version is None:
+                raise NotFoundError("the learnware has no such version")
+            if version.state in UNDECIDED:
+                raise ConflictError("the version waits to be verified, or is being verified")
+            if is_superseded(session, version):
+                raise ConflictError("a newer version has taken the place of this one")
+            now = self._clock()
+            version.state = "WAITING"
+            version.due_at = now
+            version.worker = None
+            version.attempts = 0
+            version.decided_at = None
+            audit(
+                session,
+                "version.verify",
+                at=now,
+                actor_id=identity.user_id,
+                subject=("learnware", learnware.id),
+                origin=origin,
+                version=number,
+            )
+
+
+def _learnware(session: Session, identity: Identity, learnware_id: str) -> Learnware:
+    learnware = session.get(Learnware, parse_id(learnware_id))
+    if learnware is not None and may_manage(identity, learnware.owner_id):
+        return learnware
+    if learnware is None or not is_public(learnware):
+        raise NotFoundError("there is no such learnware")
+    raise NotAllowedError("only the owner of the learnware and administrators see how its verification went")
+
+
+def _version(session: Session, identity: Identity, learnware_id: str, number: int) -> Version:
+    learnware = _learnware(session, identity, learnware_id)
+    version = session.scalar(select(Version).where(Version.learnware_id == learnware.id, Version.number == number))
+    if version is None:
+        raise NotFoundError("the learnware has no such version")
+    return version
+
+
+def _last_try(session: Session, version_id: int) -> Verification | None:
+    mine = select(Verification).where(Verification.version_id == version_id)
+    return session.scalar(mine.order_by(Verification.id.desc()).limit(1))
+
+
+def _log(session: Session, version_id: int) -> str | None:
+    last = _last_try(session, version_id)
+    if last is None:
+        return None
+    lines = session.scalars(
+        select(VerificationLine).where(VerificationLine.verification_id == last.id).order_by(VerificationLine.number)
+    )
+    return "".join(f"{line.at:%Y-%m-%d %H:%M:%S} {line.text}\n" for line in lines)
+
+
+def _lines_after(session: Session, verification_id: int, position: Position) -> tuple[tuple[Position, LogLine], ...]:
+    # A new try has a log of its own, from its first line.
+    after = position.line if position.verification_id == verification_id else 0
+    rows = session.scalars(
+        select(VerificationLine)
+        .where(VerificationLine.verification_id == verification_id, VerificationLine.number > after)
+        .order_by(VerificationLine.number)
+        .limit(_MOST_LINES)
+    )
+    return tuple((Position(verification_id, row.number), LogLine(row.number, row.at, row.text)) for row in rows)

@@ -1,0 +1,1 @@
+"""Workers: processes that verify what was submitted."""
