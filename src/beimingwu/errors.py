@@ -17,6 +17,8 @@
     ├── NotFoundError              404
     ├── ConflictError              409  what is there already, or a rule between rows
     │   ├── LearnwaresLeftError      409
+    │   ├── DuplicateContentError    409  a learnware with this content is there
+    │   ├── NothingChangedError      409  an update that would change nothing
     │   ├── UsernameTakenError       409
     │   ├── EmailTakenError          409
     │   └── QuotaExceededError       409  more than one account may have at a time
@@ -32,6 +34,7 @@ A message may be shown to whoever asked: it holds nothing that they did not send
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from learnware.errors import LearnwareError
@@ -45,21 +48,26 @@ __all__ = [
     "ChecksumMismatchError",
     "ConflictError",
     "ContentMismatchError",
+    "DuplicateContentError",
     "EmailNotConfirmedError",
     "EmailNotPermittedError",
     "EmailTakenError",
     "InvalidCodeError",
     "InvalidCredentialsError",
     "InvalidInputError",
+    "InvalidSubmissionError",
     "LearnwaresLeftError",
     "MediaTypeError",
     "NotAllowedError",
     "NotAuthenticatedError",
     "NotFoundError",
+    "NothingChangedError",
     "PreconditionError",
     "QuotaExceededError",
+    "SensitiveWordsError",
     "ServiceError",
     "SettingsError",
+    "SubmissionFinding",
     "TooLargeError",
     "TooManyRequestsError",
     "UnavailableError",
@@ -124,6 +132,70 @@ class ContentMismatchError(InvalidInputError):
 
     problem = "content-mismatch"
     title = "The content is not what was announced"
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionFinding:
+    """One thing that is wrong with a submission.
+
+    Attributes
+    ----------
+    part : str
+        ``"semantic"``, ``"package"`` or ``"statistical"``.
+    message : str
+        What is wrong and how to mend it.
+    key : str or None
+        The key of the semantic specification, e.g. ``"Input.Dimension"``.
+    file : str or None
+        The file of the package.
+    """
+
+    part: str
+    message: str
+    key: str | None = None
+    file: str | None = None
+
+    @property
+    def place(self) -> str:
+        """Where it is: a JSON pointer into the request, or the package and the file in it."""
+        if self.part == "semantic":
+            return "/semantic_specification" + (f"/{self.key.replace('.', '/')}" if self.key else "")
+        return f"package {self.file}" if self.file else "package"
+
+
+class InvalidSubmissionError(InvalidInputError):
+    """A package or its semantic specification breaks rules.
+
+    Attributes
+    ----------
+    findings : tuple of SubmissionFinding
+        All that was found.
+    """
+
+    problem = "invalid-submission"
+    title = "The package or its semantic specification breaks a rule"
+
+    def __init__(self, findings: tuple[SubmissionFinding, ...]) -> None:
+        super().__init__(
+            "; ".join(one.message for one in findings[:5]), fields=tuple((one.place, one.message) for one in findings)
+        )
+        self.findings = findings
+
+
+class SensitiveWordsError(InvalidSubmissionError):
+    """The name or the description has words that this dock does not want.
+
+    Attributes
+    ----------
+    words : tuple of str
+    """
+
+    problem = "sensitive-words"
+    title = "The name or the description has words that this dock does not want"
+
+    def __init__(self, words: tuple[str, ...], findings: tuple[SubmissionFinding, ...]) -> None:
+        super().__init__(findings)
+        self.words = words
 
 
 class InvalidCodeError(ServiceError):
@@ -213,6 +285,31 @@ class LearnwaresLeftError(ConflictError):
             f"the account has {len(learnware_ids)} learnwares; say whether they are to be deleted or transferred"
         )
         self.learnware_ids = learnware_ids
+
+
+class DuplicateContentError(ConflictError):
+    """A learnware with the same content is there.
+
+    Attributes
+    ----------
+    learnware_id : str or None
+        Which one, if whoever asks may see it.
+    """
+
+    problem = "duplicate-content"
+    title = "A learnware with the same content is there"
+
+    def __init__(self, learnware_id: str | None) -> None:
+        which = "another learnware" if learnware_id is None else f"the learnware {learnware_id}"
+        super().__init__(f"{which} has the same files, apart from the semantic specification")
+        self.learnware_id = learnware_id
+
+
+class NothingChangedError(ConflictError):
+    """An update would change nothing."""
+
+    problem = "nothing-changed"
+    title = "The update would change nothing"
 
 
 class UsernameTakenError(ConflictError):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import create_engine, event, func, text
+from sqlalchemy import create_engine, event, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
@@ -128,6 +129,15 @@ class Database:
             return cast("ColumnElement[str]", func.json_each(column).table_valued("value").c.value)
         listed = func.json_array_elements_text(column).table_valued("value").render_derived()
         return cast("ColumnElement[str]", listed.c.value)
+
+    def lock(self, session: Session, name: str) -> None:
+        """Let no other transaction have the lock of a name until this one, which writes, ends.
+
+        On SQLite a transaction that writes is alone in any case.
+        """
+        if not self.is_sqlite:
+            key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+            session.execute(select(func.pg_advisory_xact_lock(key)))
 
     def ping(self) -> None:
         """Ask the database for an answer.
