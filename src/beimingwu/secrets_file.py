@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from beimingwu.settings import Settings
 
-__all__ = ["Secrets", "provide_secrets", "refuse_unsafe"]
+__all__ = ["Secrets", "provide_secrets", "refuse_unsafe", "secrets_path"]
 
 _FILE = "secrets.json"
 _NAMES = ("secret_key", "metrics_token")
@@ -41,6 +41,11 @@ class Secrets:
     metrics_token: str | None
 
 
+def secrets_path(settings: Settings) -> Path:
+    """Return where the secrets that were generated are."""
+    return settings.data_dir / _FILE
+
+
 def provide_secrets(settings: Settings) -> Secrets:
     """Return the secrets of the settings, and of the data folder where the settings have none.
 
@@ -53,7 +58,7 @@ def provide_secrets(settings: Settings) -> Secrets:
     open_metrics = given["metrics_token"] is None and not settings.production
     kept: dict[str, str] = {}
     if given["secret_key"] is None or (given["metrics_token"] is None and not open_metrics):
-        kept = _read_or_make(settings.data_dir / _FILE)
+        kept = _read_or_make(secrets_path(settings))
     key = given["secret_key"] or kept["secret_key"]
     return Secrets(key.encode(), None if open_metrics else given["metrics_token"] or kept["metrics_token"])
 

@@ -4,9 +4,11 @@ from typing import Annotated
 
 import typer
 
+from beimingwu.cli._backup import register as register_backup
 from beimingwu.cli._serve import register as register_serve
 from beimingwu.cli._tokens import register as register_tokens
 from beimingwu.cli._users import register as register_users
+from beimingwu.cli._worker import register as register_worker
 from learnware.cli._command import CommonOptions, DebugOption, JsonOption, examples, run_application
 
 __all__ = ["app", "run"]
@@ -52,7 +54,7 @@ def _common(
     context.obj = CommonOptions(json=json, debug=debug)
 
 
-for _register in (register_serve, register_users, register_tokens):
+for _register in (register_serve, register_worker, register_users, register_tokens, register_backup):
     _register(app)
 
 

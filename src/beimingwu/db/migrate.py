@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 
     from beimingwu.db.engine import Database
 
-__all__ = ["current_revision", "migrate", "newest_revision", "require_newest"]
+__all__ = [
+    "current_revision",
+    "known_revisions",
+    "lock_migrations",
+    "migrate",
+    "migrate_connection",
+    "newest_revision",
+    "require_newest",
+]
 
 # Any number, the same in every server: who migrates PostgreSQL holds the lock of this number.
 _LOCK = 0x6265696D
@@ -34,6 +42,11 @@ def _config(connection: Connection | None = None) -> Config:
 def newest_revision() -> str:
     """Return the revision of the tables that this version works with."""
     return str(ScriptDirectory.from_config(_config()).get_current_head())
+
+
+def known_revisions() -> list[str]:
+    """Return all revisions that there have been, the newest first."""
+    return [one.revision for one in ScriptDirectory.from_config(_config()).walk_revisions()]
 
 
 def current_revision(database: Database) -> str | None:
@@ -71,20 +84,28 @@ def migrate(database: Database, to: str | None = None) -> str | None:
         If the database cannot be reached.
     """
     with database.connect() as connection:
-        if not database.is_sqlite:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
-        before = MigrationContext.configure(connection).get_current_revision()
-        known = [one.revision for one in ScriptDirectory.from_config(_config()).walk_revisions()]
-        wanted = to if to is not None else known[0]
-        if before is not None and before not in known:
-            raise SettingsError(
-                f"the database is of a newer version than this: it has the tables of revision {before!r}"
-            )
-        if wanted not in {*known, "base"}:
-            raise SettingsError(f"there is no revision {wanted!r}; revisions: base, {', '.join(reversed(known))}")
-        # `known` is the newest first.
-        down = wanted == "base" or (before is not None and known.index(wanted) > known.index(before))
-        (command.downgrade if down else command.upgrade)(_config(connection), wanted)
+        lock_migrations(database, connection)
+        return migrate_connection(connection, to)
+
+
+def lock_migrations(database: Database, connection: Connection) -> None:
+    """Let nobody else migrate until the connection's transaction ends; SQLite's own lock does that."""
+    if not database.is_sqlite:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
+
+
+def migrate_connection(connection: Connection, to: str | None = None) -> str | None:
+    """Migrate in the transaction of a connection; see `migrate`."""
+    before = MigrationContext.configure(connection).get_current_revision()
+    known = known_revisions()
+    wanted = to if to is not None else known[0]
+    if before is not None and before not in known:
+        raise SettingsError(f"the database is of a newer version than this: it has the tables of revision {before!r}")
+    if wanted not in {*known, "base"}:
+        raise SettingsError(f"there is no revision {wanted!r}; revisions: base, {', '.join(reversed(known))}")
+    # `known` is the newest first.
+    down = wanted == "base" or (before is not None and known.index(wanted) > known.index(before))
+    (command.downgrade if down else command.upgrade)(_config(connection), wanted)
     return before
 
 
