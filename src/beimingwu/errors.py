@@ -26,6 +26,7 @@
     ├── TooLargeError              413
     ├── MediaTypeError             415  a body of another kind
     ├── ChecksumMismatchError      460  a part of an upload that was damaged on its way
+    ├── InvalidRangeError          416  a content has no such range
     ├── TooManyRequestsError       429
     └── UnavailableError           503  the database cannot be reached, or is not of this version
 
@@ -55,6 +56,7 @@ __all__ = [
     "InvalidCodeError",
     "InvalidCredentialsError",
     "InvalidInputError",
+    "InvalidRangeError",
     "InvalidSubmissionError",
     "LearnwaresLeftError",
     "MediaTypeError",
@@ -363,6 +365,24 @@ class ChecksumMismatchError(ServiceError):
     problem = "checksum-mismatch"
     status = 460
     title = "The bytes do not have the checksum that came with them"
+
+
+class InvalidRangeError(ServiceError):
+    """A content has no such range.
+
+    Attributes
+    ----------
+    size : int
+        Bytes of the content.
+    """
+
+    problem = "invalid-range"
+    status = 416
+    title = "The content has no such range"
+
+    def __init__(self, message: str, *, size: int) -> None:
+        super().__init__(message)
+        self.size = size
 
 
 class TooManyRequestsError(ServiceError):

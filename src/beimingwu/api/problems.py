@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from beimingwu.errors import (
     InvalidInputError,
+    InvalidRangeError,
     NotAuthenticatedError,
     ServiceError,
     TooManyRequestsError,
@@ -112,6 +113,8 @@ def _headers(error: ServiceError) -> dict[str, str]:
         return {"Retry-After": str(error.retry_after)}
     if isinstance(error, UnavailableError):
         return {"Retry-After": "5"}
+    if isinstance(error, InvalidRangeError):
+        return {"Content-Range": f"bytes */{error.size}"}
     if isinstance(error, NotAuthenticatedError):
         return {"WWW-Authenticate": "Bearer"}
     return {}

@@ -63,13 +63,14 @@ def done(data: dict[str, Any] | None = None, message: str | None = "success", *,
     return JSONResponse(content)
 
 
-def envelope_response(error: Exception) -> JSONResponse:
-    """Return the answer to an error in the words of the contract."""
-    status, headers = 200, {}
+def envelope_response(error: Exception, *, status: int = 200) -> JSONResponse:
+    """Return the answer to an error in the words of the contract, with `status` where that has no other."""
+    headers: dict[str, str] = {}
     code, message = _SYSTEM
     data = None
     if isinstance(error, ContractError):
-        code, message, data, status = error.code, error.message, error.data, error.status
+        code, message, data = error.code, error.message, error.data
+        status = error.status if error.status != 200 else status
     elif isinstance(error, NotAuthenticatedError):
         code, message = 11, "Unauthorized access."
     elif isinstance(error, NotAllowedError):
