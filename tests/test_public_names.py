@@ -37,9 +37,9 @@ EXPORTED = {
         instantiate_learnware_market
     """,
     "learnware.market.index": """
-        EMBEDDING_VERSION Finding Findings IndexRow IndexSource IndexState IndexView IslandMember IslandState
-        IslandStore KernelMetric Mixture Searchable SemanticIndex SemanticQuery StoredIsland decode_stat_spec
-        encode_stat_spec find join_islands renew_island vector_of_bytes
+        EMBEDDING_VERSION Finding Findings IndexRow IndexSource IndexState IndexView IslandIndex IslandMember
+        IslandState IslandStore KernelMetric Mixture Searchable SemanticIndex SemanticQuery StoredIsland
+        decode_stat_spec encode_stat_spec find join_islands renew_island single_threaded_blas vector_of_bytes
     """,
     "learnware.reuse": """
         AveragingReuser BaseReuser EnsemblePruningReuser FeatureAugmentReuser JobSelectorReuser ReuseReport

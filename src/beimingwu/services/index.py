@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from beimingwu.db.base import Table
+    from beimingwu.db.engine import Database
     from learnware.market.index import IslandMember
     from learnware.specification import BaseStatSpecification
 
@@ -80,15 +81,17 @@ def take_from_index(session: Session, learnware: Learnware, *, removed: bool) ->
     return revision
 
 
-def renew_index(session: Session) -> None:
+def renew_index(database: Database) -> None:
     """Make the embeddings anew that another version of this software has made."""
     outdated = select(Island.name).where(Island.embedding_version != EMBEDDING_VERSION)
-    if session.scalars(outdated).first() is None:
-        return
-    revision = next_revision(session)
-    # Another server may have done it while this one waited for its number.
-    for name in session.scalars(outdated).all():
-        renew_island(_Islands(session, revision, {}), name)
+    with database.read() as session:
+        if session.scalars(outdated).first() is None:
+            return
+    with database.write() as session:
+        revision = next_revision(session)
+        # Another server may have done it while this one waited for its number.
+        for name in session.scalars(outdated).all():
+            renew_island(_Islands(session, revision, {}), name)
 
 
 def _leave_islands(session: Session, learnware_id: int) -> None:

@@ -224,10 +224,11 @@ def nothing_met(semantic_spec: dict[str, Any]) -> str:
     vocabulary = semantic_vocabulary()
     conditions, unknown = [], []
     for key, entry in vocabulary.items():
-        given = (semantic_spec.get(key) or {}).get("Values") or []
+        stated = semantic_spec.get(key)
+        given = (stated.get("Values") if isinstance(stated, dict) else None) or []
         if not given or (key == "Model" and given == ["Others"]):
             continue
-        values = [given] if isinstance(given, str) else list(map(str, given))
+        values = list(map(str, given)) if isinstance(given, (list, tuple, set, frozenset)) else [str(given)]
         conditions.append(f"{key} {' or '.join(values)}")
         if entry["Values"] is not None:
             unknown += [

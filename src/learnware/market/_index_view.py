@@ -137,8 +137,10 @@ class IndexView(Generic[_Row]):
         self._revision = -1
         self._rows: dict[int, _Row] = {}
         self._seqs: dict[str, int] = {}
+        # Replaced as a whole, so that searches go on in what they have begun with.
         self._semantic = SemanticIndex()
         self._unread: set[int] = set()
+        self._gone: set[str] = set()
         self._islands: dict[str, _Island] = {}
         self._specs: OrderedDict[tuple[str, str], RKMETableSpecification] = OrderedDict()
 
@@ -178,7 +180,7 @@ class IndexView(Generic[_Row]):
         row = self._rows.pop(seq, None)
         if row is not None:
             del self._seqs[row.id]
-            self._semantic.discard(row.id)
+            self._gone.add(row.id)
             self._unread.discard(seq)
             for name, island in self._islands.items():
                 self._specs.pop((name, row.id), None)
@@ -229,18 +231,32 @@ class IndexView(Generic[_Row]):
                 self._read_specs(name, ids[start : start + _CHUNK])
             room -= len(ids)
 
+    def ids(self) -> list[str]:
+        """Return the ids of all learnwares, in the order of their numbers."""
+        with self._lock:
+            self._refresh()
+            return [row.id for row in self._rows.values()]
+
     def search_words(self, search: Callable[[SemanticIndex], _Found]) -> _Found:
         """Return what `search` finds among the words and tags of all learnwares."""
         with self._lock:
             self._refresh()
             self._read_words()
-            return search(self._semantic)
+            words = self._semantic
+        return search(words)
 
     def _read_words(self) -> None:
+        if not self._unread and not self._gone:
+            return
+        words = self._semantic.copy()
+        for learnware_id in self._gone:
+            words.discard(learnware_id)
         for seq in self._unread:
             row = self._rows[seq]
-            self._semantic.put(row.id, json.loads(row.semantic_json))
+            words.put(row.id, json.loads(row.semantic_json))
+        self._semantic = words
         self._unread.clear()
+        self._gone.clear()
 
     def island_index(self, name: str) -> IslandIndex | None:
         """Return the index over the members of an island; None where the island is empty."""

@@ -141,6 +141,14 @@ class SemanticIndex:
     def __len__(self) -> int:
         return len(self._names)
 
+    def copy(self) -> SemanticIndex:
+        """Return an index of the same learnwares that changes apart from this one."""
+        other = SemanticIndex()
+        other._names, other._descriptions = dict(self._names), dict(self._descriptions)
+        other._tags = dict(self._tags)
+        other._members = {tag: set(ids) for tag, ids in self._members.items()}
+        return other
+
     def put(self, learnware_id: str, semantic_spec: Mapping[str, Any]) -> None:
         """Add a learnware, or replace what is known of it."""
         self.discard(learnware_id)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from learnware.market._encoding import decode_stat_spec, encode_stat_spec
 from learnware.market._find import Finding, Findings, Searchable, find
 from learnware.market._index_view import IndexRow, IndexSource, IndexState, IndexView, IslandState
+from learnware.market._island import IslandIndex
 from learnware.market._islands import (
     EMBEDDING_VERSION,
     IslandMember,
@@ -22,6 +23,7 @@ from learnware.market._islands import (
 from learnware.market._mixture import Mixture
 from learnware.market._semantic import SemanticIndex, SemanticQuery
 from learnware.specification._metric import KernelMetric
+from learnware.specification._threads import single_threaded_blas
 
 __all__ = [
     "EMBEDDING_VERSION",
@@ -31,6 +33,7 @@ __all__ = [
     "IndexSource",
     "IndexState",
     "IndexView",
+    "IslandIndex",
     "IslandMember",
     "IslandState",
     "IslandStore",
@@ -45,5 +48,6 @@ __all__ = [
     "find",
     "join_islands",
     "renew_island",
+    "single_threaded_blas",
     "vector_of_bytes",
 ]

@@ -1,0 +1,217 @@
+"""The index of a server process: what searches need, in memory, brought up to date from the database."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy import Text, cast, select
+
+from beimingwu.db.models import Embedding, IndexState, Island, Learnware, RemovedLearnware, StatSpec, Version
+from beimingwu.errors import UnavailableError
+from beimingwu.services.index import renew_index
+from beimingwu.services.learnware_ids import format_id, parse_id
+from learnware.market.index import (
+    IndexView,
+    IslandState,
+    KernelMetric,
+    decode_stat_spec,
+    single_threaded_blas,
+    vector_of_bytes,
+)
+from learnware.specification import RKMETableSpecification
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
+
+    from sqlalchemy.orm import Session
+
+    from beimingwu.db.engine import Database
+    from learnware.market.index import IslandIndex, SemanticIndex
+
+__all__ = ["MarketIndex"]
+
+# A publication is seen within this time even where nobody searches, so that who searches next does not wait for it.
+_EVERY = 0.25
+_CHUNK = 256
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    seq: int
+    id: str
+    semantic_json: str
+
+
+# What searches find.
+_FOUND = Learnware.serving_version.is_not(None) & Learnware.withdrawn_at.is_(None)
+
+
+class _State:
+    """One state of the database (`learnware.market.index.IndexState`)."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def revision(self) -> int:
+        return self._session.scalar(select(IndexState.revision)) or 0
+
+    def removed(self, after: int) -> list[int]:
+        if after < 0:
+            # Who has seen nothing has nothing to forget.
+            return []
+        gone = select(RemovedLearnware.learnware_id).where(RemovedLearnware.revision > after)
+        hidden = select(Learnware.id).where(Learnware.revision > after, ~_FOUND)
+        return [*self._session.scalars(gone), *self._session.scalars(hidden)]
+
+    def rows(self, after: int) -> list[_Row]:
+        # As text: what it says is read when somebody searches words.
+        query = (
+            select(Learnware.id, cast(Version.semantic_spec, Text))
+            .join(Version, (Version.learnware_id == Learnware.id) & (Version.number == Learnware.serving_version))
+            .where(Learnware.revision > after, _FOUND)
+            .order_by(Learnware.id)
+        )
+        return [_Row(seq, format_id(seq), text) for seq, text in self._session.execute(query)]
+
+    def island(self, name: str, after: int, metric_revision: int) -> IslandState | None:
+        found = self._session.execute(select(Island.metric, Island.revision).where(Island.name == name)).one_or_none()
+        if found is None:
+            return None
+        complete = found.revision != metric_revision
+        members = (
+            select(Embedding.learnware_id, Embedding.self_product, Embedding.vector)
+            .where(Embedding.island == name)
+            .order_by(Embedding.learnware_id)
+        )
+        if not complete:
+            members = members.join(Learnware).where(Learnware.revision > after)
+        return IslandState(
+            KernelMetric.from_states(found.metric),
+            found.revision,
+            complete,
+            [(seq, product, vector_of_bytes(vector)) for seq, product, vector in self._session.execute(members)],
+        )
+
+
+class _Source:
+    """The database of a dock (`learnware.market.index.IndexSource`)."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def revision(self) -> int:
+        with self._database.read() as session:
+            return _State(session).revision()
+
+    def islands(self) -> list[str]:
+        with self._database.read() as session:
+            return list(session.scalars(select(Island.name).order_by(Island.name)))
+
+    @contextmanager
+    def snapshot(self) -> Iterator[_State]:
+        with self._database.snapshot() as session:
+            yield _State(session)
+
+    def specs(self, island: str, ids: Sequence[str]) -> dict[str, RKMETableSpecification]:
+        specs: dict[str, RKMETableSpecification] = {}
+        with self._database.read() as session:
+            for start in range(0, len(ids), _CHUNK):
+                numbers = [parse_id(one) for one in ids[start : start + _CHUNK]]
+                query = (
+                    select(Embedding.learnware_id, StatSpec.type, StatSpec.header, StatSpec.arrays)
+                    .join(
+                        StatSpec,
+                        (StatSpec.version_id == Embedding.version_id) & (StatSpec.type == Embedding.type),
+                    )
+                    .where(Embedding.island == island, Embedding.learnware_id.in_(numbers))
+                )
+                for number, type_name, header, arrays in session.execute(query):
+                    spec = decode_stat_spec(type_name, header, arrays)
+                    if isinstance(spec, RKMETableSpecification):
+                        specs[format_id(number)] = spec
+        return specs
+
+
+class MarketIndex:
+    """The index over the learnwares of a dock (`learnware.market.index.Searchable`).
+
+    Before every search it asks the database for the number of the last change, and takes over what is newer. In a
+    server a thread does so, too, so that searches seldom find something to take over.
+
+    Parameters
+    ----------
+    database : Database
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._source = _Source(database)
+        self._view: IndexView[_Row] = IndexView(self._source)
+        self._prepared = -1
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._blas = ExitStack()
+
+    def ids(self) -> list[str]:
+        """Return the ids of the learnwares that are found, in the order of their numbers."""
+        return self._view.ids()
+
+    def island_index(self, name: str) -> IslandIndex | None:
+        """Return the index over the members of an island; None where the island is empty."""
+        return self._view.island_index(name)
+
+    def search_words(self, search: Callable[[SemanticIndex], Any]) -> Any:
+        """Return what `search` finds among the words and tags of all learnwares."""
+        return self._view.search_words(search)
+
+    def prepare(self) -> None:
+        """Take over what has changed, so that searches need not.
+
+        Raises
+        ------
+        UnavailableError
+            If the database cannot be reached.
+        """
+        revision = self._source.revision()
+        if revision != self._prepared:
+            self._view.prepare(self._source.islands())
+            self._prepared = revision
+
+    def start(self) -> None:
+        """Read the index, and keep it up to date from now on."""
+        # Searches run side by side already. Each would set and lift the limit by itself, which takes a millisecond.
+        self._blas.enter_context(single_threaded_blas())
+        try:
+            renew_index(self._database)
+            self.prepare()
+        except UnavailableError:
+            # The thread goes on trying; until then requests are refused for the same reason.
+            _log.warning("index_not_read")
+        self._thread = threading.Thread(target=self._run, name="beimingwu-index", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End what `start` has begun."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+        self._blas.close()
+
+    def _run(self) -> None:
+        failing = False
+        while not self._stop.wait(_EVERY):
+            try:
+                self.prepare()
+            except Exception:  # noqa: BLE001, PERF203  # the edge of a thread; it tries again
+                # Told once, not four times a second.
+                if not failing:
+                    _log.exception("index_not_refreshed")
+                failing = True
+            else:
+                failing = False
