@@ -7,7 +7,9 @@
     ├── BackupError                a backup cannot be made, read or restored
     ├── InvalidInputError          422  fields that break a rule
     │   ├── EmailNotPermittedError   422  the dock takes no accounts of this e-mail address
-    │   └── ContentMismatchError     422  an upload whose content is not what was announced
+    │   ├── ContentMismatchError     422  an upload whose content is not what was announced
+    │   └── InvalidSubmissionError   422  a package or a semantic specification that breaks rules
+    │       └── SensitiveWordsError    422  a name or description with words that the dock does not want
     ├── InvalidCodeError           400  a code that is wrong, used or too old
     ├── NotAuthenticatedError      401  no session or token, or one that is over
     │   └── InvalidCredentialsError  401  e-mail address and password, or token, do not belong together

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import re
 import shutil
@@ -31,6 +32,7 @@ from beimingwu.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import ModuleType
 
     from beimingwu.services.mail import Mail
 
@@ -271,6 +273,17 @@ def both(make_client: Callable[..., tuple[Rig, TestClient]]) -> tuple[Rig, TestC
 
 def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
+
+
+@pytest.fixture(scope="session")
+def learnwares() -> ModuleType:
+    """The module that makes, submits and publishes tiny learnwares."""
+    spec = importlib.util.spec_from_file_location("dock_learnwares", Path(__file__).with_name("learnwares.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture

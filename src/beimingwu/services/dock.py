@@ -8,6 +8,7 @@ from beimingwu.db.engine import Database
 from beimingwu.db.migrate import migrate, require_newest
 from beimingwu.secrets_file import provide_secrets, refuse_unsafe
 from beimingwu.services.accounts import Accounts
+from beimingwu.services.audit_log import AuditLog
 from beimingwu.services.background import Background
 from beimingwu.services.catalogue import Catalogue
 from beimingwu.services.clock import Clock, utc_now
@@ -18,10 +19,15 @@ from beimingwu.services.password_resets import PasswordResets
 from beimingwu.services.passwords import Passwords
 from beimingwu.services.personal_data import AccountData, PersonalData
 from beimingwu.services.rate_limits import RateLimits
+from beimingwu.services.queue_lists import QueueLists
 from beimingwu.services.registration import Registration
 from beimingwu.services.sensitive_words import SensitiveWords
 from beimingwu.services.sessions import Sessions
+from beimingwu.services.submissions import Submissions
+from beimingwu.services.shown_settings import ShownSettings
+from beimingwu.services.statistics import Statistics
 from beimingwu.services.tokens import Tokens
+from beimingwu.services.uploads import UploadData, Uploads
 from beimingwu.services.usage import Usage
 from beimingwu.services.user_administration import UserAdministration
 from beimingwu.services.users import Users
@@ -81,7 +87,7 @@ class Dock:
     """
 
     # What each capability keeps of people; one that is added is named here.
-    personal_data: tuple[PersonalData, ...] = (AccountData(),)
+    personal_data: tuple[PersonalData, ...] = (AccountData(), UploadData())
 
     def __init__(
         self,
@@ -109,6 +115,7 @@ class Dock:
         self.password_resets = PasswordResets(*asking)
         self.sessions = Sessions(database, settings, self.passwords, limits, clock)
         self.tokens = Tokens(database, clock)
+        self.submissions = Submissions(database, settings, self.store, limits, clock)
         self.accounts = Accounts(database, self.passwords, self.sessions, letters, self.personal_data, clock)
         self.email_changes = EmailChanges(database, settings, self.sessions, limits, letters, clock)
         self.users = Users(database, settings, self.passwords, letters, clock)
@@ -116,6 +123,11 @@ class Dock:
             database, settings, self.passwords, limits, letters, self.personal_data, clock
         )
         self.sensitive_words = SensitiveWords(database, clock)
+        self.audit_log = AuditLog(database)
+        self.queue_lists = QueueLists(database, clock)
+        self.statistics = Statistics(database, clock)
+        self.shown_settings = ShownSettings(settings, database)
+        self.uploads = Uploads(database, settings, self.store, clock)
         self.usage = Usage(database, clock)
         self.catalogue = Catalogue(database)
         self.verification_queue = VerificationQueue(database, settings, clock)

@@ -1,0 +1,146 @@
+"""What a package and its semantic specification must fulfil to be taken in; none of the package's code is run.
+
+A stranger's package is looked at in bounded time and memory. Workers check the rest.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from beimingwu.errors import InvalidSubmissionError, SensitiveWordsError, SubmissionFinding
+from beimingwu.services.sensitive_words import find_words
+from learnware.errors import InvalidPackageError, SpecificationError
+from learnware.learnware import PackageLimits, content_hash, read_package
+from learnware.market.rules import normalise_semantic_spec, semantic_problems, specification_problems
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from sqlalchemy.orm import Session
+
+    from beimingwu.settings import Settings
+    from learnware.learnware import PackageContents
+    from learnware.market.rules import Problem
+    from learnware.specification import BaseStatSpecification
+
+__all__ = ["CheckedPackage", "check_package", "package_limits", "refuse_sensitive_words"]
+
+_MOST_FINDINGS = 50
+_LONGEST_MESSAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedPackage:
+    """A package that may be taken in.
+
+    Attributes
+    ----------
+    semantic_spec : dict
+        As it is kept.
+    stat_specs : dict of str to BaseStatSpecification
+        By type name.
+    content_hash : str
+        See `learnware.learnware.content_hash`.
+    made_at : datetime or None
+        The day that the package was made, where it says so.
+    """
+
+    semantic_spec: dict[str, Any]
+    stat_specs: dict[str, BaseStatSpecification]
+    content_hash: str
+    made_at: datetime | None
+
+
+def package_limits(settings: Settings) -> PackageLimits:
+    """Return what a package may hold."""
+    return PackageLimits(
+        members=settings.package_max_files,
+        member_bytes=settings.package_max_unpacked_bytes,
+        total_bytes=settings.package_max_unpacked_bytes,
+        text_bytes=settings.specification_max_bytes,
+    )
+
+
+def check_package(path: Path, semantic_spec: dict[str, Any] | None, settings: Settings) -> CheckedPackage:
+    """Check a package with a semantic specification.
+
+    Parameters
+    ----------
+    path : Path
+        The zip.
+    semantic_spec : dict or None
+        None: the one in the package.
+    settings : Settings
+
+    Raises
+    ------
+    InvalidSubmissionError
+        With everything that is wrong.
+    """
+    limits = package_limits(settings)
+    findings: list[SubmissionFinding] = []
+    contents = _read(path, limits, findings)
+    if semantic_spec is None and contents is not None:
+        semantic_spec = contents.semantic_spec
+    kept: dict[str, Any] = {}
+    if semantic_spec is not None:
+        kept = normalise_semantic_spec(semantic_spec)
+        findings[:0] = _findings("semantic", semantic_problems(kept))
+    if contents is not None and not any(one.part == "semantic" for one in findings):
+        findings += _findings("statistical", specification_problems(kept, contents.stat_specs))
+    if contents is None or findings:
+        raise InvalidSubmissionError(tuple(findings[:_MOST_FINDINGS]))
+    end = time.monotonic() + settings.package_check_seconds
+    try:
+        found = content_hash(path, limits=limits, cancelled=lambda: time.monotonic() > end)
+    except InvalidPackageError as error:
+        raise InvalidSubmissionError((_finding("package", str(error), path, file=error.member),)) from None
+    made = contents.made
+    made_at = None if made is None else datetime(made.year, made.month, made.day, tzinfo=timezone.utc)
+    return CheckedPackage(kept, contents.stat_specs, found, made_at)
+
+
+def refuse_sensitive_words(session: Session, semantic_spec: dict[str, Any]) -> None:
+    """Refuse a name and a description with words that the dock does not want.
+
+    Raises
+    ------
+    SensitiveWordsError
+        If there are any.
+    """
+    words: list[str] = []
+    findings = []
+    for key in ("Name", "Description"):
+        found = find_words(session, semantic_spec[key]["Values"])
+        if found:
+            words += [word for word in found if word not in words]
+            message = f"{key} has words that this dock does not want: {', '.join(found)}"
+            findings.append(SubmissionFinding("semantic", message, key=key))
+    if words:
+        raise SensitiveWordsError(tuple(words), tuple(findings))
+
+
+def _read(path: Path, limits: PackageLimits, findings: list[SubmissionFinding]) -> PackageContents | None:
+    try:
+        return read_package(path, limits=limits)
+    except InvalidPackageError as error:
+        findings.append(_finding("package", str(error), path, file=error.member))
+    except SpecificationError as error:
+        findings.append(_finding("statistical", str(error), path))
+    return None
+
+
+def _finding(
+    part: str, message: str, path: Path, *, key: str | None = None, file: str | None = None
+) -> SubmissionFinding:
+    # The store's name of the zip tells nobody anything.
+    message = message.replace(repr(str(path)), "the package").replace(repr(path.name), "the package")
+    return SubmissionFinding(part, message[:_LONGEST_MESSAGE], key, None if file == path.name else file)
+
+
+def _findings(part: str, problems: Iterable[Problem]) -> list[SubmissionFinding]:
+    return [SubmissionFinding(part, str(one)[:_LONGEST_MESSAGE], one.key, one.file) for one in problems if one.serious]
