@@ -12,6 +12,7 @@ from pydantic import (
     BeforeValidator,
     Field,
     PlainSerializer,
+    PrivateAttr,
     SecretStr,
     ValidationError,
     field_validator,
@@ -66,6 +67,8 @@ class Settings(BaseSettings):
     )
     # What the settings file says; a subclass for the file sets it.
     _file_values: ClassVar[dict[str, Any]] = {}
+    # Where each setting that was given comes from; `load_settings` writes it down.
+    _sources: dict[str, str] = PrivateAttr(default_factory=dict)
 
     mode: Literal["development", "production"] = Field(
         "development",
@@ -223,6 +226,10 @@ class Settings(BaseSettings):
             return self.database_url.get_secret_value()
         return f"sqlite:///{self.data_dir / 'beimingwu.sqlite3'}"
 
+    def source_of(self, name: str) -> str:
+        """Return where a setting comes from: ``option``, ``variable``, ``file`` or ``default``; else ``program``."""
+        return self._sources.get(name, "program" if name in self.model_fields_set else "default")
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -262,13 +269,18 @@ def load_settings(file: Path | None = None, **flags: Any) -> Settings:
 
         kind = WithFile
     try:
-        return kind(**given)
+        settings = kind(**given)
     except ValidationError as error:
         lines = [
             _words(fault["loc"], fault["msg"].removeprefix("Value error, "))
             for fault in error.errors(include_url=False, include_input=False)
         ]
         raise SettingsError("; ".join(lines)) from None
+    variables = {name.upper() for name in os.environ}
+    for name in settings.model_fields_set:
+        variable = f"{_PREFIX}{name.upper()}" in variables
+        settings._sources[name] = "option" if name in given else "variable" if variable else "file"
+    return settings
 
 
 def environment_of(settings: Settings) -> dict[str, str]:

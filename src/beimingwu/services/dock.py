@@ -18,14 +18,14 @@ from beimingwu.services.mail import MailTransport, mail_transport
 from beimingwu.services.password_resets import PasswordResets
 from beimingwu.services.passwords import Passwords
 from beimingwu.services.personal_data import AccountData, PersonalData
-from beimingwu.services.rate_limits import RateLimits
 from beimingwu.services.queue_lists import QueueLists
+from beimingwu.services.rate_limits import RateLimits
 from beimingwu.services.registration import Registration
 from beimingwu.services.sensitive_words import SensitiveWords
 from beimingwu.services.sessions import Sessions
-from beimingwu.services.submissions import Submissions
 from beimingwu.services.shown_settings import ShownSettings
 from beimingwu.services.statistics import Statistics
+from beimingwu.services.submissions import Submissions
 from beimingwu.services.tokens import Tokens
 from beimingwu.services.uploads import UploadData, Uploads
 from beimingwu.services.usage import Usage
