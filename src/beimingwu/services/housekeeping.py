@@ -12,6 +12,8 @@ from sqlalchemy import delete, exists
 from beimingwu.db.models import EmailChange, MailCode, RateWindow, User, UserSession
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from beimingwu.db.engine import Database
     from beimingwu.services.clock import Clock
 
@@ -38,11 +40,18 @@ def tidy(database: Database, clock: Clock) -> None:
 
 
 class Housekeeper:
-    """A thread that tidies every hour."""
+    """A thread that tidies every hour.
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
+    Parameters
+    ----------
+    database : Database
+    clock : callable
+    *further : callable
+        What else there is to do; each is tried, whatever becomes of the others.
+    """
+
+    def __init__(self, database: Database, clock: Clock, *further: Callable[[], None]) -> None:
+        self._work = (lambda: tidy(database, clock), *further)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="beimingwu-housekeeper", daemon=True)
 
@@ -57,9 +66,10 @@ class Housekeeper:
 
     def _run(self) -> None:
         while True:
-            try:
-                tidy(self._database, self._clock)
-            except Exception:  # noqa: BLE001  # the edge of a thread; it tries again in an hour
-                _log.exception("tidying_failed")
+            for work in self._work:
+                try:
+                    work()
+                except Exception:  # noqa: BLE001, PERF203  # the edge of a thread; it tries again in an hour
+                    _log.exception("tidying_failed")
             if self._stop.wait(_EVERY):
                 return

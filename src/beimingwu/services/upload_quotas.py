@@ -1,0 +1,50 @@
+"""How much one account may upload at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+
+from beimingwu.db.models import Upload
+from beimingwu.errors import QuotaExceededError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from beimingwu.settings import Settings
+
+__all__ = ["require_one_more", "room_of"]
+
+
+def room_of(session: Session, settings: Settings, user_id: int, now: datetime, *, besides: str | None = None) -> int:
+    """Return how many bytes an account may still upload, not counting the upload `besides`."""
+    sizes = func.coalesce(func.sum(func.coalesce(Upload.size, Upload.received)), 0)
+    others = select(sizes).where(Upload.user_id == user_id, Upload.expires_at > now)
+    if besides is not None:
+        others = others.where(Upload.id != besides)
+    return max(0, settings.upload_quota_bytes - int(session.scalars(others).one()))
+
+
+def require_one_more(session: Session, settings: Settings, user_id: int, now: datetime, size: int) -> None:
+    """Refuse an upload beyond what an account may have. The account's row must be locked.
+
+    Raises
+    ------
+    QuotaExceededError
+        If it has too many, or too much.
+    """
+    count = select(func.count()).where(Upload.user_id == user_id, Upload.expires_at > now)
+    if session.scalars(count.select_from(Upload)).one() >= settings.uploads_per_user:
+        raise QuotaExceededError(
+            f"an account has at most {settings.uploads_per_user} uploads at a time; submit or cancel one, or "
+            "wait until they are forgotten"
+        )
+    room = room_of(session, settings, user_id, now)
+    if size > room:
+        raise QuotaExceededError(
+            f"an account may upload {settings.upload_quota_bytes} bytes at a time, of which {room} are left; submit or "
+            "cancel another upload, or wait until it is forgotten"
+        )
