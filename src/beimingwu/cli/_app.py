@@ -7,6 +7,7 @@ import typer
 from beimingwu.cli._backup import register as register_backup
 from beimingwu.cli._serve import register as register_serve
 from beimingwu.cli._tokens import register as register_tokens
+from beimingwu.cli._up import register as register_up
 from beimingwu.cli._users import register as register_users
 from beimingwu.cli._worker import register as register_worker
 from learnware.cli._command import CommonOptions, DebugOption, JsonOption, examples, run_application
@@ -24,7 +25,7 @@ app = typer.Typer(
     epilog=examples(
         "beimingwu user create ada@example.org --username ada --verified",
         "beimingwu token create ada@example.org",
-        "beimingwu serve",
+        "beimingwu up",
     ),
 )
 
@@ -54,7 +55,7 @@ def _common(
     context.obj = CommonOptions(json=json, debug=debug)
 
 
-for _register in (register_serve, register_worker, register_users, register_tokens, register_backup):
+for _register in (register_up, register_serve, register_worker, register_users, register_tokens, register_backup):
     _register(app)
 
 

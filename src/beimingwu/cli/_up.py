@@ -1,0 +1,82 @@
+"""`beimingwu up`."""
+
+import os
+import signal
+import sys
+from contextlib import ExitStack
+from typing import Annotated, Literal
+
+import typer
+
+from beimingwu.cli._command import Operator, dock_command
+
+__all__ = ["register"]
+
+_MOST_WORKERS = 4
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    dock_command(app, "up", "beimingwu up", "beimingwu up --data-dir ./dock --workers 4 --port 9000")(_up)
+
+
+def _up(
+    operator: Operator,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers", min=0, max=256, help="Workers that verify; half as many as there are cores, if not given."
+        ),
+    ] = None,
+    host: Annotated[str | None, typer.Option("--host", help="Address to listen on; 127.0.0.1 if not given.")] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", help="Port to listen on; 8088 if not given, 0 takes a free one.")
+    ] = None,
+    mode: Annotated[
+        Literal["development", "production"] | None,
+        typer.Option("--mode", help="'production' refuses what is only good on one's own machine."),
+    ] = None,
+) -> None:
+    """Run a whole dock: bring the database up to date, serve, and verify what is submitted.
+
+    It ends in an orderly way when it is told to stop (Ctrl-C, SIGTERM): running requests are finished, and workers give
+    back what they work on. A worker that dies is started again; workers never outlive this process.
+    """
+    from beimingwu.app import serve
+    from beimingwu.db.engine import Database
+    from beimingwu.db.migrate import migrate
+    from beimingwu.logs import configure_logs
+    from beimingwu.metrics import Metrics
+    from beimingwu.services.dock import Dock
+    from beimingwu.worker.pool import WorkerPool
+
+    settings = operator.settings(host=host, port=port, mode=mode)
+    configure_logs(settings)
+    metrics = Metrics()
+    database = Database(settings.database_address, pool_size=settings.database_pool_size)
+    try:
+        migrate(database)
+        dock = Dock(settings, database, count_mail=metrics.count_mail)
+    except BaseException:
+        database.close()
+        raise
+    count = workers if workers is not None else _cores()
+    pool = WorkerPool(settings, count)
+
+    def started(address: str) -> None:
+        pool.start()
+        running.callback(pool.stop)
+        operator.session.show(
+            {"address": address, "workers": count, "data_dir": str(settings.data_dir)},
+            f"The dock is at {address}, with {count} worker{'' if count == 1 else 's'}; its data: {settings.data_dir}",
+        )
+
+    # The server passes the signal on when it has ended; by default that would be the end of this process at once.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    with ExitStack() as running:
+        serve(dock, metrics, started=started)
+
+
+def _cores() -> int:
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(_MOST_WORKERS, available // 2))
