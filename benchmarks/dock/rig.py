@@ -2,8 +2,10 @@
 
 A benchmark says::
 
-    with bench_dock() as dock, dock.server() as server:
+    with bench_dock(size=1000) as dock, dock.server() as server:
         urllib3.request("GET", f"{server.url}/v1/learnwares")
+
+`python -m benchmarks.dock.rig` tells how long filling and starting take.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -185,13 +188,24 @@ class BenchDock:
             token = dock.tokens.create_for(account.user_id, "benchmark", scopes, expires_in_days=None)
         return Somebody(account.user_id, name, email, token.token)
 
+    def fill(self, size: int, *, owner: str = "dora") -> list[str]:
+        """Publish `size` learnwares of an account that is made for it, and return their ids."""
+        from benchmarks.dock.learnwares import fill
+
+        somebody = self.somebody(owner)
+        with self.services() as dock:
+            ids = fill(dock, somebody.user_id, size)
+        self.ids += ids
+        return ids
+
 
 @contextmanager
-def bench_dock(*, database: str | None = None, **variables: str) -> Iterator[BenchDock]:
-    """Give a dock; everything is gone afterwards.
+def bench_dock(size: int = 0, *, database: str | None = None, **variables: str) -> Iterator[BenchDock]:
+    """Give a dock with `size` published learnwares; everything is gone afterwards.
 
     Parameters
     ----------
+    size : int, default=0
     database : str, optional
         Address of an empty PostgreSQL database; see `postgresql`. An SQLite database, if not given.
     **variables
@@ -206,6 +220,8 @@ def bench_dock(*, database: str | None = None, **variables: str) -> Iterator[Ben
             environment["BEIMINGWU_DATABASE_URL"] = database
         dock = BenchDock(folder, environment)
         dock.run("migrate")
+        if size:
+            dock.fill(size)
         yield dock
 
 
@@ -231,3 +247,20 @@ def postgresql() -> Iterator[str]:
         server = start(folder / "data", cleanup_mode="stop")
         stack.callback(server.cleanup)
         yield str(server.get_uri(database="postgres"))
+
+
+def main() -> None:
+    """Tell how long filling a dock and starting its server take."""
+    size = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    with bench_dock() as dock:
+        begin = time.perf_counter()
+        dock.fill(size)
+        filled = time.perf_counter()
+        with dock.server() as server:
+            started = time.perf_counter()
+            print(f"{size} learnwares: filled in {filled - begin:.1f} s, started in {started - filled:.1f} s")
+            print(f"memory of the server: {server.memory / 2**20:.0f} MiB")
+
+
+if __name__ == "__main__":
+    main()
