@@ -12,15 +12,19 @@ from beimingwu.services.audit_log import AuditLog
 from beimingwu.services.background import Background
 from beimingwu.services.catalogue import Catalogue
 from beimingwu.services.clock import Clock, utc_now
+from beimingwu.services.downloads import DownloadData, Downloads
+from beimingwu.services.datasets import Datasets
 from beimingwu.services.email_changes import EmailChanges
 from beimingwu.services.letters import Letters
 from beimingwu.services.mail import MailTransport, mail_transport
+from beimingwu.services.market_index import MarketIndex
 from beimingwu.services.password_resets import PasswordResets
 from beimingwu.services.passwords import Passwords
 from beimingwu.services.personal_data import AccountData, PersonalData
 from beimingwu.services.queue_lists import QueueLists
 from beimingwu.services.rate_limits import RateLimits
 from beimingwu.services.registration import Registration
+from beimingwu.services.search import Searches
 from beimingwu.services.sensitive_words import SensitiveWords
 from beimingwu.services.sessions import Sessions
 from beimingwu.services.shown_settings import ShownSettings
@@ -87,7 +91,7 @@ class Dock:
     """
 
     # What each capability keeps of people; one that is added is named here.
-    personal_data: tuple[PersonalData, ...] = (AccountData(), UploadData())
+    personal_data: tuple[PersonalData, ...] = (AccountData(), DownloadData(), UploadData())
 
     def __init__(
         self,
@@ -130,6 +134,9 @@ class Dock:
         self.uploads = Uploads(database, settings, self.store, clock)
         self.usage = Usage(database, clock)
         self.catalogue = Catalogue(database)
+        self.market_index = MarketIndex(database)
+        self.search = Searches(database, self.market_index, self.usage)
+        self.downloads = Downloads(database, settings, limits, clock)
         self.verification_queue = VerificationQueue(database, settings, clock)
         self.verifications = Verifications(database, clock)
 

@@ -200,7 +200,7 @@ def find_nearest(
         message = f"One learnware fits best (similarity {hits[0].similarity:.3f})."
     return Findings(
         tuple(Finding(hit.learnware_id, hit.score, hit.mmd2, hit.similarity) for hit in hits),
-        min(most_singles, len(index) if allowed is None else index.count(allowed)),
+        len(index) if allowed is None else index.count(allowed),
         mixture,
         mixture.unexplained,
         nothing_fits,
