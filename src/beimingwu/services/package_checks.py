@@ -88,8 +88,11 @@ def check_package(path: Path, semantic_spec: dict[str, Any] | None, settings: Se
         semantic_spec = contents.semantic_spec
     kept: dict[str, Any] = {}
     if semantic_spec is not None:
-        kept = normalise_semantic_spec(semantic_spec)
-        findings[:0] = _findings("semantic", semantic_problems(kept))
+        try:
+            kept = normalise_semantic_spec(semantic_spec)
+            findings[:0] = _findings("semantic", semantic_problems(kept))
+        except RecursionError:
+            findings.insert(0, SubmissionFinding("semantic", "the semantic specification is nested too deeply"))
     if contents is not None and not any(one.part == "semantic" for one in findings):
         findings += _findings("statistical", specification_problems(kept, contents.stat_specs))
     if contents is None or findings:

@@ -27,7 +27,7 @@ from beimingwu.services.blobs import keep_blob
 from beimingwu.services.find_users import user_by_id
 from beimingwu.services.identity import Role
 from beimingwu.services.learnware_ids import format_id, parse_id
-from beimingwu.services.learnware_views import VersionView, is_public, may_manage, version_view
+from beimingwu.services.learnware_views import Detail, VersionView, detail, is_public, may_manage, version_view
 from beimingwu.services.package_checks import check_package, package_limits, refuse_sensitive_words
 from beimingwu.services.publishing import (
     describe,
@@ -278,6 +278,17 @@ class Submissions:
                 select(Version).where(Version.learnware_id == learnware.id).order_by(Version.number.desc())
             )
             return [version_view(row, learnware) for row in rows]
+
+    def submitted(self, identity: Identity, learnware_id: str) -> Detail:
+        """Return what has become of a submission, to whoever has just made it: a token that only submits may see it.
+
+        Raises
+        ------
+        NotFoundError, NotAllowedError
+            If there is no such learnware, or it is somebody else's.
+        """
+        with self._database.read() as session:
+            return detail(session, identity, _managed(session, identity, parse_id(learnware_id)).id)
 
     def _count(self, identity: Identity, origin: Origin) -> None:
         limit = Limit("submissions", self._settings.limit_submissions, str(identity.user_id))

@@ -2,10 +2,20 @@
 
 from fastapi import APIRouter
 
-from beimingwu.api.v1 import account, catalogue, problem_kinds, registration, sessions, tokens
+from beimingwu.api.v1 import (
+    account,
+    catalogue,
+    learnwares,
+    packages,
+    problem_kinds,
+    registration,
+    sessions,
+    tokens,
+    verifications,
+)
 
 __all__ = ["router"]
 
 router = APIRouter()
-for _part in (registration, sessions, account, tokens, problem_kinds, catalogue):
+for _part in (registration, sessions, account, tokens, problem_kinds, catalogue, learnwares, packages, verifications):
     router.include_router(_part.router)
