@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+if TYPE_CHECKING:
+    from prometheus_client.registry import Collector
 
 __all__ = ["Metrics"]
 
@@ -42,6 +47,10 @@ class Metrics:
     def count_mail(self, outcome: str) -> None:
         """Count a mail."""
         self.mails.labels(outcome).inc()
+
+    def watch(self, collector: Collector) -> None:
+        """Tell, too, what a collector finds whenever somebody asks."""
+        self._registry.register(collector)
 
     def text(self) -> bytes:
         """Return all in Prometheus' text format."""
