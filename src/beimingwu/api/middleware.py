@@ -4,6 +4,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import structlog
@@ -120,13 +121,29 @@ class SafetyHeaders:
 class BodyLimit:
     """Refuses bodies that are too large, before and while they are read.
 
-    Endpoints that take files get limits of their own by the beginning of their paths.
+    Parameters
+    ----------
+    app : ASGIApp
+    most : int
+        Bytes of a body.
+    answer : callable
+        What makes a response of an error.
+    files : mapping of str to int, optional
+        What endpoints that take files take instead, by path; those below it are meant, too.
     """
 
-    def __init__(self, app: ASGIApp, *, most: int, answer: Callable[[Request, Exception], JSONResponse]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        most: int,
+        answer: Callable[[Request, Exception], JSONResponse],
+        files: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
         self._app = app
         self._most = most
         self._answer = answer
+        self._files = files
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -134,10 +151,11 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         request = Request(scope)
+        most = self._limit(scope["path"])
         declared = request.headers.get("content-length", "0")
         # More digits than any length has: int() would refuse thousands of them.
-        if len(declared) > 18 or not declared.isascii() or not declared.isdecimal() or int(declared) > self._most:
-            await self._refusal(request)(scope, receive, send)
+        if len(declared) > 18 or not declared.isascii() or not declared.isdecimal() or int(declared) > most:
+            await self._refusal(request, most)(scope, receive, send)
             return
         read = 0
         refused = False
@@ -146,9 +164,9 @@ class BodyLimit:
             nonlocal read, refused
             message = await receive()
             read += len(message.get("body", b""))
-            if read > self._most and not refused:
+            if read > most and not refused:
                 refused = True
-                await self._refusal(request)(scope, receive, send)
+                await self._refusal(request, most)(scope, receive, send)
             # Whoever reads the body gets no more of it; what they answer then is dropped.
             return {"type": "http.disconnect"} if refused else message
 
@@ -162,8 +180,14 @@ class BodyLimit:
             if not refused:
                 raise
 
-    def _refusal(self, request: Request) -> JSONResponse:
-        response = self._answer(request, TooLargeError(f"the body is larger than {self._most} bytes"))
+    def _limit(self, path: str) -> int:
+        for begin, most in self._files.items():
+            if path == begin or path.startswith(begin + "/"):
+                return most
+        return self._most
+
+    def _refusal(self, request: Request, most: int) -> JSONResponse:
+        response = self._answer(request, TooLargeError(f"the body is larger than {most} bytes"))
         # The rest of the body is not read, so the connection cannot be used again.
         response.headers["Connection"] = "close"
         return response

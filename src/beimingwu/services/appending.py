@@ -164,6 +164,20 @@ class Appending:
             self._record()
         return self._recorded
 
+    def keep(self, data: bytes) -> None:
+        """Let what has arrived count where no more will come, unless it only counts in whole.
+
+        Parameters
+        ----------
+        data : bytes
+            What has arrived since the last `write`.
+        """
+        if self._together:
+            self.discard()
+            return
+        self.write(data)
+        self.finish()
+
     def discard(self) -> None:
         """Forget what does not count yet."""
         writer, self._writer = self._writer, None

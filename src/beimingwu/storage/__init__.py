@@ -2,9 +2,18 @@
 
 from beimingwu.storage.choose import open_store
 from beimingwu.storage.files import FileStore
-from beimingwu.storage.store import BlobStore, PartInfo, PartWriter, StoredBlob, require_part_name, require_sha256
+from beimingwu.storage.store import (
+    CHUNK,
+    BlobStore,
+    PartInfo,
+    PartWriter,
+    StoredBlob,
+    require_part_name,
+    require_sha256,
+)
 
 __all__ = [
+    "CHUNK",
     "BlobStore",
     "FileStore",
     "PartInfo",
