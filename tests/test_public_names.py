@@ -14,9 +14,10 @@ EXPORTED = {
         specification verification
     """,
     "learnware.errors": """
-        EnvironmentBuildError IncompatibleSpecificationError InvalidPackageError LearnwareError LearnwareNotFoundError
-        MarketError MissingDependencyError ModelError ModelTimeoutError NothingFitsError PackError ResourceLimitError
-        ReuseError SandboxError SpecificationError
+        DockError DockProblemError DockUnreachableError EnvironmentBuildError IncompatibleSpecificationError
+        InvalidPackageError LearnwareError LearnwareNotFoundError MarketError MissingDependencyError ModelError
+        ModelTimeoutError NotLoggedInError NothingFitsError PackError ResourceLimitError ReuseError SandboxError
+        SpecificationError TransferError
     """,
     "learnware.specification": """
         BaseStatSpecification RKMEStatSpecification RKMETableSpecification ReductionReport RegularStatSpecification
@@ -45,7 +46,7 @@ EXPORTED = {
         AveragingReuser BaseReuser EnsemblePruningReuser FeatureAugmentReuser JobSelectorReuser ReuseReport
         RoutingReuser StackingReuser
     """,
-    "learnware.client": "LearnwareClient",
+    "learnware.client": "DockConnection LearnwareClient SemanticSpecificationKey TransferProgress",
     "learnware.verification": """
         EnvironmentSummary Finding PARTS PartResult VerificationProgress
         VerificationReport verify
@@ -238,7 +239,21 @@ PUBLISHED = {
         "JobSelectorReuser.job_selector": "user_data",
     },
     "learnware.client": {
-        "LearnwareClient": "",
+        "LearnwareClient": "host=None, timeout=None",
+        "LearnwareClient.is_connected": "",
+        "LearnwareClient.login": "email, token",
+        "LearnwareClient.is_login": "",
+        "LearnwareClient.logout": "",
+        "LearnwareClient.upload_learnware": "learnware_zip_path, semantic_specification",
+        "LearnwareClient.update_learnware": "learnware_id, semantic_specification, learnware_zip_path=None",
+        "LearnwareClient.get_semantic_specification": "learnware_id",
+        "LearnwareClient.download_learnware": "learnware_id, save_path=None",
+        "LearnwareClient.list_learnware": "",
+        "LearnwareClient.search_learnware": "user_info, page_size=10, page_index=0",
+        "LearnwareClient.delete_learnware": "learnware_id",
+        "LearnwareClient.list_semantic_specification_values": "key",
+        "LearnwareClient.get_pretrained_path": "learnware_id",
+        "LearnwareClient.unzip_learnware": "learnware_id",
         "LearnwareClient.load_learnware": "learnware_path=None, learnware_id=None, runnable_option=None",
         "LearnwareClient.check_learnware": "learnware_zip_path, semantic_specification=None",
         "LearnwareClient.cleanup": "",
@@ -275,6 +290,12 @@ CONSTANTS = {
     ("learnware.market", "BaseChecker.INVALID_LEARNWARE"): -1,
     ("learnware.market", "BaseChecker.NONUSABLE_LEARNWARE"): 0,
     ("learnware.market", "BaseChecker.USABLE_LEARNWARE"): 1,
+    ("learnware.client", "SemanticSpecificationKey.DATA_TYPE.value"): "Data",
+    ("learnware.client", "SemanticSpecificationKey.TASK_TYPE.value"): "Task",
+    ("learnware.client", "SemanticSpecificationKey.LIBRARY_TYPE.value"): "Library",
+    ("learnware.client", "SemanticSpecificationKey.MODEL_TYPE.value"): "Model",
+    ("learnware.client", "SemanticSpecificationKey.SENARIOES.value"): "Scenario",
+    ("learnware.client", "SemanticSpecificationKey.LICENSE.value"): "License",
 }
 PROPERTIES = (
     ("learnware.specification", "RKMETableSpecification.device"),

@@ -16,6 +16,11 @@
     │   ├── LearnwareNotFoundError      no such learnware (also a KeyError)
     │   └── NothingFitsError            no learnware of the market is for the task
     ├── ReuseError                      learnwares cannot be combined as asked (also a ValueError)
+    ├── DockError                       a dock cannot be asked, or did not do what was asked
+    │   ├── DockUnreachableError        no answer came, or none that makes sense (also a ConnectionError)
+    │   ├── DockProblemError            the dock refused, and said why
+    │   │   └── NotLoggedInError        ... because it does not know who asks
+    │   └── TransferError               what arrived is not what was sent
     └── MissingDependencyError          an optional package is not installed (also an ImportError)
 
 A message says what was wrong, where, and what to do; what a program needs to act on is an attribute.
@@ -24,6 +29,9 @@ A message says what was wrong, where, and what to do; what a program needs to ac
 from __future__ import annotations
 
 __all__ = [
+    "DockError",
+    "DockProblemError",
+    "DockUnreachableError",
     "EnvironmentBuildError",
     "IncompatibleSpecificationError",
     "InvalidPackageError",
@@ -33,12 +41,14 @@ __all__ = [
     "MissingDependencyError",
     "ModelError",
     "ModelTimeoutError",
+    "NotLoggedInError",
     "NothingFitsError",
     "PackError",
     "ResourceLimitError",
     "ReuseError",
     "SandboxError",
     "SpecificationError",
+    "TransferError",
 ]
 
 
@@ -173,6 +183,71 @@ class NothingFitsError(MarketError):
 
 class ReuseError(LearnwareError, ValueError):
     """Learnwares cannot be combined as asked."""
+
+
+class DockError(LearnwareError):
+    """A dock cannot be asked, or did not do what was asked."""
+
+
+class DockUnreachableError(DockError, ConnectionError):
+    """No answer came from a dock, or none that makes sense.
+
+    Attributes
+    ----------
+    host : str
+        Address of the dock.
+    """
+
+    def __init__(self, message: str, *, host: str) -> None:
+        super().__init__(message)
+        self.host = host
+
+
+class DockProblemError(DockError):
+    """A dock refused what was asked, and said why.
+
+    Attributes
+    ----------
+    status : int or None
+        Status of its answer; None if it was not asked.
+    problem : str or None
+        The kind of problem, e.g. ``"not-found"``, where the dock named it.
+    title : str or None
+        What that kind is called.
+    errors : tuple of (str, str)
+        What is wrong where: a place in what was sent, and words.
+    request_id : str or None
+        The request in the log of the dock.
+    retry_after : float or None
+        Seconds after which it makes sense to try again, where the dock said so.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        problem: str | None = None,
+        title: str | None = None,
+        errors: tuple[tuple[str, str], ...] = (),
+        request_id: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.problem = problem
+        self.title = title
+        self.errors = errors
+        self.request_id = request_id
+        self.retry_after = retry_after
+
+
+class NotLoggedInError(DockProblemError):
+    """A dock does not know who asks: there was no login, or it does not work (any more)."""
+
+
+class TransferError(DockError):
+    """What arrived is not what was sent."""
 
 
 class MissingDependencyError(LearnwareError, ImportError):

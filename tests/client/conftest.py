@@ -15,6 +15,17 @@ from learnware.learnware import pack
 if TYPE_CHECKING:
     from pathlib import Path
 
+
+@pytest.fixture(autouse=True)
+def nothing_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep addresses, credentials and packages of the tests apart from those of whoever runs them."""
+    for name in ("LEARNWARE_BACKEND_HOST", "LEARNWARE_TOKEN", "LEARNWARE_PACKAGES_MAX_BYTES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("LEARNWARE_CONFIG", str(tmp_path / "config"))
+    monkeypatch.setenv("LEARNWARE_PACKAGES", str(tmp_path / "packages"))
+
+
 WORDS = {"scenarios": ["Nature"], "license": "MIT"}
 
 
