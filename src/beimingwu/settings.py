@@ -134,6 +134,7 @@ class Settings(BaseSettings):
     limit_mail_account: RateField = Field(Rate(5, 3600), description="Mails to one e-mail address.")
     limit_mail_address: RateField = Field(Rate(20, 3600), description="Mails asked for from one address.")
     limit_code_address: RateField = Field(Rate(30, 900), description="Codes tried from one address.")
+    limit_link_address: RateField = Field(Rate(600, 3600), description="Download links made from one address.")
     limit_submissions: RateField = Field(
         Rate(500, 3600), description="Learnwares and new versions that one account submits."
     )

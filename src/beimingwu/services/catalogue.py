@@ -22,6 +22,7 @@ from beimingwu.services.learnware_views import (
     detail,
     is_public,
     may_manage,
+    summaries,
     summary_of,
     summary_query,
 )
@@ -160,6 +161,25 @@ class Catalogue:
         number = parse_id(learnware_id)
         with self._database.read() as session:
             return detail(session, identity, number)
+
+    def announced(self, identity: Identity | None, learnware_id: str) -> Summary:
+        """Return what a learnware is, also if it is not verified, as the published contract tells everybody.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none, or it is withdrawn and belongs to somebody else.
+        NotAllowedError
+            If the token is not good for reading.
+        """
+        if identity is not None:
+            identity.require("read")
+        number = parse_id(learnware_id)
+        with self._database.read() as session:
+            found = summaries(session, [number]).get(number)
+        if found is None or (found.withdrawn and not may_manage(identity, found.owner_id)):
+            raise NotFoundError("there is no such learnware")
+        return found
 
     def statistical_specification(self, identity: Identity | None, learnware_id: str, type_name: str) -> str:
         """Return a statistical specification as the JSON that the engine reads.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 from sqlalchemy import delete, exists
 
-from beimingwu.db.models import EmailChange, MailCode, RateWindow, User, UserSession
+from beimingwu.db.models import DownloadLink, EmailChange, MailCode, RateWindow, User, UserSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +31,7 @@ def tidy(database: Database, clock: Clock) -> None:
     with database.write() as session:
         session.execute(delete(UserSession).where(UserSession.expires_at <= now))
         session.execute(delete(RateWindow).where(RateWindow.ends_at <= now))
+        session.execute(delete(DownloadLink).where(DownloadLink.expires_at <= now))
         session.execute(delete(MailCode).where(MailCode.expires_at <= now))
         session.execute(delete(EmailChange).where(EmailChange.expires_at <= now))
         waited_for = exists().where(MailCode.user_id == User.id)

@@ -21,7 +21,15 @@ from beimingwu.errors import (
 )
 from beimingwu.services.identity import Identity
 
-__all__ = ["ContractError", "ContractIdentity", "JsonBody", "done", "envelope_response", "text_of"]
+__all__ = [
+    "ContractError",
+    "ContractIdentity",
+    "JsonBody",
+    "OptionalContractIdentity",
+    "done",
+    "envelope_response",
+    "text_of",
+]
 
 _PARAMETERS = (21, "Request parameters error.")
 _SYSTEM = (31, "System error.")
@@ -119,8 +127,13 @@ def _identity(request: Request, dock: CurrentDock) -> Identity:
     return identity
 
 
+def _optional_identity(request: Request, dock: CurrentDock) -> Identity | None:
+    return None if bearer_of(request) is None else _identity(request, dock)
+
+
 JsonBody = Annotated[dict[str, Any], Depends(_json_body)]
 ContractIdentity = Annotated[Identity, Depends(_identity)]
+OptionalContractIdentity = Annotated[Identity | None, Depends(_optional_identity)]
 
 
 def text_of(body: dict[str, Any], *names: str) -> tuple[str, ...]:

@@ -15,6 +15,9 @@ from beimingwu.errors import ServiceError
 
 __all__ = ["FileRoute"]
 
+# Not there; there, and not for everybody.
+_STATUS = {41: 404, 42: 404, 61: 403, 62: 403}
+
 
 class FileRoute(APIRoute):
     """A route of an endpoint that answers with a file."""
@@ -38,4 +41,4 @@ class FileRoute(APIRoute):
 def _status(error: Exception) -> int:
     if isinstance(error, ServiceError):
         return error.status
-    return 400 if isinstance(error, ContractError) else 422
+    return _STATUS.get(error.code, 400) if isinstance(error, ContractError) else 422
