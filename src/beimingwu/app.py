@@ -6,6 +6,7 @@ import socket
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
+import anyio
 import anyio.to_thread
 import uvicorn
 from fastapi import FastAPI, Request
@@ -14,13 +15,18 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.exceptions import HTTPException
 
 from beimingwu.api import operations
-from beimingwu.api.compat import auth, user
+from beimingwu.api.compat import auth, downloads, uploads, user, verification
 from beimingwu.api.compat.envelope import ContractError, envelope_response
+from beimingwu.api.compat.uploads import CHUNKED_UPLOAD
+from beimingwu.api.live import Live
 from beimingwu.api.middleware import BodyLimit, Observation, SafetyHeaders
 from beimingwu.api.problems import Problem, problem_response, responses
+from beimingwu.api.tus import EXPOSED, UPLOADS, TusHeaders
 from beimingwu.api.v1.router import router as v1
 from beimingwu.errors import InvalidInputError, ServiceError, TooLargeError, UnavailableError
+from beimingwu.services.blobs import collect
 from beimingwu.services.housekeeping import Housekeeper
+from beimingwu.services.verification_figures import VerificationFigures
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -30,11 +36,23 @@ if TYPE_CHECKING:
 
     from beimingwu.metrics import Metrics
     from beimingwu.services.dock import Dock
+    from beimingwu.settings import Settings
 
 __all__ = ["create_app", "serve"]
 
 _CONTRACT = ("/api/auth", "/api/user", "/api/engine", "/api/admin", "/api/datasets")
-_EXPOSED = ("X-Request-ID", "RateLimit", "RateLimit-Policy", "Retry-After")
+_EXPOSED = (
+    "Content-Disposition",
+    "ETag",
+    "Repr-Digest",
+    *EXPOSED,
+    "X-Request-ID",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+)
+# The published clients send 1 MiB.
+_CHUNK_BYTES = 16 * 2**20
 
 
 def create_app(dock: Dock, metrics: Metrics) -> FastAPI:
@@ -52,10 +70,21 @@ def create_app(dock: Dock, metrics: Metrics) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = settings.max_request_threads
-        housekeeper = Housekeeper(dock.database, dock.clock)
+        # Uploads leave the other requests most of the threads.
+        app.state.upload_threads = anyio.CapacityLimiter(max(2, settings.max_request_threads // 4))
+        housekeeper = Housekeeper(
+            dock.database,
+            dock.clock,
+            dock.uploads.forget_expired,
+            lambda: collect(dock.database, dock.store, dock.clock),
+        )
         housekeeper.start()
+        # Nobody is told of a server that would let the first search wait.
+        await anyio.to_thread.run_sync(dock.market_index.start)
         yield
+        app.state.live.close()
         await anyio.to_thread.run_sync(housekeeper.stop)
+        await anyio.to_thread.run_sync(dock.market_index.stop)
         await anyio.to_thread.run_sync(dock.close)
 
     app = FastAPI(
@@ -69,14 +98,21 @@ def create_app(dock: Dock, metrics: Metrics) -> FastAPI:
     )
     app.state.dock = dock
     app.state.metrics = metrics
+    app.state.live = Live(dock.verifications.progress)
+    metrics.watch(VerificationFigures(dock.database, dock.clock))
     app.include_router(operations.router)
     app.include_router(v1)
     app.include_router(auth.router)
     app.include_router(user.router)
+    app.include_router(uploads.router)
+    app.include_router(downloads.router)
+    app.include_router(downloads.files)
+    app.include_router(verification.router)
     for kind in (ServiceError, ContractError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _handle)
     # The last one added is the first to see a request.
-    app.add_middleware(BodyLimit, most=settings.max_body_bytes, answer=_answer)
+    app.add_middleware(BodyLimit, most=settings.max_body_bytes, answer=_answer, files=_file_limits(settings))
+    app.add_middleware(TusHeaders)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=list(settings.cors_origins),
@@ -106,8 +142,9 @@ def serve(dock: Dock, metrics: Metrics, *, started: Callable[[str], None]) -> No
         If the address cannot be listened on.
     """
     settings = dock.settings
+    app = create_app(dock, metrics)
     config = uvicorn.Config(
-        create_app(dock, metrics),
+        app,
         host=settings.host,
         port=settings.port,
         proxy_headers=True,
@@ -121,7 +158,7 @@ def serve(dock: Dock, metrics: Metrics, *, started: Callable[[str], None]) -> No
     with listening:
         port = listening.getsockname()[1]
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
-        server = _Server(config, lambda: started(f"http://{host}:{port}/api"))
+        server = _Server(config, lambda: started(f"http://{host}:{port}/api"), app.state.live.close)
         # After an interrupt and an orderly end, uvicorn passes it on.
         with suppress(KeyboardInterrupt):
             server.run(sockets=[listening])
@@ -130,14 +167,20 @@ def serve(dock: Dock, metrics: Metrics, *, started: Callable[[str], None]) -> No
 class _Server(uvicorn.Server):
     """Tells when requests are answered, and signals end it in an orderly way."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], stopping: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
+        self._stopping = stopping
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Streams never end by themselves; the requests that are waited for do.
+        self._stopping()
+        await super().shutdown(sockets)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -151,6 +194,20 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.close()
         raise
     return listening
+
+
+def _file_limits(settings: Settings) -> dict[str, int]:
+    """Return what endpoints that take files take, with room for what is around them in a form."""
+    one_file = settings.upload_max_bytes + settings.max_body_bytes
+    return {
+        "/api/v1/searches": settings.search_max_bytes,
+        "/api/engine/search_learnware": settings.search_max_bytes + settings.max_body_bytes,
+        UPLOADS: settings.upload_max_bytes,
+        CHUNKED_UPLOAD: _CHUNK_BYTES + settings.max_body_bytes,
+        "/api/user/add_learnware": one_file,
+        "/api/user/update_learnware": one_file,
+        "/api/datasets/upload_dataset": one_file,
+    }
 
 
 def _answer(request: Request, error: Exception) -> JSONResponse:

@@ -11,11 +11,23 @@ from beimingwu.api.v1 import (
     registration,
     sessions,
     tokens,
+    uploads,
     verifications,
 )
 
 __all__ = ["router"]
 
 router = APIRouter()
-for _part in (registration, sessions, account, tokens, problem_kinds, catalogue, learnwares, packages, verifications):
+for _part in (
+    registration,
+    sessions,
+    account,
+    tokens,
+    uploads,
+    problem_kinds,
+    catalogue,
+    learnwares,
+    packages,
+    verifications,
+):
     router.include_router(_part.router)
