@@ -197,6 +197,12 @@ class Settings(BaseSettings):
         86400, ge=60, description="An upload is forgotten when nothing was added to it for so long."
     )
     max_body_bytes: int = Field(2**20, ge=1024, description="Bytes of a request's body, at most.")
+    search_max_bytes: int = Field(
+        8 * 2**20, ge=1024, description="Bytes of a search with its statistical specification, at most."
+    )
+    specification_max_points: int = Field(
+        1000, ge=1, le=10_000, description="Points of a table specification that searches compare, at most."
+    )
     max_request_threads: int = Field(40, ge=1, le=1000, description="Requests answered at once.")
     shutdown_seconds: int = Field(30, ge=0, description="How long running requests may take when the server stops.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")

@@ -14,9 +14,11 @@ from beimingwu.db.models import ApiToken, MailCode, User
 CONTRACT = [
     "auth/register", "auth/resend_email_confirm", "auth/email_confirm", "auth/send_reset_password_email",
     "auth/reset_password", "auth/login", "auth/login_by_token", "auth/logout", "auth/get_role", "user/profile",
-    "user/change_password", "user/create_token", "user/list_token", "user/delete_token", "user/verify_log", "user/chunked_upload",
+    "user/change_password", "user/create_token", "user/list_token", "user/delete_token", "user/verify_log",
+    "user/chunked_upload",
     "engine/learnware_info", "engine/download_learnware", "engine/download_multi_learnware",
     "engine/generate_download_token", "engine/download_by_token", "engine/download_multi_learnware_by_token",
+    "engine/semantic_specification", "engine/search_learnware",
 ]  # fmt: skip
 FIELDS = [
     "username", "email", "password", "confirm_email", "code", "user_id", "token", "old_password", "new_password",

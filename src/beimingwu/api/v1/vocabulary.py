@@ -1,0 +1,58 @@
+"""The vocabulary of semantic specifications."""
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from learnware.specification import semantic_vocabulary
+from learnware.specification._vocabulary import LENGTH_LIMITS, TASKS_BY_DATA_TYPE
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/api/v1/vocabulary", tags=["search"])
+
+
+class KeyOut(BaseModel):
+    """A key of a semantic specification."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    type: str = Field(
+        alias="Type",
+        description="`Class`: exactly one of the values. `Tag`: one or more. `Optional`: one or none. `String`: text.",
+    )
+    values: list[str] | None = Field(alias="Values", description="What is allowed; null for a text.")
+
+
+class LengthOut(BaseModel):
+    """How long a text may be, in characters."""
+
+    least: int
+    most: int
+
+
+class VocabularyOut(BaseModel):
+    """What semantic specifications may say."""
+
+    keys: dict[str, KeyOut] = Field(
+        examples=[{"Data": {"Type": "Class", "Values": ["Table", "Image", "Text"]}}],
+        description="Every key, in the form that a semantic specification has.",
+    )
+    tasks: dict[str, list[str]] = Field(
+        description="For each kind of data the tasks that make sense.",
+        examples=[{"Table": ["Classification", "Regression", "Feature Extraction", "Others"]}],
+    )
+    lengths: dict[str, LengthOut] = Field(
+        description="Lengths of the texts.", examples=[{"Name": {"least": 5, "most": 50}}]
+    )
+
+
+@router.get("", summary="The vocabulary of semantic specifications", response_model_by_alias=True)
+def vocabulary(response: Response) -> VocabularyOut:
+    """Return the keys of a semantic specification, what each may say, and how long texts may be."""
+    # It changes with the version of the server only.
+    response.headers["Cache-Control"] = "public, max-age=300"
+    return VocabularyOut(
+        keys={key: KeyOut(Type=entry["Type"], Values=entry["Values"]) for key, entry in semantic_vocabulary().items()},
+        tasks={data_type: list(tasks) for data_type, tasks in TASKS_BY_DATA_TYPE.items()},
+        lengths={key: LengthOut(least=least, most=most) for key, (least, most) in LENGTH_LIMITS.items()},
+    )
