@@ -11,6 +11,7 @@ import structlog
 
 from beimingwu.errors import ServiceError, UnavailableError
 from beimingwu.services.learnware_ids import format_id
+from beimingwu.services.package_checks import package_limits
 from beimingwu.services.verification_queue import LogLine
 from beimingwu.services.verification_text import bounded_report, log_lines
 from learnware.errors import LearnwareError
@@ -116,6 +117,7 @@ class Attempt:
                     sandbox=settings.verify_sandbox,
                     limits=Limits(seconds=settings.verify_call_seconds, memory_bytes=settings.verify_memory_bytes),
                     store=self._tools.environments,
+                    package_limits=package_limits(settings),
                     as_of=claim.made,
                     on_progress=self._progress,
                     cancelled=self._cancelled,
