@@ -15,7 +15,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.exceptions import HTTPException
 
 from beimingwu.api import operations
-from beimingwu.api.compat import auth, downloads, engine, uploads, user, verification
+from beimingwu.api.compat import auth, downloads, engine, learnwares, uploads, user, verification
 from beimingwu.api.compat.envelope import ContractError, envelope_response
 from beimingwu.api.compat.uploads import CHUNKED_UPLOAD
 from beimingwu.api.live import Live
@@ -104,6 +104,7 @@ def create_app(dock: Dock, metrics: Metrics) -> FastAPI:
     app.include_router(v1)
     app.include_router(auth.router)
     app.include_router(user.router)
+    app.include_router(learnwares.router)
     app.include_router(engine.router)
     app.include_router(uploads.router)
     app.include_router(downloads.router)

@@ -12,9 +12,10 @@ from beimingwu.services.audit_log import AuditLog
 from beimingwu.services.background import Background
 from beimingwu.services.catalogue import Catalogue
 from beimingwu.services.clock import Clock, utc_now
-from beimingwu.services.downloads import DownloadData, Downloads
 from beimingwu.services.datasets import Datasets
+from beimingwu.services.downloads import DownloadData, Downloads
 from beimingwu.services.email_changes import EmailChanges
+from beimingwu.services.learnware_data import LearnwareData
 from beimingwu.services.letters import Letters
 from beimingwu.services.mail import MailTransport, mail_transport
 from beimingwu.services.market_index import MarketIndex
@@ -91,7 +92,7 @@ class Dock:
     """
 
     # What each capability keeps of people; one that is added is named here.
-    personal_data: tuple[PersonalData, ...] = (AccountData(), DownloadData(), UploadData())
+    personal_data: tuple[PersonalData, ...] = (AccountData(), LearnwareData(), DownloadData(), UploadData())
 
     def __init__(
         self,
@@ -132,6 +133,7 @@ class Dock:
         self.statistics = Statistics(database, clock)
         self.shown_settings = ShownSettings(settings, database)
         self.uploads = Uploads(database, settings, self.store, clock)
+        self.datasets = Datasets(database, self.store, self.uploads, clock)
         self.usage = Usage(database, clock)
         self.catalogue = Catalogue(database)
         self.market_index = MarketIndex(database)

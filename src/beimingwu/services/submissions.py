@@ -1,4 +1,4 @@
-"""Submitting learnwares and new versions of them; withdrawing, restoring and deleting them.
+"""Submitting learnwares and new versions of them.
 
 A submission is checked as far as that goes without running it, its package is prepared as it will be served and stored,
 and then it is committed as a version that waits for a worker. Nothing of it is there before, all of it afterwards.
@@ -12,31 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
-from beimingwu.db.models import AuditEvent, Learnware, StatSpec, Version
+from beimingwu.db.models import Learnware, StatSpec, Version
 from beimingwu.errors import (
     ConflictError,
     DuplicateContentError,
     InvalidInputError,
-    NotAllowedError,
-    NotFoundError,
     NothingChangedError,
     QuotaExceededError,
 )
-from beimingwu.services.audit import audit
 from beimingwu.services.blobs import keep_blob
 from beimingwu.services.find_users import user_by_id
-from beimingwu.services.identity import Role
 from beimingwu.services.learnware_ids import format_id, parse_id
-from beimingwu.services.learnware_views import Detail, VersionView, detail, is_public, may_manage, version_view
+from beimingwu.services.learnware_views import is_public, may_manage
+from beimingwu.services.ownership import Ownership, audit_act, managed, require_managed
 from beimingwu.services.package_checks import check_package, package_limits, refuse_sensitive_words
-from beimingwu.services.publishing import (
-    describe,
-    lock_learnware,
-    newest_of,
-    remove,
-    restore_rows,
-    withdraw_rows,
-)
+from beimingwu.services.publishing import describe, lock_learnware, newest_of
 from beimingwu.services.rate_limits import Limit
 from learnware.learnware import rewrite_package
 from learnware.market.index import encode_stat_spec
@@ -56,8 +46,6 @@ if TYPE_CHECKING:
     from beimingwu.storage import BlobStore, StoredBlob
 
 __all__ = ["Submission", "Submissions"]
-
-_OWNER, _ADMINISTRATOR = "owner", "administrator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +74,16 @@ class _Prepared:
     made_at: datetime
 
 
-class Submissions:
+class Submissions(Ownership):
     """Takes learnwares in, and does with them what their owners say."""
 
     def __init__(
         self, database: Database, settings: Settings, store: BlobStore, limits: RateLimits, clock: Clock
     ) -> None:
-        self._database = database
+        super().__init__(database, clock)
         self._settings = settings
         self._store = store
         self._limits = limits
-        self._clock = clock
 
     def submit(
         self, identity: Identity, blob: StoredBlob, semantic_spec: dict[str, Any] | None, origin: Origin
@@ -177,7 +164,7 @@ class Submissions:
         """
         number = parse_id(learnware_id)
         with self._database.read() as session:
-            learnware = _managed(session, identity, number)
+            learnware = managed(session, identity, number)
             owner_id = learnware.owner_id
             base = newest_of(session, learnware)
         if blob is None and semantic_spec is None:
@@ -197,7 +184,7 @@ class Submissions:
         with self._database.write() as session:
             self._lock_for(session, owner_id, package.content_hash)
             learnware = lock_learnware(session, number)
-            _require_managed(identity, learnware)
+            require_managed(identity, learnware)
             if learnware.newest_version != base.number or learnware.owner_id != owner_id:
                 raise ConflictError("another version was submitted meanwhile; look at it and try again")
             self._require_room(session, owner_id, prepared.served.size)
@@ -209,86 +196,8 @@ class Submissions:
                 learnware.updated_at = now
             self._add_version(session, learnware, prepared, now)
             if identity.user_id != owner_id:
-                _audit(session, "learnware.update", identity, learnware, origin, now, version=base.number + 1)
+                audit_act(session, "learnware.update", identity, learnware, origin, now, version=base.number + 1)
         return Submission(format_id(number), base.number + 1)
-
-    def withdraw(self, identity: Identity, learnware_id: str, origin: Origin) -> None:
-        """Let nobody else find or download a learnware, until it is restored; one that is withdrawn stays so.
-
-        Raises
-        ------
-        NotFoundError, NotAllowedError
-            If there is no such learnware, or it is somebody else's.
-        """
-        with self._database.write() as session:
-            learnware = lock_learnware(session, parse_id(learnware_id))
-            _require_managed(identity, learnware)
-            by = _OWNER if identity.user_id == learnware.owner_id else _ADMINISTRATOR
-            # An administrator's word goes before the owner's.
-            if learnware.withdrawn_at is not None and (by == _OWNER or _withdrawn_by(session, learnware) == by):
-                return
-            now = self._clock()
-            withdraw_rows(session, learnware, now)
-            _audit(session, "learnware.withdraw", identity, learnware, origin, now, by=by)
-
-    def restore(self, identity: Identity, learnware_id: str, origin: Origin) -> None:
-        """Let others find and download a learnware again that was withdrawn; one that was not stays as it is.
-
-        Raises
-        ------
-        NotFoundError, NotAllowedError
-            If there is no such learnware, it is somebody else's, or an administrator has withdrawn it.
-        """
-        with self._database.write() as session:
-            learnware = lock_learnware(session, parse_id(learnware_id))
-            _require_managed(identity, learnware)
-            if learnware.withdrawn_at is None:
-                return
-            if not _administers(identity) and _withdrawn_by(session, learnware) == _ADMINISTRATOR:
-                raise NotAllowedError("an administrator has withdrawn this learnware; ask them to restore it")
-            restore_rows(session, learnware)
-            _audit(session, "learnware.restore", identity, learnware, origin, self._clock())
-
-    def delete(self, identity: Identity, learnware_id: str, origin: Origin) -> None:
-        """Delete a learnware with all of its versions. Its id is never given again.
-
-        Raises
-        ------
-        NotFoundError, NotAllowedError
-            If there is no such learnware, or it is somebody else's.
-        """
-        with self._database.write() as session:
-            learnware = lock_learnware(session, parse_id(learnware_id))
-            _require_managed(identity, learnware)
-            _audit(session, "learnware.delete", identity, learnware, origin, self._clock(), owner_id=learnware.owner_id)
-            remove(session, learnware)
-
-    def versions(self, identity: Identity, learnware_id: str) -> list[VersionView]:
-        """Return all versions of a learnware, the newest first.
-
-        Raises
-        ------
-        NotFoundError, NotAllowedError
-            If there is no such learnware, or it is somebody else's.
-        """
-        identity.require("read")
-        with self._database.read() as session:
-            learnware = _managed(session, identity, parse_id(learnware_id), scope="read")
-            rows = session.scalars(
-                select(Version).where(Version.learnware_id == learnware.id).order_by(Version.number.desc())
-            )
-            return [version_view(row, learnware) for row in rows]
-
-    def submitted(self, identity: Identity, learnware_id: str) -> Detail:
-        """Return what has become of a submission, to whoever has just made it: a token that only submits may see it.
-
-        Raises
-        ------
-        NotFoundError, NotAllowedError
-            If there is no such learnware, or it is somebody else's.
-        """
-        with self._database.read() as session:
-            return detail(session, identity, _managed(session, identity, parse_id(learnware_id)).id)
 
     def _count(self, identity: Identity, origin: Origin) -> None:
         limit = Limit("submissions", self._settings.limit_submissions, str(identity.user_id))
@@ -401,55 +310,3 @@ def _require_new(session: Session, identity: Identity, content: str, owner_id: i
     if found is not None:
         seen = is_public(found) or may_manage(identity, found.owner_id)
         raise DuplicateContentError(format_id(found.id) if seen else None)
-
-
-def _managed(session: Session, identity: Identity, number: int, *, scope: str = "submit") -> Learnware:
-    learnware = session.get(Learnware, number)
-    if learnware is None:
-        raise NotFoundError("there is no such learnware")
-    _require_managed(identity, learnware, scope=scope)
-    return learnware
-
-
-def _require_managed(identity: Identity, learnware: Learnware, *, scope: str = "submit") -> None:
-    """Refuse whoever is neither the owner nor an administrator."""
-    if identity.user_id == learnware.owner_id:
-        identity.require(scope)
-    elif identity.role >= Role.ADMIN:
-        identity.require("admin")
-    elif is_public(learnware):
-        raise NotAllowedError("this learnware belongs to somebody else")
-    else:
-        raise NotFoundError("there is no such learnware")
-
-
-def _administers(identity: Identity) -> bool:
-    return identity.role >= Role.ADMIN and "admin" in identity.scopes
-
-
-def _withdrawn_by(session: Session, learnware: Learnware) -> str:
-    """Return who has withdrawn a learnware last, which the audit log knows."""
-    details = session.scalar(
-        select(AuditEvent.details)
-        .where(
-            AuditEvent.action == "learnware.withdraw",
-            AuditEvent.subject_type == "learnware",
-            AuditEvent.subject_id == learnware.id,
-        )
-        .order_by(AuditEvent.id.desc())
-        .limit(1)
-    )
-    return _OWNER if details is None else str(details.get("by", _OWNER))
-
-
-def _audit(
-    session: Session,
-    action: str,
-    identity: Identity,
-    learnware: Learnware,
-    origin: Origin,
-    now: datetime,
-    **details: Any,
-) -> None:
-    subject = ("learnware", learnware.id)
-    audit(session, action, at=now, actor_id=identity.user_id, subject=subject, origin=origin, **details)
