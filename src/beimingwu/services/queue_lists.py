@@ -136,7 +136,8 @@ class QueueLists:
         now = self._clock()
         with self._database.read() as session:
             rows = session.execute(query).all()
-            counted = dict(session.execute(select(Version.state, func.count()).group_by(Version.state)).tuples().all())
+            states_of = session.execute(select(Version.state, func.count()).group_by(Version.state))
+            counted = {str(state): int(n) for state, n in states_of}
             held = session.execute(
                 select(Version.worker, func.count()).where(Version.worker.is_not(None)).group_by(Version.worker)
             ).all()

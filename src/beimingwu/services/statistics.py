@@ -131,12 +131,10 @@ class Statistics:
             def n(table: Any, *wanted: ColumnElement[bool]) -> int:
                 return session.scalar(select(func.count()).select_from(table).where(true(), *wanted)) or 0
 
-            states = dict(session.execute(select(Version.state, func.count()).group_by(Version.state)).tuples().all())
-            used = dict(
-                session.execute(select(DailyCount.kind, func.sum(DailyCount.count)).group_by(DailyCount.kind))
-                .tuples()
-                .all()
-            )
+            by_state = session.execute(select(Version.state, func.count()).group_by(Version.state))
+            states = {str(state): int(count) for state, count in by_state}
+            by_kind = session.execute(select(DailyCount.kind, func.sum(DailyCount.count)).group_by(DailyCount.kind))
+            used = {str(kind): int(count) for kind, count in by_kind}
             return Totals(
                 verified_users=n(User, User.confirmed_at.is_not(None)),
                 unverified_users=n(User, User.confirmed_at.is_(None)),
@@ -145,8 +143,8 @@ class Statistics:
                 unverified_learnwares=n(Learnware, Learnware.serving_version.is_(None)),
                 withdrawn_learnwares=n(Learnware, Learnware.withdrawn_at.is_not(None)),
                 versions={state: states.get(state, 0) for state in (*UNDECIDED, *DECIDED)},
-                searches=int(used.get(SEARCH, 0)),
-                downloads=int(used.get(DOWNLOAD, 0)),
+                searches=used.get(SEARCH, 0),
+                downloads=used.get(DOWNLOAD, 0),
                 datasets=n(Dataset),
                 stored_bytes=int(session.scalar(select(func.coalesce(func.sum(Blob.size), 0))) or 0),
                 values=self._values(session),
@@ -198,7 +196,7 @@ class Statistics:
         def used(kind: str) -> dict[date, int]:
             window = (DailyCount.day >= since) & (DailyCount.day < after)
             rows = session.execute(select(DailyCount.day, DailyCount.count).where(window, DailyCount.kind == kind))
-            return dict(rows.tuples().all())
+            return {day: int(n) for day, n in rows}
 
         return {
             "submissions": by_day(Version.created_at),

@@ -1,0 +1,1 @@
+"""Administration: one router for each resource, all below ``/api/v1/admin``."""
