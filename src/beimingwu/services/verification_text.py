@@ -15,6 +15,7 @@ LONGEST_LINE = 1000
 _LONGEST_TEXT = 4000
 _LONGEST_END = 8000
 _MOST_ITEMS = 200
+_MOST_CHARACTERS = 200_000
 # Everything but the tabulator that moves a cursor, hides text or turns its direction, and halves of characters.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
@@ -47,16 +48,6 @@ class Scrubber:
             text = text.replace(path, name)
         return _CREDENTIALS.sub("…", _SCRATCH.sub("<scratch>", text))
 
-    def value(self, value: Any) -> Any:
-        """Return a value for JSON with its texts scrubbed and shortened, and long lists cut."""
-        if isinstance(value, str):
-            return shortened(self(value[: 4 * _LONGEST_END]), _LONGEST_TEXT)
-        if isinstance(value, dict):
-            return {str(name): self.value(inner) for name, inner in list(value.items())[:_MOST_ITEMS]}
-        if isinstance(value, list | tuple):
-            return [self.value(inner) for inner in value[:_MOST_ITEMS]]
-        return value
-
 
 def bounded_report(report: Mapping[str, Any], package: str, scrub: Scrubber) -> dict[str, Any]:
     """Return a report to keep.
@@ -70,17 +61,42 @@ def bounded_report(report: Mapping[str, Any], package: str, scrub: Scrubber) -> 
     scrub : Scrubber
     """
     kept: dict[str, Any] = {}
+    room = _Room(_MOST_CHARACTERS)
     for name, value in report.items():
         if name in {"output", "traceback"} and isinstance(value, str):
             # The end tells what went wrong.
             kept[name] = scrub(value[-_LONGEST_END:])
         else:
-            kept[name] = scrub.value(value)
-    omitted = len(report["findings"]) - _MOST_ITEMS
+            kept[name] = room.bounded(value, scrub)
+    omitted = len(report["findings"]) - len(kept["findings"])
     if omitted > 0:
         kept["output"] = f"({omitted} more findings are left out)\n{kept['output']}"
     kept["package"] = package
     return kept
+
+
+class _Room:
+    """The characters that are left for the texts of a report."""
+
+    def __init__(self, characters: int) -> None:
+        self._left = characters
+
+    def bounded(self, value: Any, scrub: Scrubber) -> Any:
+        """Return a value for JSON with its texts scrubbed and shortened, and long lists cut."""
+        if isinstance(value, str):
+            text = shortened(scrub(value[: 2 * _LONGEST_TEXT]), _LONGEST_TEXT)
+            self._left -= len(text)
+            return text
+        if isinstance(value, dict):
+            return {str(name): self.bounded(inner, scrub) for name, inner in value.items()}
+        if isinstance(value, list | tuple):
+            kept = []
+            for inner in value[:_MOST_ITEMS]:
+                if self._left <= 0:
+                    break
+                kept.append(self.bounded(inner, scrub))
+            return kept
+        return value
 
 
 def log_lines(words: str, scrub: Scrubber) -> Iterable[str]:
