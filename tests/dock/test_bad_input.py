@@ -15,14 +15,16 @@ CONTRACT = [
     "auth/register", "auth/resend_email_confirm", "auth/email_confirm", "auth/send_reset_password_email",
     "auth/reset_password", "auth/login", "auth/login_by_token", "auth/logout", "auth/get_role", "user/profile",
     "user/change_password", "user/create_token", "user/list_token", "user/delete_token", "user/verify_log",
-    "user/chunked_upload",
+    "user/chunked_upload", "user/list_learnware", "user/add_learnware", "user/add_learnware_uploaded",
+    "user/update_learnware", "user/delete_learnware",
     "engine/learnware_info", "engine/download_learnware", "engine/download_multi_learnware",
     "engine/generate_download_token", "engine/download_by_token", "engine/download_multi_learnware_by_token",
     "engine/semantic_specification", "engine/search_learnware",
 ]  # fmt: skip
 FIELDS = [
     "username", "email", "password", "confirm_email", "code", "user_id", "token", "old_password", "new_password",
-    "name", "scopes", "expires_in_days",
+    "name", "scopes", "expires_in_days", "learnware_id", "semantic_specification", "file_hash", "limit", "page",
+    "upload_id",
 ]  # fmt: skip
 VALUES: list[Any] = [
     None, True, 0, -1, 2**63, 2**64, 10**400, 1.5, "", " ", "\0", "a\0b", "\ud800", "\ud800@e.org", "\u202e", "ﷺ" * 300,
