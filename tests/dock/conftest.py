@@ -7,6 +7,7 @@ import itertools
 import re
 import shutil
 import tempfile
+import uuid
 import warnings
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -201,6 +202,37 @@ def quiet_log() -> Iterator[None]:
 
 def _drop(logger: Any, name: str, event: Any) -> Any:
     raise structlog.DropEvent
+
+
+BUCKET = "dock"
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> Iterator[str]:
+    """Address of an S3 server of this test process, with a bucket; the AWS variables hold what it asks for."""
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (("ACCESS_KEY_ID", "test"), ("SECRET_ACCESS_KEY", "test"), ("DEFAULT_REGION", "us-east-1")):
+            patch.setenv(f"AWS_{name}", value)
+        server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+        server.start()
+        host, port = server.get_host_and_port()
+        client = boto3.session.Session().client("s3", endpoint_url=f"http://{host}:{port}")
+        client.create_bucket(Bucket=BUCKET)
+        client.close()
+        yield f"http://{host}:{port}"
+        server.stop()
+
+
+@pytest.fixture(params=["files", "s3"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
+    """Settings of each kind of store, empty."""
+    if request.param == "files":
+        return {"storage_url": (tmp_path / "store").as_uri()}
+    endpoint = request.getfixturevalue("s3_endpoint")
+    return {"storage_url": f"s3://{BUCKET}/{uuid.uuid4().hex}", "storage_s3_endpoint": endpoint}
 
 
 CHEAP = {"argon2_time_cost": 1, "argon2_memory_kib": 8, "argon2_parallelism": 1}
