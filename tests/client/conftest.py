@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -10,9 +10,13 @@ from sklearn.datasets import load_digits, load_iris
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC
 
+from learnware.client import DockConnection
 from learnware.learnware import pack
 
+from .faulty_dock import FaultyDock
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -63,3 +67,26 @@ def digits_zips(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
         )
         for number, part in enumerate(np.array_split(np.random.default_rng(0).permutation(len(X)), 3))
     ]
+
+
+@pytest.fixture
+def faulty() -> Iterator[FaultyDock]:
+    """A dock that fails as it is told."""
+    dock = FaultyDock()
+    yield dock
+    dock.stop()
+
+
+@pytest.fixture
+def connect(faulty: FaultyDock) -> Callable[..., DockConnection]:
+    """Make a connection to that dock which does not wait between its tries, and keeps what it would have waited."""
+
+    def make(**options: Any) -> DockConnection:
+        connection = DockConnection(options.pop("host", faulty.url), on_transfer=lambda _: None, **options)
+        connection._transport.token = "0123456789abcdef" * 2
+        connection._transport.sleep = pauses.append
+        connection.pauses = pauses
+        return connection
+
+    pauses: list[float] = []
+    return make

@@ -79,10 +79,7 @@ class PackageCache:
 
     def part(self, host: str, name: str) -> Path:
         """Return where the unfinished download of a package is kept, without its ending."""
-        # Packages may be nobody else's business.
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        folder = self.folder / "parts"
-        folder.mkdir(exist_ok=True)
+        folder = self._make("parts")
         old = time.time() - _PART_SECONDS
         for file in folder.iterdir():
             with contextlib.suppress(OSError):
@@ -94,15 +91,12 @@ class PackageCache:
         """Return what one process at a time holds to download a package."""
         from filelock import FileLock
 
-        folder = self.folder / "locks"
-        folder.mkdir(parents=True, exist_ok=True)
-        return FileLock(folder / f"{_key(host, name)}.lock")
+        return FileLock(self._make("locks") / f"{_key(host, name)}.lock")
 
     def adopt(self, file: Path, sha256: str) -> None:
         """Take over a file of this content, which was made below the cache's folder."""
-        target = self._zip(sha256)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        file.replace(target)
+        self._make("zips")
+        file.replace(self._zip(sha256))
 
     def has(self, sha256: str) -> bool:
         """Return whether a content is here."""
@@ -154,6 +148,13 @@ class PackageCache:
                 break
             remove_file(file)
             total -= size
+
+    def _make(self, name: str) -> Path:
+        # Packages may be nobody else's business.
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder = self.folder / name
+        folder.mkdir(exist_ok=True)
+        return folder
 
     def _zip(self, sha256: str) -> Path:
         return self.folder / "zips" / f"{sha256}.zip"

@@ -183,7 +183,7 @@ class DockConnection:
         self._require_login("updating a learnware")
         path = f"{learnware_path(learnware_id)}/versions"
         if package is not None:
-            return self._send(Path(package), path, semantic_specification, needs_words=False)
+            return self._send(Path(package), path, semantic_specification)
         if semantic_specification is None:
             raise DockError("nothing to update: give a package, a semantic specification, or both")
         detail: dict[str, Any] = self._json("POST", path, body={"semantic_specification": dict(semantic_specification)})
@@ -368,11 +368,7 @@ class DockConnection:
         if not self.is_logged_in:
             raise not_logged_in(what)
 
-    def _send(
-        self, package: Path, path: str, semantic_specification: Mapping[str, Any] | None, *, needs_words: bool = True
-    ) -> dict[str, Any]:
+    def _send(self, package: Path, path: str, semantic_specification: Mapping[str, Any] | None) -> dict[str, Any]:
         if self.offline:
             raise DockUnreachableError("the client works offline: nothing is uploaded", host=self.host)
-        return send_package(
-            self._transport, package, path, semantic_specification, self._on_transfer, needs_words=needs_words
-        )
+        return send_package(self._transport, package, path, semantic_specification, self._on_transfer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -105,10 +106,11 @@ class _Follower:
         with transport.open("GET", path, headers=headers) as response:
             for event in parse_events(response.stream(2**14, decode_content=False)):
                 self._last_id = event.id or self._last_id
+                value = _value_of(event)
                 if event.kind == "line":
-                    self._on_line(event.data)
+                    self._on_line(str(value.get("text", "")))
                 elif event.kind == "status":
-                    self.tell(event.data)
+                    self.tell(str(value.get("status", "")))
                 elif event.kind == "end":
                     return
                 if self._deadline is not None and time.monotonic() > self._deadline:
@@ -118,6 +120,14 @@ class _Follower:
         if status != self._status:
             self._status = status
             self._on_status(status)
+
+
+def _value_of(event: Event) -> dict[str, Any]:
+    try:
+        value = json.loads(event.data)
+    except (ValueError, RecursionError) as error:
+        raise TransferError(f"the dock sends an event that is no JSON: {error}") from error
+    return value if isinstance(value, dict) else {}
 
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[str]:

@@ -48,7 +48,7 @@ def values_of(vocabulary: dict[str, Any], key: str) -> list[str]:
     DockError
         If the dock has no such key.
     """
-    entry = vocabulary.get("semantic_specification", vocabulary).get(key)
+    entry = vocabulary["keys"].get(key)
     if not isinstance(entry, dict):
         raise DockError(f"semantic specifications of this dock have no {key!r}")
     return list(entry.get("Values") or ())

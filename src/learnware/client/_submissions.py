@@ -24,8 +24,6 @@ def send_package(
     path: str,
     semantic_specification: Mapping[str, Any] | None,
     on_transfer: Callable[[TransferProgress], None] | None,
-    *,
-    needs_words: bool,
 ) -> dict[str, Any]:
     """Upload a package, submit it at a path of the API, and return the learnware.
 
@@ -36,25 +34,19 @@ def send_package(
     path : str
         Where submissions go.
     semantic_specification : mapping or None
-        None: what the package says, if the dock needs it (`needs_words`), else what the dock has.
+        None: what the package says, or what the learnware had before.
     on_transfer : callable or None
-    needs_words : bool
     """
     from learnware.learnware import read_package
 
-    contents = read_package(package)  # what is no package is not sent
+    read_package(package)  # what is no package is not sent
     if package.is_dir():
         raise DockError(f"{str(package)!r} is a folder; a dock takes the zip of a package")
-    words = dict(semantic_specification) if semantic_specification is not None else None
-    if words is None and needs_words:
-        words = contents.semantic_spec
-        if not words:
-            raise DockError(f"{str(package)!r} has no semantic specification; give one")
     with shown_transfer("upload", package.name, on_transfer) as on_bytes:
         upload = upload_file(transport, package, on_bytes)
     body: dict[str, Any] = {"upload_id": upload.upload_id}
-    if words is not None:
-        body["semantic_specification"] = words
+    if semantic_specification is not None:
+        body["semantic_specification"] = dict(semantic_specification)
     try:
         detail: dict[str, Any] = transport.json("POST", path, body=body)
     except DockUnreachableError as error:

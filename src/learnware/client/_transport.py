@@ -198,7 +198,7 @@ class Transport:
         complete = False
         try:
             response = self._send(method, target, content, dict(headers or {}), timeout)
-            self._refuse(response)
+            self._refuse(response, method)
             yield response
             complete = True
         except HTTPError as error:
@@ -269,12 +269,14 @@ class Transport:
             url = target
         raise DockUnreachableError(f"{self.address.host} leads in circles", host=self.address.host)
 
-    def _refuse(self, response: BaseHTTPResponse) -> None:
+    def _refuse(self, response: BaseHTTPResponse, method: str) -> None:
         """Raise what a refusal says."""
         if response.status < 400:
             return
-        body = b"" if response.status == 304 else self._read(response)
-        document = problem_of(body, response.headers)
+        if method == "HEAD":
+            # There is nothing but the status.
+            raise refusal(response.status, {}, _retry_after(response.headers))
+        document = problem_of(self._read(response), response.headers)
         if document is None:
             error = strange_answer(self.address, response.status, response.headers)
             if response.status not in _PASSING:
