@@ -15,7 +15,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.exceptions import HTTPException
 
 from beimingwu.api import operations
-from beimingwu.api.compat import auth, downloads, engine, learnwares, uploads, user, verification
+from beimingwu.api.compat import admin, auth, datasets, downloads, engine, learnwares, uploads, user, verification
 from beimingwu.api.compat.envelope import ContractError, envelope_response
 from beimingwu.api.compat.uploads import CHUNKED_UPLOAD
 from beimingwu.api.live import Live
@@ -110,6 +110,9 @@ def create_app(dock: Dock, metrics: Metrics) -> FastAPI:
     app.include_router(downloads.router)
     app.include_router(downloads.files)
     app.include_router(verification.router)
+    app.include_router(admin.router)
+    app.include_router(datasets.router)
+    app.include_router(datasets.files)
     for kind in (ServiceError, ContractError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _handle)
     # The last one added is the first to see a request.

@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 from sqlalchemy import func, select
 
 from beimingwu.db.models import ApiToken, MailCode, User
+from beimingwu.services.identity import Role
 
 CONTRACT = [
     "auth/register", "auth/resend_email_confirm", "auth/email_confirm", "auth/send_reset_password_email",
@@ -20,11 +21,14 @@ CONTRACT = [
     "engine/learnware_info", "engine/download_learnware", "engine/download_multi_learnware",
     "engine/generate_download_token", "engine/download_by_token", "engine/download_multi_learnware_by_token",
     "engine/semantic_specification", "engine/search_learnware",
+    "admin/list_user", "admin/delete_user", "admin/list_learnware", "admin/delete_learnware", "admin/reset_password",
+    "admin/set_user_role", "admin/summary", "datasets/list_datasets", "datasets/download_datasets",
+    "datasets/delete_datasets", "datasets/add_dataset_uploaded", "datasets/upload_dataset",
 ]  # fmt: skip
 FIELDS = [
     "username", "email", "password", "confirm_email", "code", "user_id", "token", "old_password", "new_password",
     "name", "scopes", "expires_in_days", "learnware_id", "semantic_specification", "file_hash", "limit", "page",
-    "upload_id",
+    "upload_id", "id", "role", "is_verified", "dataset", "filename", "word", "disabled",
 ]  # fmt: skip
 VALUES: list[Any] = [
     None, True, 0, -1, 2**63, 2**64, 10**400, 1.5, "", " ", "\0", "a\0b", "\ud800", "\ud800@e.org", "\u202e", "ﷺ" * 300,
@@ -63,7 +67,8 @@ def all_bodies() -> list[bytes]:
 @pytest.fixture
 def asked(make_client: Any) -> tuple[Any, Any, list[dict[str, str]]]:
     rig, client = make_client(**LIMITS)
-    rig.user()
+    # Who may ask everything gets furthest with it.
+    rig.user(role=Role.SUPER_ADMIN)
     return rig, client, [{}, {"Authorization": f"Bearer {rig.session()}"}]
 
 

@@ -213,7 +213,7 @@ class Catalogue:
 
     def _counts(self, session: Session, filters: Filters, identity: Identity | None, *, facets: bool) -> Counts:
         # What everybody finds changes with the index only, and counting it takes longer than reading a page.
-        if not filters.public or filters.owner is not None:
+        if not filters.public or filters.owner is not None or filters.owner_id is not None:
             return self._count(session, filters, identity, facets=facets)
         revision = session.scalar(select(IndexState.revision).where(IndexState.id == 1)) or 0
         kept = self._kept.get(revision, (filters, facets))

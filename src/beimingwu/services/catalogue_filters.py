@@ -45,6 +45,8 @@ class Filters:
     data_type, task_type, library_type, license, scenario : tuple of str
     owner : str or None
         Name of a user.
+    owner_id : int or None
+        Number of a user.
     mine : bool
         Only those of the account that asks.
     status : tuple of str
@@ -66,6 +68,7 @@ class Filters:
     license: tuple[str, ...] = ()
     scenario: tuple[str, ...] = ()
     owner: str | None = None
+    owner_id: int | None = None
     mine: bool = False
     status: tuple[str, ...] = ()
     verified: bool | None = None
@@ -97,6 +100,8 @@ def condition(database: Database, filters: Filters, identity: Identity | None) -
     if filters.owner is not None:
         owner = select(User.id).where(User.username_key == username_key(filters.owner)).scalar_subquery()
         parts.append(Learnware.owner_id == owner)
+    if filters.owner_id is not None:
+        parts.append(Learnware.owner_id == filters.owner_id)
     if filters.status:
         newest = (Version.learnware_id == Learnware.id) & (Version.number == Learnware.newest_version)
         parts.append(exists().where(newest, Version.state.in_(filters.status)))
