@@ -88,8 +88,9 @@ def _dimension(semantic_spec: dict[str, Any], key: str, least: int) -> int | Non
 def normalise_semantic_spec(semantic_spec: Any) -> Any:
     """Return a semantic specification as it is kept: what is not part of one, or says nothing, is left out.
 
-    Input and Output may be given as JSON in a text, as the published web app does. Input is kept for tables only,
-    Output for classification and regression. What breaks a rule stays as it is, for `semantic_problems` to find.
+    The Type of a key, which the vocabulary knows, may be missing. Input and Output may be given as JSON in a text, as
+    the published web app does. Input is kept for tables only, Output for classification and regression. What breaks a
+    rule stays as it is, for `semantic_problems` to find.
 
     Parameters
     ----------
@@ -107,9 +108,9 @@ def normalise_semantic_spec(semantic_spec: Any) -> Any:
     if not isinstance(semantic_spec, dict):
         return semantic_spec
     kept: dict[str, Any] = {}
-    for key in semantic_vocabulary():
+    for key, rule in semantic_vocabulary().items():
         if key in semantic_spec:
-            kept[key] = _normalise_entry(semantic_spec[key])
+            kept[key] = _normalise_entry(semantic_spec[key], rule["Type"])
     described = {"Input": _value(kept, "Data") == "Table", "Output": _value(kept, "Task") in _LEAST_OUTPUTS}
     for key, wanted in described.items():
         if wanted and key in semantic_spec:
@@ -117,10 +118,10 @@ def normalise_semantic_spec(semantic_spec: Any) -> Any:
     return kept
 
 
-def _normalise_entry(entry: Any) -> Any:
-    if not isinstance(entry, dict):
+def _normalise_entry(entry: Any, kind: str) -> Any:
+    if not isinstance(entry, dict) or "Values" not in entry:
         return entry
-    kept = {name: entry[name] for name in ("Values", "Type") if name in entry}
+    kept = {"Values": entry["Values"], "Type": entry.get("Type", kind)}
     if isinstance(kept.get("Values"), str):
         kept["Values"] = kept["Values"].strip()
     return kept
