@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, select
 
 from beimingwu.db.models import Upload
-from beimingwu.errors import ConflictError, InvalidInputError, TooLargeError
+from beimingwu.errors import ConflictError, InvalidInputError, ServiceError, TooLargeError
 from beimingwu.services.appending import Appending, Checksum, UploadGround
 from beimingwu.services.assembling import drop, put_together
 from beimingwu.services.contract_uploads import ContractUploads
@@ -185,10 +185,11 @@ class Uploads:
         try:
             for chunk in chunks:
                 appending.write(chunk)
-        except BaseException:
-            if checksum is None:
-                appending.finish()
+        except ServiceError:
             appending.discard()
+            raise
+        except BaseException:
+            appending.keep(b"")
             raise
         appending.finish()
         return self.complete(identity, upload_id)
