@@ -1,0 +1,217 @@
+"""Real workers: killed at any moment, told to stop, left alone by the process that started them."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import select as selecting
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+import pytest
+from sqlalchemy import select
+from tests.dock.learnwares import files, identity_of, semantic, store, submit_learnware
+from tests.dock.test_server import Server
+
+from beimingwu.db.models import Embedding, Learnware, Verification, VerificationLine, Version
+from beimingwu.settings import Settings, environment_of
+from beimingwu.worker.pool import WorkerPool
+from learnware.learnware import write_package
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PATIENCE = 90.0
+SLEEPS = b"__import__('time').sleep(600)"
+
+
+def eventually(met: Callable[[], bool], what: str) -> None:
+    """Wait for other processes."""
+    give_up = time.monotonic() + PATIENCE
+    while not met():
+        assert time.monotonic() < give_up, what
+        time.sleep(0.05)
+
+
+def gone(pid: int) -> None:
+    """Wait for the end of a process that is nobody's child here."""
+    try:
+        watched = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        ready, _, _ = selecting.select([watched], [], [], PATIENCE)
+        assert ready, f"process {pid} goes on"
+    finally:
+        os.close(watched)
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes that the threads of a process have started."""
+    found = [file.read_text().split() for file in Path(f"/proc/{pid}/task").glob("*/children")]
+    return [int(one) for some in found for one in some]
+
+
+def states(rig: Any) -> list[str]:
+    with rig.dock.database.read() as session:
+        return list(session.scalars(select(Version.state).order_by(Version.id)))
+
+
+def submit_sleeper(rig: Any, folder: Path) -> str:
+    """Submit a learnware whose model takes its time."""
+    made = files(name="iris that sleeps")
+    made["__init__.py"] += b"\n" + SLEEPS + b"\n"
+    blob = store(rig, write_package(made, folder / "sleeper.zip"))
+    spec = semantic(name="iris that sleeps")
+    return rig.dock.submissions.submit(identity_of(rig), blob, spec, rig.origin()).learnware_id
+
+
+@pytest.fixture
+def lasting(make_rig: Any) -> Any:
+    return make_rig(verify_in="current", verify_attempts=100, verify_retry_seconds=0, log_level="error")
+
+
+def worker(rig: Any, *arguments: str, **options: Any) -> subprocess.Popen[bytes]:
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("BEIMINGWU_", "COV_"))},
+        **environment_of(rig.dock.settings),
+    }
+    return subprocess.Popen([sys.executable, "-m", "beimingwu", "worker", *arguments], env=environment, **options)
+
+
+def test_workers_are_killed_at_any_moment(lasting: Any, address: str, tmp_path: Path) -> None:
+    rig = lasting
+    chance = random.Random(5)
+    count = 14
+    servers = [Server(tmp_path / name, address, BEIMINGWU_STORAGE_URL=storage(rig)) for name in ("one", "two")]
+    pool = WorkerPool(rig.dock.settings, 3)
+    pool.start()
+    try:
+        for number in range(count):
+            submit_learnware(rig, name=f"iris number {number}", seed=number, centre=number / 10)
+        for _ in range(8):
+            eventually(lambda: len(pool.pids) > 0, "no worker runs")
+            os.kill(chance.choice(pool.pids), signal.SIGKILL)
+            # The moments are by chance on purpose.
+            time.sleep(chance.uniform(0.05, 0.6))
+        eventually(lambda: set(states(rig)) == {"SUCCESS"}, "not all were verified")
+        headers = {"Authorization": f"Bearer {rig.session()}"}
+        for server in servers:
+            found = httpx2.get(f"{server.url}/v1/learnwares", headers=headers, timeout=30).json()
+            assert found["total"] == count
+            assert all(one["verified"] for one in found["items"])
+    finally:
+        pool.stop()
+        for server in servers:
+            server.stop()
+    with rig.dock.database.read() as session:
+        assert set(session.scalars(select(Learnware.serving_version))) == {1}
+        assert len(session.scalars(select(Embedding.learnware_id)).all()) == count
+        tries = session.scalars(select(Verification).order_by(Verification.id)).all()
+        # One try of each came to an end, the last.
+        finished = [one.version_id for one in tries if one.report is not None]
+        assert sorted(finished) == list(range(1, count + 1))
+        assert {one.version_id: one.id for one in tries if one.report is not None} == {
+            one.version_id: one.id for one in tries
+        }
+        for one in tries:
+            mine = select(VerificationLine).where(VerificationLine.verification_id == one.id)
+            lines = session.scalars(mine.order_by(VerificationLine.number)).all()
+            assert [line.number for line in lines] == list(range(1, len(lines) + 1))
+            assert [line.at for line in lines] == sorted(line.at for line in lines)
+            assert one.ended_at is not None
+
+
+def storage(rig: Any) -> str:
+    return f"file://{rig.dock.settings.data_dir / 'store'}"
+
+
+def test_told_to_stop_while_at_work(lasting: Any, tmp_path: Path) -> None:
+    submit_sleeper(lasting, tmp_path)
+    process = worker(lasting, "--name", "w1")
+    try:
+        eventually(lambda: states(lasting) == ["PROCESSING"], "nobody took it")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=PATIENCE) == 0
+    finally:
+        process.kill()
+        process.wait()
+    with lasting.dock.database.read() as session:
+        version = session.scalars(select(Version)).one()
+        assert (version.state, version.worker, version.attempts) == ("WAITING", None, 0)
+        assert session.scalars(select(Verification)).all() == []
+
+
+def test_workers_end_with_the_process_that_started_them(lasting: Any, tmp_path: Path) -> None:
+    submit_sleeper(lasting, tmp_path)
+    parent = worker(lasting, "--concurrency", "2")
+    try:
+        eventually(lambda: len(children(parent.pid)) == 2, "there are not two workers")
+        eventually(lambda: states(lasting) == ["PROCESSING"], "nobody took it")
+        workers = children(parent.pid)
+        parent.kill()
+        parent.wait()
+        for pid in workers:
+            gone(pid)
+    finally:
+        parent.kill()
+        parent.wait()
+    # They ended in an orderly way all the same.
+    assert states(lasting) == ["WAITING"]
+
+
+def test_once(lasting: Any) -> None:
+    for number in range(3):
+        submit_learnware(lasting, name=f"iris number {number}", seed=number)
+    process = worker(lasting, "--once", "--concurrency", "2", stderr=subprocess.PIPE)
+    _, said = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, said.decode()
+    assert states(lasting) == ["SUCCESS"] * 3
+
+
+def test_a_pool_gives_workers_that_die_a_break(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("beimingwu.worker.pool._SHORTEST_BREAK", 0.01)
+    # They cannot even start: there is no such database.
+    settings = Settings(data_dir=tmp_path, database_url="postgresql://nobody@127.0.0.1:1/none", log_level="error")
+    started = []
+    begin = WorkerPool._start
+
+    def noted(pool: WorkerPool, name: str) -> Any:
+        started.append(name)
+        return begin(pool, name)
+
+    monkeypatch.setattr(WorkerPool, "_start", noted)
+    pool = WorkerPool(settings, 1, name="w")
+    pool.start()
+    try:
+        eventually(lambda: len(started) >= 2, "it was not started again")
+    finally:
+        pool.stop()
+    assert set(started) == {"w-1"}
+    assert pool.pids == []
+
+
+def test_what_other_processes_are_told_of_the_settings(tmp_path: Path) -> None:
+    settings = Settings(
+        data_dir=tmp_path,
+        database_url="postgresql://ada:s3cret@127.0.0.1/dock",
+        limit_login="3/7m",
+        allowed_emails="*@a.org,*@b.org",
+        verify_in="current",
+    )
+    variables = environment_of(settings)
+    assert variables["BEIMINGWU_DATABASE_URL"] == "postgresql://ada:s3cret@127.0.0.1/dock"
+    done = subprocess.run(
+        [sys.executable, "-c", "from beimingwu.settings import *; print(load_settings().model_dump_json())"],
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), **variables},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout) == json.loads(settings.model_dump_json())
