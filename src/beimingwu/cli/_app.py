@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from beimingwu.cli._backup import register as register_backup
+from beimingwu.cli._doctor import register as register_doctor
 from beimingwu.cli._serve import register as register_serve
 from beimingwu.cli._tokens import register as register_tokens
 from beimingwu.cli._up import register as register_up
@@ -55,7 +56,16 @@ def _common(
     context.obj = CommonOptions(json=json, debug=debug)
 
 
-for _register in (register_up, register_serve, register_worker, register_users, register_tokens, register_backup):
+_COMMANDS = (
+    register_up,
+    register_serve,
+    register_worker,
+    register_users,
+    register_tokens,
+    register_backup,
+    register_doctor,
+)
+for _register in _COMMANDS:
     _register(app)
 
 

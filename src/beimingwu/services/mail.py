@@ -96,11 +96,20 @@ class SmtpTransport:
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(mail.text)
         with self._connect() as server:
-            if self.scheme == "smtp":
-                server.starttls(context=ssl.create_default_context())
-            if self.user is not None:
-                server.login(self.user, self.password or "")
+            self._log_in(server)
             server.send_message(message)
+
+    def check(self) -> None:
+        """Log in and send nothing; an error is an OSError."""
+        with self._connect() as server:
+            self._log_in(server)
+            server.noop()
+
+    def _log_in(self, server: smtplib.SMTP) -> None:
+        if self.scheme == "smtp":
+            server.starttls(context=ssl.create_default_context())
+        if self.user is not None:
+            server.login(self.user, self.password or "")
 
     def _connect(self) -> smtplib.SMTP:
         if self.scheme == "smtps":
