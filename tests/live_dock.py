@@ -68,9 +68,17 @@ class LiveDock:
         user_id = self.dock.users.find(f"{name}@example.org").user_id
         return self.dock.tokens.create_for(user_id, "tests", scopes, expires_in_days=1).token
 
-    def work(self) -> int:
-        """Verify what waits, and return how many versions were decided."""
-        return Worker(self.dock, "tests").run(once=True)
+    @contextlib.contextmanager
+    def working(self) -> Iterator[None]:
+        """Have a worker verify what is submitted."""
+        worker = Worker(self.dock, "tests")
+        thread = threading.Thread(target=worker.run)
+        thread.start()
+        try:
+            yield
+        finally:
+            worker.stop.set()
+            thread.join()
 
     def stop(self) -> None:
         self._server.should_exit = True

@@ -21,7 +21,8 @@ from learnware.runtime.sandbox import SANDBOX_LEVELS
 LEARNWARE = [sys.executable, "-c", "from learnware.cli import main; main()"]
 NAMES = [
     "spec", "pack", "check", "search", "predict", "solve", "market add", "market list", "market show", "market remove",
-    "env list", "env build", "env prune",
+    "env list", "env build", "env prune", "login", "logout", "list", "show", "download", "upload", "update", "withdraw",
+    "restore", "delete",
 ]  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from learnware.cli._browse import register as register_browse
 from learnware.cli._check import register as register_check
 from learnware.cli._command import (
     CommonOptions,
@@ -15,12 +16,14 @@ from learnware.cli._command import (
     run_application,
 )
 from learnware.cli._env import register as register_env
+from learnware.cli._login import register as register_login
 from learnware.cli._market import register as register_market
 from learnware.cli._pack import register as register_pack
 from learnware.cli._predict import register as register_predict
 from learnware.cli._search import register as register_search
 from learnware.cli._solve import register as register_solve
 from learnware.cli._spec import register as register_spec
+from learnware.cli._submit import register as register_submit
 
 __all__ = ["app", "main"]
 
@@ -37,6 +40,8 @@ app = typer.Typer(
         "learnware market add house-prices.zip",
         "learnware search mine.csv",
         "learnware solve mine.csv --target price -o predictions.csv",
+        "learnware login https://dock.example.org",
+        "learnware upload house-prices.zip --wait",
     ),
 )
 
@@ -80,6 +85,9 @@ for _register in (
     register_predict,
     register_solve,
     register_env,
+    register_login,
+    register_browse,
+    register_submit,
 ):
     _register(app)
 

@@ -17,7 +17,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 import typer.main
 
-from learnware.errors import LearnwareError, LearnwareNotFoundError, MarketError, NothingFitsError
+from learnware.errors import (
+    DockProblemError,
+    LearnwareError,
+    LearnwareNotFoundError,
+    MarketError,
+    NothingFitsError,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -40,6 +46,11 @@ COMMON_PANEL = "Common options"
 NOTHING_FITS = 3
 _FAILED = 1
 _DEFAULT_MARKET = "default"
+# What errors know besides their words.
+_DETAILS = (
+    "column", "member", "missing", "learnware_id", "package", "requirements", "limit", "host", "status", "problem",
+    "errors", "request_id", "retry_after",
+)  # fmt: skip
 
 MarketOption = Annotated[
     str | None,
@@ -193,7 +204,7 @@ def examples(*lines: str) -> str:
 
 
 def command(
-    group: typer.Typer, name: str, *lines: str, uses_market: bool = False
+    group: typer.Typer, name: str, *lines: str, uses_market: bool = False, panel: str | None = None
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Make a function ``(session, ...)`` a subcommand.
 
@@ -210,6 +221,8 @@ def command(
         Examples.
     uses_market : bool, default=False
         Whether it takes ``--market`` and ``--root``.
+    panel : str, optional
+        Under which heading the help of the group lists it.
     """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
@@ -223,7 +236,13 @@ def command(
         _set_signature(run, function, uses_market=uses_market)
         # The whole first line: left alone, Typer cuts it after 45 letters where commands are listed.
         title = (inspect.getdoc(function) or "").partition("\n")[0]
-        group.command(name, short_help=title, epilog=examples(*lines), no_args_is_help=_needs_arguments(function))(run)
+        group.command(
+            name,
+            short_help=title,
+            epilog=examples(*lines),
+            no_args_is_help=_needs_arguments(function),
+            rich_help_panel=panel,
+        )(run)
         return function
 
     return register
@@ -316,6 +335,10 @@ def _edge(session: Session) -> Iterator[None]:
 
 def words_of(error: Exception) -> str:
     """Return what is wrong, in a line."""
+    if isinstance(error, DockProblemError):
+        # Most docks say in their words what is wrong where.
+        missing = [f"{place} {words}".strip() for place, words in error.errors if words not in str(error)]
+        return ": ".join(filter(None, (str(error), "; ".join(missing))))
     if isinstance(error, LearnwareError):
         return str(error)
     if isinstance(error, OSError) and error.strerror:
@@ -327,11 +350,7 @@ def _report(session: Session, error: BaseException, message: str) -> None:
     from learnware.cli._render import clean, print_json
 
     if session.json:
-        details = {
-            name: value
-            for name in ("column", "member", "missing", "learnware_id", "package", "requirements", "limit")
-            if (value := getattr(error, name, None))
-        }
+        details = {name: value for name in _DETAILS if (value := getattr(error, name, None))}
         if session.warnings:
             details["warnings"] = session.warnings
         print_json({"error": {"type": type(error).__name__, "message": message, **details}}, sys.stderr)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from learnware.cli._command import NOTHING_FITS, Session, command
+from learnware.cli._dock_search import search_dock
+from learnware.cli._docks import HostOption
 from learnware.cli._market import brief, width_hint
 from learnware.cli._options import (
     STATUSES,
@@ -38,6 +40,7 @@ def register(app: typer.Typer) -> None:
         "learnware search mine.csv --target price",
         "learnware search stat.json --task Regression --scenario Business",
         "learnware search --text 'house prices'",
+        "learnware search mine.csv --dock",
         uses_market=True,
     )(search)
 
@@ -66,8 +69,14 @@ def search(
     scenario: ScenarioOption = None,
     license: LicenseOption = None,
     status: StatusOption = None,
+    dock: Annotated[
+        bool, typer.Option("--dock", help="Search a dock instead of a market; --host says so, too.")
+    ] = False,
+    host: HostOption = None,
 ) -> None:
-    """Find the learnwares whose data are like yours, one or several together.
+    """Find the learnwares whose data are like yours, one or several together, in a market or on a dock.
+
+    A dock is sent the specification of your data, and never the data.
 
     Similarity is 1 for equal data and means the same in every search. MMD² is the squared distance between your data
     and the learnware's, 0 for equal data. Where several learnwares together fit better than one, they are shown with
@@ -80,6 +89,12 @@ def search(
     semantic = conditions(text, data_type, task, library, scenario, license)
     if data is None and semantic is None:
         raise typer.BadParameter("say what to search by: DATA, a specification of it, --text or other conditions")
+    if dock or host is not None:
+        if status is not None:
+            raise typer.BadParameter("--status is for markets; searches of docks find what is verified")
+        described = None if data is None else _specification(session, data, target)[0]
+        search_dock(session, described, semantic, host=host, limit=limit, most_parts=max_learnwares)
+        return
     market = session.open_market()
     info = BaseUserInfo(semantic_spec=semantic)
     names = None

@@ -120,9 +120,8 @@ class DockConnection:
             if kept is None or (email is not None and email.casefold() != kept.email.casefold()):
                 raise not_logged_in(f"the dock at {self.host}")
             token = kept.token
-        if not token.isascii() or not token.isprintable() or not token.strip():
-            raise NotLoggedInError("what was given is no token: tokens are letters and digits")
-        before, self._transport.token = self._transport.token, token.strip()
+        token = _sound(token)
+        before, self._transport.token = self._transport.token, token
         account: dict[str, Any] = {}
         try:
             account = self._json("GET", "/account")
@@ -130,8 +129,40 @@ class DockConnection:
             self._transport.token = before
         if email is not None and str(account["email"]).casefold() != email.strip().casefold():
             raise NotLoggedInError(f"this token does not belong to {email}")
-        self._transport.token, self.email = token.strip(), account["email"]
+        self._transport.token, self.email = token, account["email"]
         return account
+
+    def resume_login(self) -> bool:
+        """Say who asks as the variable ``LEARNWARE_TOKEN`` or ``learnware login`` has it, without asking the dock.
+
+        Returns whether there is something of the kind.
+        """
+        kept = kept_credentials(self.host)
+        token = os.environ.get(TOKEN_VARIABLE) or (kept.token if kept else None)
+        if token is not None:
+            self._transport.token = _sound(token)
+        return token is not None
+
+    def create_token(self, email: str, password: str, name: str, *, expires_in_days: int | None = 365) -> str:
+        """Return a new API token for reading and submitting, made with the password of an account.
+
+        Parameters
+        ----------
+        email, password : str
+        name : str
+            What the account calls it.
+        expires_in_days : int, optional
+            None: it works until it is revoked.
+        """
+        session = self._json("POST", "/sessions", body={"email": email, "password": password})
+        before, self._transport.token = self._transport.token, session["token"]
+        try:
+            wanted = {"name": name, "scopes": ["read", "submit"], "expires_in_days": expires_in_days}
+            made: str = self._json("POST", "/tokens", body=wanted)["token"]
+            self._json("DELETE", "/sessions/current")
+        finally:
+            self._transport.token = before
+        return made
 
     def logout(self) -> None:
         """Say no more who asks; a session ends, an API token goes on to work elsewhere."""
@@ -372,3 +403,10 @@ class DockConnection:
         if self.offline:
             raise DockUnreachableError("the client works offline: nothing is uploaded", host=self.host)
         return send_package(self._transport, package, path, semantic_specification, self._on_transfer)
+
+
+def _sound(token: str) -> str:
+    """Return a token that can be sent."""
+    if not token.isascii() or not token.strip().isprintable() or not token.strip():
+        raise NotLoggedInError("what was given is no token: tokens are letters and digits")
+    return token.strip()
