@@ -129,7 +129,8 @@ def test_a_long_life(play: Any) -> None:
     playing = play()
     life = (
         ("submit", 0), ("accept", 0), ("update", 1), ("describe", 0), ("withdraw", 0), ("accept", 0), ("restore", 0),
-        ("verify again", 0), ("refuse", 0), ("refuse", 0), ("verify again", 0), ("accept", 0), ("verify again", 0), ("refuse", 0), ("delete", 0),
+        ("verify again", 0), ("refuse", 0), ("refuse", 0), ("verify again", 0), ("accept", 0),
+        ("verify again", 0), ("refuse", 0), ("delete", 0),
     )  # fmt: skip
     seen = []
     for act, content in life:
