@@ -3,6 +3,7 @@
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from beimingwu.errors import NotAuthenticatedError
@@ -14,11 +15,12 @@ __all__ = ["CurrentDock", "CurrentIdentity", "CurrentOrigin", "OptionalIdentity"
 _bearer = HTTPBearer(auto_error=False, description="The token of a session, or an API token.")
 
 
-def _dock(request: Request) -> Dock:
+# These are coroutines though they wait for nothing: FastAPI would send each through a thread.
+async def _dock(request: Request) -> Dock:
     return cast("Dock", request.app.state.dock)
 
 
-def _origin(request: Request) -> Origin:
+async def _origin(request: Request) -> Origin:
     """Return where a request comes from: one object for all who ask, so that rate limits come together in it."""
     known = getattr(request.state, "origin", None)
     if known is None:
@@ -41,21 +43,21 @@ def bearer_of(request: Request) -> str | None:
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None
 
 
-def _identity(
+async def _identity(
     request: Request, dock: CurrentDock, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Identity:
     if given is None:
         raise NotAuthenticatedError("log in, or give an API token: Authorization: Bearer TOKEN")
-    identity = dock.sessions.authenticate(given.credentials)
+    identity = await run_in_threadpool(dock.sessions.authenticate, given.credentials)
     request.state.user_id = identity.user_id
     return identity
 
 
-def _optional_identity(
+async def _optional_identity(
     request: Request, dock: CurrentDock, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Identity | None:
     # Who gives a token gets to know that it is over, and is not taken for somebody else.
-    return None if given is None else _identity(request, dock, given)
+    return None if given is None else await _identity(request, dock, given)
 
 
 CurrentIdentity = Annotated[Identity, Depends(_identity)]

@@ -6,6 +6,7 @@ import json
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,15 +32,17 @@ from learnware.market._encoding import decode_stat_spec
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sqlalchemy.orm import Session
+    from sqlalchemy import Connection, Select
 
     from beimingwu.db.engine import Database
+    from beimingwu.services.catalogue_order import Order
     from beimingwu.services.identity import Identity
     from learnware.specification import BaseStatSpecification
 
 __all__ = ["Catalogue", "Counts", "Page"]
 
 _KEPT_COUNTS = 512
+_KEPT_QUERIES = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,8 @@ class Catalogue:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._kept = _KeptCounts()
+        # To put such a statement together takes longer than to execute it.
+        self._query = lru_cache(maxsize=_KEPT_QUERIES)(self._make_query)
 
     def list(
         self,
@@ -128,16 +133,16 @@ class Catalogue:
         if identity is not None:
             identity.require("read")
         filters = filters or Filters()
-        order = order_of(self._database, sort)
-        wanted = condition(self._database, filters, identity)
-        query = summary_query().add_columns(order.key.label("sort_key")).where(wanted).order_by(*order.clauses)
+        # A list that is the same for everybody does not depend on who asks.
+        viewer = None if filters.public else identity
+        query, order = self._query(filters, sort, viewer)
         if cursor is not None:
             query = query.where(order.after(cursor))
         # One more than is shown tells whether there is a next page.
         query = query.limit(limit + 1).offset(offset)
-        with self._database.read() as session:
-            rows = session.execute(query).all()
-            counts = self._counts(session, filters, identity, facets=facets)
+        with self._database.rows() as connection:
+            rows = connection.execute(query).all()
+            counts = self._counts(connection, filters, viewer, facets=facets)
         shown = rows[:limit]
         more = len(rows) > limit and bool(shown)
         return Page(
@@ -159,8 +164,8 @@ class Catalogue:
         if identity is not None:
             identity.require("read")
         number = parse_id(learnware_id)
-        with self._database.read() as session:
-            return detail(session, identity, number)
+        with self._database.rows() as connection:
+            return detail(connection, identity, number)
 
     def announced(self, identity: Identity | None, learnware_id: str) -> Summary:
         """Return what a learnware is, also if it is not verified, as the published contract tells everybody.
@@ -211,20 +216,26 @@ class Catalogue:
                 return _as_json(decode_stat_spec(type_name, row[1], row[2]))
         raise NotFoundError("there is no such learnware, or it has no such specification")
 
-    def _counts(self, session: Session, filters: Filters, identity: Identity | None, *, facets: bool) -> Counts:
+    def _make_query(self, filters: Filters, sort: str, viewer: Identity | None) -> tuple[Select[Any], Order]:
+        order = order_of(self._database, sort)
+        wanted = condition(self._database, filters, viewer)
+        query = summary_query().add_columns(order.key.label("sort_key"))
+        return query.where(wanted).order_by(*order.clauses), order
+
+    def _counts(self, connection: Connection, filters: Filters, identity: Identity | None, *, facets: bool) -> Counts:
         # What everybody finds changes with the index only, and counting it takes longer than reading a page.
         if not filters.public or filters.owner is not None or filters.owner_id is not None:
-            return self._count(session, filters, identity, facets=facets)
-        revision = session.scalar(select(IndexState.revision).where(IndexState.id == 1)) or 0
+            return self._count(connection, filters, identity, facets=facets)
+        revision = connection.scalar(_revision()) or 0
         kept = self._kept.get(revision, (filters, facets))
         if kept is None:
-            kept = self._count(session, filters, None, facets=facets)
+            kept = self._count(connection, filters, None, facets=facets)
             self._kept.put(revision, (filters, facets), kept)
         return kept
 
-    def _count(self, session: Session, filters: Filters, identity: Identity | None, *, facets: bool) -> Counts:
+    def _count(self, connection: Connection, filters: Filters, identity: Identity | None, *, facets: bool) -> Counts:
         wanted = condition(self._database, filters, identity)
-        total = session.scalar(select(func.count()).select_from(Learnware).where(wanted)) or 0
+        total = connection.scalar(select(func.count()).select_from(Learnware).where(wanted)) or 0
         if not facets:
             return Counts(total, None)
         found: dict[str, dict[str, int]] = {}
@@ -236,9 +247,15 @@ class Catalogue:
             query = select(value, n).select_from(Learnware)
             if name == "scenario":
                 query = query.join(value.table, true())
-            rows = session.execute(query.where(others).group_by(value)).all()
+            rows = connection.execute(query.where(others).group_by(value)).all()
             found[facet] = {str(one): int(count) for one, count in sorted(rows, key=lambda row: (-row[1], row[0]))}
         return Counts(total, found)
+
+
+@cache
+def _revision() -> Select[Any]:
+    index = IndexState.__table__
+    return select(index.c.revision).where(index.c.id == 1)
 
 
 def _as_json(spec: BaseStatSpecification) -> str:

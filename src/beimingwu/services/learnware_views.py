@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Text, bindparam, cast, func, select
 
 from beimingwu.db.models import Learnware, StatSpec, User, Version
 from beimingwu.errors import NotFoundError
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from sqlalchemy import Row, Select
+    from sqlalchemy import Connection, FromClause, Row, Select
     from sqlalchemy.orm import Session
 
 __all__ = [
@@ -169,29 +170,29 @@ def may_manage(identity: Identity | None, owner_id: int) -> bool:
     return identity.user_id == owner_id or (identity.role >= Role.ADMIN and "admin" in identity.scopes)
 
 
+@cache
 def summary_query() -> Select[Any]:
     """Return a SELECT of what `summary_of` reads, to be narrowed and sorted by columns of `Learnware`."""
-    # Two of the same table: the one that is shown, and the newest, whose state is told.
-    shown, newest = Version.__table__.alias("shown"), Version.__table__.alias("newest")
-    one = Learnware.__table__
+    one, shown, newest = _tables()
     return (
         select(
             one.c.id,
             one.c.name,
             one.c.owner_id,
-            User.username,
+            User.__table__.c.username,
             one.c.serving_version,
             one.c.withdrawn_at,
             one.c.created_at,
             one.c.updated_at,
             one.c.downloads,
-            shown.c.semantic_spec,
+            # As text: see `_parsed`.
+            cast(shown.c.semantic_spec, Text).label("semantic_spec"),
             shown.c.size,
             shown.c.sha256,
             newest.c.state,
         )
         .select_from(one)
-        .join(User, User.id == one.c.owner_id)
+        .join(User.__table__, User.__table__.c.id == one.c.owner_id)
         .join(
             shown,
             (shown.c.learnware_id == one.c.id)
@@ -201,13 +202,46 @@ def summary_query() -> Select[Any]:
     )
 
 
+@cache
+def _tables() -> tuple[FromClause, FromClause, FromClause]:
+    """Return learnwares, and versions twice: the one that is shown, and the newest, whose state is told."""
+    return Learnware.__table__, Version.__table__.alias("shown"), Version.__table__.alias("newest")
+
+
+@cache
+def _detail_query() -> Select[Any]:
+    """Return a SELECT of what `detail` reads: a row for each statistical specification, or one if there is none."""
+    one, shown, newest = _tables()
+    versions, specs = Version.__table__, StatSpec.__table__
+    count = select(func.count()).where(versions.c.learnware_id == one.c.id).scalar_subquery()
+    columns = [
+        table.c[name].label(f"{prefix}_{name}")
+        for prefix, table in (("shown", shown), ("newest", newest))
+        for name in ("number", "state", "size", "sha256", "created_at", "decided_at", "attempts")
+    ]
+    return (
+        summary_query()
+        .add_columns(
+            *columns,
+            cast(newest.c.semantic_spec, Text).label("newest_spec"),
+            count.label("versions_count"),
+            specs.c.type,
+            specs.c.header,
+        )
+        .outerjoin(specs, specs.c.version_id == shown.c.id)
+        .where(one.c.id == bindparam("learnware_id"))
+        .order_by(specs.c.type)
+    )
+
+
 def summary_of(row: Row[Any]) -> Summary:
     """Return the value of a row of `summary_query`."""
+    semantic_spec = _parsed(row.semantic_spec)
     return Summary(
         learnware_id=format_id(row.id),
         name=row.name,
-        description=text_value(row.semantic_spec, "Description"),
-        semantic_specification=row.semantic_spec,
+        description=text_value(semantic_spec, "Description"),
+        semantic_specification=semantic_spec,
         owner_id=row.owner_id,
         username=row.username,
         status=row.state,
@@ -221,12 +255,12 @@ def summary_of(row: Row[Any]) -> Summary:
     )
 
 
-def summaries(session: Session, ids: Iterable[int]) -> dict[int, Summary]:
+def summaries(session: Session | Connection, ids: Iterable[int]) -> dict[int, Summary]:
     """Return the learnwares of some ids, in one query and in the order of the ids; unknown ones are left out."""
     wanted = list(dict.fromkeys(ids))
     if not wanted:
         return {}
-    rows = session.execute(summary_query().where(Learnware.id.in_(wanted)))
+    rows = session.execute(summary_query().where(_tables()[0].c.id.in_(wanted)))
     found = {row.id: summary_of(row) for row in rows}
     return {one: found[one] for one in wanted if one in found}
 
@@ -246,12 +280,12 @@ def version_view(version: Version, learnware: Learnware) -> VersionView:
     )
 
 
-def detail(session: Session, identity: Identity | None, learnware_id: int) -> Detail:
+def detail(session: Session | Connection, identity: Identity | None, learnware_id: int) -> Detail:
     """Return a learnware as somebody may see it.
 
     Parameters
     ----------
-    session : Session
+    session : Session or Connection
     identity : Identity or None
         Who asks; None for somebody who is not logged in.
     learnware_id : int
@@ -261,32 +295,33 @@ def detail(session: Session, identity: Identity | None, learnware_id: int) -> De
     NotFoundError
         If there is none, or it is not verified or withdrawn and belongs to somebody else.
     """
-    learnware = session.get(Learnware, learnware_id)
-    manages = learnware is not None and may_manage(identity, learnware.owner_id)
-    if learnware is None or not (manages or is_public(learnware)):
+    rows = session.execute(_detail_query(), {"learnware_id": learnware_id}).all()
+    row = rows[0] if rows else None
+    manages = row is not None and may_manage(identity, row.owner_id)
+    if row is None or not (manages or (row.serving_version is not None and row.withdrawn_at is None)):
         raise NotFoundError("there is no such learnware")
-    summary = summaries(session, [learnware_id])[learnware_id]
-    versions = {
-        one.number: one
-        for one in session.scalars(
-            select(Version).where(
-                Version.learnware_id == learnware_id,
-                Version.number.in_({learnware.newest_version, learnware.serving_version} - {None}),
-            )
-        )
-    }
-    shown = versions[learnware.serving_version or learnware.newest_version]
-    count = session.scalar(select(func.count()).where(Version.learnware_id == learnware_id)) or 0
-    specs = session.execute(
-        select(StatSpec.type, StatSpec.header).where(StatSpec.version_id == shown.id).order_by(StatSpec.type)
-    )
     return Detail(
-        summary,
-        count,
-        learnware.serving_version,
-        version_view(versions[learnware.newest_version] if manages else shown, learnware),
-        tuple(_stat_spec(type_name, header) for type_name, header in specs),
-        identity is not None and identity.user_id == learnware.owner_id,
+        summary_of(row),
+        row.versions_count,
+        row.serving_version,
+        _version_of(row, "newest", row.newest_spec) if manages else _version_of(row, "shown", row.semantic_spec),
+        tuple(_stat_spec(one.type, one.header) for one in rows if one.type is not None),
+        identity is not None and identity.user_id == row.owner_id,
+    )
+
+
+def _version_of(row: Row[Any], prefix: str, spec: str) -> VersionView:
+    values = row._mapping  # SQLAlchemy's name for columns by their names; it is public
+    return VersionView(
+        number=values[f"{prefix}_number"],
+        status=values[f"{prefix}_state"],
+        size=values[f"{prefix}_size"],
+        sha256=values[f"{prefix}_sha256"],
+        semantic_specification=_parsed(spec),
+        created_at=values[f"{prefix}_created_at"],
+        decided_at=values[f"{prefix}_decided_at"],
+        attempts=values[f"{prefix}_attempts"],
+        serving=values[f"{prefix}_number"] == row.serving_version,
     )
 
 
@@ -297,6 +332,15 @@ def text_value(semantic_spec: dict[str, Any], key: str) -> str:
     return values if isinstance(values, str) else ""
 
 
+# Reading the specifications of a list anew takes longer than all else of it, and they hardly change. What is returned
+# is shared: nobody may change it.
+@lru_cache(maxsize=2048)
+def _parsed(text: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+@lru_cache(maxsize=2048)
 def _stat_spec(type_name: str, header: str) -> StatSpecView:
     # The header tells the shapes; the arrays themselves are not read.
     shape = next((shape for name, _, shape in json.loads(header)["arrays"] if name == "z"), None)

@@ -9,10 +9,12 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
+from beimingwu.db.base import UtcDateTime
 from beimingwu.db.models import ApiToken, User, UserSession
 from beimingwu.errors import (
     AccountDisabledError,
@@ -30,6 +32,7 @@ from beimingwu.services.tokens import find_token, is_api_token
 from beimingwu.services.views import Account, account_of
 
 if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement, Row, Select
     from sqlalchemy.orm import Session
 
     from beimingwu.db.engine import Database
@@ -249,41 +252,28 @@ class Sessions:
         return NewSession(token, row.expires_at, account_of(user))
 
     def _by_session(self, token: str, now: datetime) -> Identity | None:
-        query = (
-            select(UserSession, User, ApiToken)
-            .join(User, User.id == UserSession.user_id)
-            .outerjoin(ApiToken, ApiToken.id == UserSession.api_token_id)
-            .where(UserSession.token_hash == hash_secret(token), UserSession.expires_at > now)
-            .where(User.disabled_at.is_(None), User.confirmed_at.is_not(None))
-        )
-        with self._database.read() as session:
-            row = session.execute(query).one_or_none()
-            if row is None:
-                return None
-            found, user, api_token = row
-            if api_token is not None and api_token.expires_at is not None and api_token.expires_at <= now:
-                return None
-            identity = _identity(user, found.scopes, session_id=found.id, api_token_id=found.api_token_id)
-            due = now - found.last_used_at >= _USE_EVERY
-            expires_at = min(found.ends_at, now + timedelta(seconds=self._settings.session_idle_seconds))
-        if due:
-            used = update(UserSession).where(UserSession.id == identity.session_id)
+        row = self._look_up(_session_query(), token, now)
+        if row is None:
+            return None
+        if now - row.last_used_at >= _USE_EVERY:
+            expires_at = min(row.ends_at, now + timedelta(seconds=self._settings.session_idle_seconds))
+            used = update(UserSession).where(UserSession.id == row.session_id)
             with self._database.write() as session:
                 session.execute(used.values(last_used_at=now, expires_at=expires_at))
-        return identity
+        return _identity_of(row, session_id=row.session_id)
 
     def _by_api_token(self, token: str, now: datetime) -> Identity | None:
-        with self._database.read() as session:
-            api_token = find_token(session, token, now)
-            user = session.get(User, api_token.user_id) if api_token else None
-            if api_token is None or user is None or user.disabled_at is not None or user.confirmed_at is None:
-                return None
-            identity = _identity(user, api_token.scopes, session_id=None, api_token_id=api_token.id)
-            due = api_token.last_used_at is None or now - api_token.last_used_at >= _USE_EVERY
-        if due:
+        row = self._look_up(_token_query(), token, now)
+        if row is None:
+            return None
+        if row.last_used_at is None or now - row.last_used_at >= _USE_EVERY:
             with self._database.write() as session:
-                session.execute(update(ApiToken).where(ApiToken.id == identity.api_token_id).values(last_used_at=now))
-        return identity
+                session.execute(update(ApiToken).where(ApiToken.id == row.api_token_id).values(last_used_at=now))
+        return _identity_of(row, session_id=None)
+
+    def _look_up(self, query: Select[Any], token: str, now: datetime) -> Row[Any] | None:
+        with self._database.rows() as connection:
+            return connection.execute(query, {"hash": hash_secret(token), "now": now}).one_or_none()
 
     def confirm_password(self, identity: Identity, digest: str, origin: Origin) -> str:
         """Return the stored hash of the account's password if `digest` is that password.
@@ -326,8 +316,47 @@ def _wrong(*, account_exists: bool) -> InvalidCredentialsError:
     )
 
 
-def _identity(user: User, scopes: list[str], *, session_id: int | None, api_token_id: int | None) -> Identity:
-    return Identity(user.id, user.username, user.email, Role(user.role), frozenset(scopes), session_id, api_token_id)
+# Both are asked at nearly every request, so they are put together once, and no objects are made of what they find.
+@cache
+def _session_query() -> Select[Any]:
+    sessions, users, tokens = UserSession.__table__.c, User.__table__.c, ApiToken.__table__.c
+    return (
+        select(
+            *_account_columns(),
+            sessions.id.label("session_id"),
+            sessions.api_token_id,
+            sessions.scopes,
+            sessions.last_used_at,
+            sessions.ends_at,
+        )
+        .join(User.__table__, users.id == sessions.user_id)
+        .outerjoin(ApiToken.__table__, tokens.id == sessions.api_token_id)
+        .where(sessions.token_hash == bindparam("hash"), sessions.expires_at > bindparam("now", type_=UtcDateTime()))
+        .where(users.disabled_at.is_(None), users.confirmed_at.is_not(None))
+        .where(tokens.expires_at.is_(None) | (tokens.expires_at > bindparam("now", type_=UtcDateTime())))
+    )
+
+
+@cache
+def _token_query() -> Select[Any]:
+    users, tokens = User.__table__.c, ApiToken.__table__.c
+    return (
+        select(*_account_columns(), tokens.id.label("api_token_id"), tokens.scopes, tokens.last_used_at)
+        .join(User.__table__, users.id == tokens.user_id)
+        .where(tokens.token_hash == bindparam("hash"))
+        .where(users.disabled_at.is_(None), users.confirmed_at.is_not(None))
+        .where(tokens.expires_at.is_(None) | (tokens.expires_at > bindparam("now", type_=UtcDateTime())))
+    )
+
+
+def _account_columns() -> tuple[ColumnElement[Any], ...]:
+    users = User.__table__.c
+    return users.id.label("user_id"), users.username, users.email, users.role
+
+
+def _identity_of(row: Row[Any], *, session_id: int | None) -> Identity:
+    scopes = frozenset(row.scopes)
+    return Identity(row.user_id, row.username, row.email, Role(row.role), scopes, session_id, row.api_token_id)
 
 
 def _info(row: UserSession, identity: Identity) -> SessionInfo:

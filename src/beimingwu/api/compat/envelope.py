@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -121,14 +122,14 @@ async def _json_body(request: Request) -> dict[str, Any]:
     return body
 
 
-def _identity(request: Request, dock: CurrentDock) -> Identity:
-    identity = dock.sessions.authenticate(bearer_of(request) or "")
+async def _identity(request: Request, dock: CurrentDock) -> Identity:
+    identity = await run_in_threadpool(dock.sessions.authenticate, bearer_of(request) or "")
     request.state.user_id = identity.user_id
     return identity
 
 
-def _optional_identity(request: Request, dock: CurrentDock) -> Identity | None:
-    return None if bearer_of(request) is None else _identity(request, dock)
+async def _optional_identity(request: Request, dock: CurrentDock) -> Identity | None:
+    return None if bearer_of(request) is None else await _identity(request, dock)
 
 
 JsonBody = Annotated[dict[str, Any], Depends(_json_body)]

@@ -22,19 +22,20 @@ from beimingwu.api.v1.admin.router import router as administration
 __all__ = ["router"]
 
 router = APIRouter()
+# Routes are tried one after the other: what is asked most comes first.
 for _part in (
+    catalogue,
+    packages,
+    searches,
     registration,
     sessions,
     account,
     tokens,
     uploads,
     problem_kinds,
-    catalogue,
     learnwares,
-    packages,
     verifications,
     datasets,
-    searches,
     vocabulary,
 ):
     router.include_router(_part.router)
