@@ -181,8 +181,9 @@ def find_nearest(
     most_singles : int, default=20
     """
     with single_threaded_blas():
-        hits = index.single(spec, allowed, top=most_singles) if index is not None else []
-        mixture = index.mixture(spec, allowed, max_parts) if index is not None else None
+        query = None if index is None else index.embed(spec)
+        hits = [] if index is None else index.single(spec, allowed, most_singles, query)
+        mixture = None if index is None else index.mixture(spec, allowed, max_parts, query)
     if index is None or mixture is None or not hits:
         return Findings(
             nothing_fits=True,

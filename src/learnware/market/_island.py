@@ -24,8 +24,8 @@ from learnware.market._mixture import (
     open_weights,
     squared_error,
 )
-from learnware.specification._gaussian import gaussian_kernel, in_units
-from learnware.specification._metric import BROAD_SHARE, broad_gamma, narrow_gamma, with_narrow_kernel
+from learnware.market._pairs import PairProducts, Stack
+from learnware.specification._metric import BROAD_SHARE, broad_gamma, narrow_gamma
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -141,6 +141,8 @@ class IslandIndex:
         <Q, Q> of each.
     load_specs : callable
         Returns the specifications of a sequence of ids, in its order.
+    pairs : PairProducts, optional
+        Products of members with each other that are known already.
     """
 
     def __init__(
@@ -151,6 +153,7 @@ class IslandIndex:
         vectors: NDArray[np.float32],
         self_products: NDArray[np.float64],
         load_specs: Callable[[Sequence[str]], Sequence[RKMETableSpecification]],
+        pairs: PairProducts | None = None,
     ) -> None:
         self.name = name
         self.metric = metric
@@ -158,6 +161,7 @@ class IslandIndex:
         self._vectors = np.ascontiguousarray(vectors, dtype=np.float32)
         self._self_products = np.asarray(self_products, dtype=np.float64)
         self._load_specs = load_specs
+        self._pairs = PairProducts() if pairs is None else pairs
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -166,7 +170,17 @@ class IslandIndex:
         """Return how many of these learnwares are here."""
         return len(self._positions(allowed))
 
-    def single(self, spec: RKMETableSpecification, allowed: AbstractSet[str] | None = None, top: int = 10) -> list[Hit]:
+    def embed(self, spec: RKMETableSpecification) -> Embedding:
+        """Return the embedding of a requirement, which `single` and `mixture` can share."""
+        return embed(self.metric, self.name, spec)
+
+    def single(
+        self,
+        spec: RKMETableSpecification,
+        allowed: AbstractSet[str] | None = None,
+        top: int = 10,
+        query: Embedding | None = None,
+    ) -> list[Hit]:
         """Return the nearest learnwares, nearest first, equally near ones by id.
 
         Parameters
@@ -177,13 +191,15 @@ class IslandIndex:
             Only these learnwares; all if None.
         top : int, default=10
             How many at most.
+        query : Embedding, optional
+            That of the requirement, if it is known.
         """
         positions = self._positions(allowed)
         if not len(positions):
             return []
-        query = embed(self.metric, self.name, spec)
+        query = self.embed(spec) if query is None else query
         nearest = self._nearest(query.vector, positions, max(_CANDIDATES, 2 * top))
-        products = self._products(spec, nearest)
+        products = self._products(spec, self._load_specs([self.ids[i] for i in nearest]))
         squared = np.maximum(query.self_product - 2.0 * products + self._self_products[nearest], 0.0)
         similar = cosine(products, query.self_product * self._self_products[nearest])
         hits = [
@@ -193,7 +209,11 @@ class IslandIndex:
         return sorted(hits, key=lambda hit: (hit.mmd2, hit.learnware_id))[:top]
 
     def mixture(
-        self, spec: RKMETableSpecification, allowed: AbstractSet[str] | None = None, max_size: int = 5
+        self,
+        spec: RKMETableSpecification,
+        allowed: AbstractSet[str] | None = None,
+        max_size: int = 5,
+        query: Embedding | None = None,
     ) -> Mixture | None:
         """Return the mixture of at most `max_size` learnwares that is nearest to a requirement; None if there is none.
 
@@ -202,18 +222,19 @@ class IslandIndex:
         positions = self._positions(allowed)
         if not len(positions):
             return None
-        query = embed(self.metric, self.name, spec)
+        query = self.embed(spec) if query is None else query
         support = grow_support(self._vectors, query.vector, positions, _MIXTURE_CANDIDATES)
         # The single that is best by itself is always a candidate.
         support = list(dict.fromkeys([*support, *self._nearest(query.vector, positions, 2).tolist()]))
-        members = self._load_specs([self.ids[i] for i in support])
-        products = _gram(self.metric, [spec, *members])
+        ids = [self.ids[i] for i in support]
+        members = self._load_specs(ids)
+        products = self._pairs.gram(self.metric, ids, members)
         gram = Gram(
-            parts=products[1:, 1:],
-            target=products[0, 1:],
-            target_self=float(products[0, 0]),
-            errors=np.array([squared_error(p, q) for p, q in zip(np.diag(products)[1:], members, strict=True)]),
-            target_error=squared_error(float(products[0, 0]), spec),
+            parts=products,
+            target=self._products(spec, members),
+            target_self=query.self_product,
+            errors=np.array([squared_error(p, q) for p, q in zip(np.diag(products), members, strict=True)]),
+            target_error=squared_error(query.self_product, spec),
         )
         mixture = fit_mixture([self.ids[i] for i in support], gram, max_size)
         if mixture.mmd2 <= mixture.noise_floor:
@@ -229,9 +250,10 @@ class IslandIndex:
     ) -> float:
         """Return the share of a requirement that nothing in the island covers."""
         covering = grow_support(self._vectors, vector, positions, _MIXTURE_CANDIDATES, partial=True)
-        members = self._load_specs([self.ids[i] for i in dict.fromkeys([*covering, *support])])
-        products = _gram(self.metric, [spec, *members])
-        return float(np.clip(1.0 - open_weights(products[1:, 1:], products[0, 1:]).sum(), 0.0, 1.0))
+        ids = [self.ids[i] for i in dict.fromkeys([*covering, *support])]
+        members = self._load_specs(ids)
+        weights = open_weights(self._pairs.gram(self.metric, ids, members), self._products(spec, members))
+        return float(np.clip(1.0 - weights.sum(), 0.0, 1.0))
 
     def _positions(self, allowed: AbstractSet[str] | None) -> NDArray[np.intp]:
         if allowed is None:
@@ -248,50 +270,9 @@ class IslandIndex:
             return positions
         return positions[np.argpartition(approximate, count)[:count]]
 
-    def _products(self, spec: RKMETableSpecification, positions: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Return <P, Q> for the members at `positions`."""
-        members = self._load_specs([self.ids[i] for i in positions])
-        own, theirs = _Stack.of([spec], self.metric, spec), _Stack.of(members, self.metric, spec)
-        products: NDArray[np.float64] = own.products(theirs, self.metric)[0]
+    def _products(self, spec: RKMETableSpecification, members: Sequence[RKMETableSpecification]) -> NDArray[np.float64]:
+        """Return <P, Q> for members."""
+        origin = spec.get_z().mean(axis=0)
+        own, theirs = Stack.of([spec], self.metric, origin), Stack.of(members, self.metric, origin)
+        products: NDArray[np.float64] = own.products(theirs)[0]
         return products
-
-
-def _gram(metric: KernelMetric, specs: Sequence[RKMETableSpecification]) -> NDArray[np.float64]:
-    """Return the inner products of all pairs of specifications, the first of which is the requirement."""
-    stack = _Stack.of(specs, metric, specs[0])
-    return stack.products(stack, metric)
-
-
-@dataclass(frozen=True)
-class _Stack:
-    """Several specifications as one array of scaled points around a requirement, for one kernel matrix of them all."""
-
-    points: NDArray[np.float64]
-    weights: NDArray[np.float32]
-    starts: NDArray[np.intp]
-
-    @classmethod
-    def of(
-        cls, specs: Sequence[RKMETableSpecification], metric: KernelMetric, requirement: RKMETableSpecification
-    ) -> _Stack:
-        points = np.concatenate([spec.get_z() for spec in specs])
-        return cls(
-            in_units(points, requirement.get_z().mean(axis=0), metric.scale),
-            np.concatenate([spec.get_beta() for spec in specs]).astype(np.float32),
-            np.cumsum([0, *(len(spec.get_beta()) for spec in specs[:-1])]),
-        )
-
-    def products(self, other: _Stack, metric: KernelMetric) -> NDArray[np.float64]:
-        """Return the inner products of all pairs, shape (n_specs, n_other)."""
-        broad = gaussian_kernel(self.points, other.points, broad_gamma(metric.n_features), single=True)
-        kernel = with_narrow_kernel(broad)
-        columns = np.zeros((len(other.points), len(other.starts)), dtype=np.float32)
-        columns[np.arange(len(other.points)), _owners(other)] = other.weights
-        weighted = (kernel @ columns).astype(np.float64) * self.weights[:, None]
-        products: NDArray[np.float64] = np.add.reduceat(weighted, self.starts, axis=0)
-        return products
-
-
-def _owners(stack: _Stack) -> NDArray[np.intp]:
-    """Return the specification of each point."""
-    return np.repeat(np.arange(len(stack.starts)), np.diff([*stack.starts, len(stack.points)]))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from learnware.market._island import IslandIndex
+from learnware.market._pairs import PairProducts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -37,6 +38,7 @@ class IslandMembers:
         # Longer than the lists by what may still come.
         self._vectors: NDArray[np.float32] = np.empty((0, 0), dtype=np.float32)
         self._products: NDArray[np.float64] = np.empty(0)
+        self._pairs = PairProducts()
 
     def put(self, members: Iterable[_Member]) -> None:
         """Add members, or replace them: number, id, self product and vector of each."""
@@ -50,6 +52,8 @@ class IslandMembers:
             return True
         if seq in self._known and seq not in self._gone:
             self._gone.add(seq)
+            # Its id may come back with other data. Indexes that are in use go on with what they know.
+            self._pairs = PairProducts()
             return True
         return False
 
@@ -62,7 +66,7 @@ class IslandMembers:
         """Return an index over the members."""
         self._settle()
         n = len(self._seqs)
-        return IslandIndex(name, metric, self._ids, self._vectors[:n], self._products[:n], load_specs)
+        return IslandIndex(name, metric, self._ids, self._vectors[:n], self._products[:n], load_specs, self._pairs)
 
     def _settle(self) -> None:
         """Take arrivals into the arrays, which are made anew where others than the last ones change."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from learnware.specification import solve_simplex_qp
+from learnware.specification._simplex import simplex_weights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -127,8 +128,11 @@ def grow_support(
         if len(pool) == len(support):
             break
         chosen = vectors[pool].astype(np.float64)
-        solve = open_weights if partial else solve_simplex_qp
-        solution = solve(chosen @ chosen.T, chosen @ wanted)
+        gram, products = chosen @ chosen.T, chosen @ wanted
+        if partial:
+            solution = simplex_weights(*_with_open_part(gram, products))[:-1]
+        else:
+            solution = simplex_weights(gram, products)
         kept = solution > 0
         stalled = np.array_equal(pool[kept], support)
         support, weights = pool[kept], solution[kept]
@@ -210,8 +214,14 @@ def open_weights(parts: NDArray[np.float64], target: NDArray[np.float64]) -> NDA
 
     What is far from every part, in units of their own spread, has no product with them, so its share gets no weight.
     """
-    # An extra part that has no product with anything takes what is left over.
+    return solve_simplex_qp(*_with_open_part(parts, target))[:-1]
+
+
+def _with_open_part(
+    parts: NDArray[np.float64], target: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the problem with an extra part that has no product with anything and takes what is left over."""
     n = len(target)
     matrix, linear = np.zeros((n + 1, n + 1)), np.zeros(n + 1)
     matrix[:n, :n], linear[:n] = parts, target
-    return solve_simplex_qp(matrix, linear)[:n]
+    return matrix, linear

@@ -48,15 +48,15 @@ def gaussian_kernel(
     -------
     ndarray of shape (n, m)
     """
-    squared: NDArray[np.floating] = A @ (-2.0 * B.T)
-    squared += (A * A).sum(axis=1)[:, None]
-    squared += (B * B).sum(axis=1)
-    np.maximum(squared, 0.0, out=squared)
-    squared *= -gamma
-    if single:
-        squared = squared.astype(np.float32)
-    np.exp(squared, out=squared)
-    return squared
+    exponent: NDArray[np.floating] = A @ ((2.0 * gamma) * B.T)
+    exponent -= gamma * (A * A).sum(axis=1)[:, None]
+    exponent -= gamma * (B * B).sum(axis=1)
+    # Rounding makes distances of equal rows negative.
+    kernel: NDArray[np.floating] = np.minimum(
+        exponent, 0.0, out=np.empty(exponent.shape, np.float32) if single else exponent
+    )
+    np.exp(kernel, out=kernel)
+    return kernel
 
 
 def gaussian_inner_product(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from learnware.specification._table import RKMETableSpecification
 
-__all__ = ["BROAD_SHARE", "KernelMetric", "broad_gamma", "narrow_gamma", "with_narrow_kernel"]
+__all__ = ["BROAD_SHARE", "KernelMetric", "broad_gamma", "narrow_from_broad", "narrow_gamma", "with_narrow_kernel"]
 
 # Share of the broad kernel in the sum of both, measured on the markets of benchmarks/quality: the broad kernel alone
 # names the best learnware, because it compares where the data lie and how they spread; the narrow one tells a mixture
@@ -124,11 +124,16 @@ class KernelMetric:
         return max(0.0, self.inner_product(P, P) - 2.0 * self.inner_product(P, Q) + self.inner_product(Q, Q))
 
 
+def narrow_from_broad(broad: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return the values of the narrow kernel from those of the broad one, in their place."""
+    for _ in range(_SQUARINGS):
+        np.square(broad, out=broad)
+    return broad
+
+
 def with_narrow_kernel(broad: NDArray[np.floating]) -> NDArray[np.floating]:
     """Return the kernel of a metric from the values of its broad part, in their place."""
-    narrow: NDArray[np.floating] = np.square(broad)
-    for _ in range(_SQUARINGS - 1):
-        np.square(narrow, out=narrow)
+    narrow = narrow_from_broad(broad.copy())
     narrow *= 1.0 - BROAD_SHARE
     broad *= BROAD_SHARE
     broad += narrow

@@ -12,7 +12,7 @@ from learnware.errors import SpecificationError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["rkme_solve_qp", "solve_simplex_qp"]
+__all__ = ["rkme_solve_qp", "simplex_weights", "solve_simplex_qp"]
 
 # Added to the diagonal, relative to its mean: two equal points make K singular and their split arbitrary.
 _RIDGE = 1e-13
@@ -73,6 +73,20 @@ def solve_simplex_qp(K: ArrayLike, c: ArrayLike) -> NDArray[np.float64]:
     # A diagonal that is next to nothing beside the linear term is raised in units of that.
     ridge = _RIDGE * (diagonal if diagonal > 1e-3 else 1.0)
     gram.flat[:: n + 1] += ridge + _ROUNDING_MARGIN * max(-lowest, 0.0)
+    return _active_set(gram, linear)
+
+
+def simplex_weights(gram: NDArray[np.float64], linear: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what `solve_simplex_qp` returns, for inner products of vectors of about unit length in double precision.
+
+    Nothing is checked: small problems are solved in less time than the checks take. `gram` is changed.
+    """
+    gram.flat[:: len(linear) + 1] += _RIDGE
+    return _active_set(gram, linear)
+
+
+def _active_set(gram: NDArray[np.float64], linear: NDArray[np.float64]) -> NDArray[np.float64]:
+    n = len(linear)
     free = np.ones(n, dtype=bool)
     b = np.full(n, 1.0 / n)
     # Each point leaves and re-enters a few times at most; the cap only guards against cycling by rounding, where b
@@ -104,11 +118,15 @@ def _equality_optimum(
     K: NDArray[np.float64], c: NDArray[np.float64], free: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float64], float]:
     """Return the optimum over the free weights under sum b = 1 alone, and the multiplier of the sum."""
-    solution = np.linalg.solve(K[np.ix_(free, free)], np.column_stack([c[free], np.ones(int(free.sum()))]))
-    multiplier = (solution[:, 0].sum() - 1.0) / solution[:, 1].sum()
+    chosen = free.nonzero()[0]
+    right = np.ones((len(chosen), 2))
+    right[:, 0] = c[chosen]
+    solution = np.linalg.solve(K[chosen[:, None], chosen] if len(chosen) < len(c) else K, right)
+    sums = solution.sum(axis=0)
+    multiplier = float((sums[0] - 1.0) / sums[1])
     target = np.zeros(len(c))
-    target[free] = solution[:, 0] - multiplier * solution[:, 1]
-    return target, float(multiplier)
+    target[chosen] = solution[:, 0] - multiplier * solution[:, 1]
+    return target, multiplier
 
 
 def rkme_solve_qp(K: ArrayLike, C: ArrayLike) -> tuple[NDArray[np.float64], float]:
