@@ -232,6 +232,13 @@ def test_limits_and_giving_up(tmp_path, packages):
         content_hash(path, limits=PackageLimits(members=3))
     with pytest.raises(InvalidPackageError, match="members"):
         list(rewrite_package(path, learnware_id="1", semantic_spec={}, limits=PackageLimits(members=3)))
+    # One more than there are, for the semantic specification; and a manifest that is longer when it is written out.
+    count = len(packages.package_files())
+    with pytest.raises(InvalidPackageError, match="what the dock adds"):
+        list(rewrite_package(path, learnware_id="1", semantic_spec={}, limits=PackageLimits(members=count)))
+    limits = PackageLimits(manifest_bytes=len(packages.MANIFEST) + 10)
+    with pytest.raises(InvalidPackageError, match="written out"):
+        list(rewrite_package(path, learnware_id="1", semantic_spec={}, limits=limits))
     with pytest.raises(InvalidPackageError, match="too long to read"):
         content_hash(path, cancelled=lambda: True)
 

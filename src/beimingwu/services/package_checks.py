@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from learnware.market.rules import Problem
     from learnware.specification import BaseStatSpecification
 
-__all__ = ["CheckedPackage", "check_package", "package_limits", "refuse_sensitive_words"]
+__all__ = ["CheckedPackage", "check_package", "package_limits", "package_refused", "refuse_sensitive_words"]
 
 _MOST_FINDINGS = 50
 _LONGEST_MESSAGE = 1000
@@ -101,10 +101,15 @@ def check_package(path: Path, semantic_spec: dict[str, Any] | None, settings: Se
     try:
         found = content_hash(path, limits=limits, cancelled=lambda: time.monotonic() > end)
     except InvalidPackageError as error:
-        raise InvalidSubmissionError((_finding("package", str(error), path, file=error.member),)) from None
+        raise package_refused(error, path) from None
     made = contents.made
     made_at = None if made is None else datetime(made.year, made.month, made.day, tzinfo=timezone.utc)
     return CheckedPackage(kept, contents.stat_specs, found, made_at)
+
+
+def package_refused(error: InvalidPackageError, path: Path) -> InvalidSubmissionError:
+    """Return the error of a package that the engine refuses."""
+    return InvalidSubmissionError((_finding("package", str(error), path, file=error.member),))
 
 
 def refuse_sensitive_words(session: Session, semantic_spec: dict[str, Any]) -> None:

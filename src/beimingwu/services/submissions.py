@@ -25,9 +25,10 @@ from beimingwu.services.find_users import user_by_id
 from beimingwu.services.learnware_ids import format_id, parse_id
 from beimingwu.services.learnware_views import is_public, may_manage
 from beimingwu.services.ownership import Ownership, audit_act, managed, require_managed
-from beimingwu.services.package_checks import check_package, package_limits, refuse_sensitive_words
+from beimingwu.services.package_checks import check_package, package_limits, package_refused, refuse_sensitive_words
 from beimingwu.services.publishing import describe, lock_learnware, newest_of
 from beimingwu.services.rate_limits import Limit
+from learnware.errors import InvalidPackageError
 from learnware.learnware import rewrite_package
 from learnware.market.index import encode_stat_spec
 
@@ -227,7 +228,10 @@ class Submissions(Ownership):
             semantic_spec=package.semantic_spec,
             limits=package_limits(self._settings),
         )
-        served = keep_blob(self._database, self._store, self._clock, rewritten)
+        try:
+            served = keep_blob(self._database, self._store, self._clock, rewritten)
+        except InvalidPackageError as error:
+            raise package_refused(error, path) from None
         return _Prepared(package, served, uploaded_sha256, made_at or package.made_at or self._clock())
 
     def _lock_for(self, session: Session, owner_id: int, content: str) -> None:

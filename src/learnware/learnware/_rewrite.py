@@ -137,6 +137,14 @@ def rewrite_package(
         }
         copied = [member.name for member in source.members if member.name not in replaced]
         check_names([*copied, *written], ())
+        # Whoever reads it next has the same limits.
+        if len(copied) + len(written) > limits.members:
+            raise InvalidPackageError(f"with what the dock adds, the package has more than {limits.members} members")
+        if len(written[MANIFEST_NAME]) > limits.manifest_bytes:
+            raise InvalidPackageError(
+                f"{MANIFEST_NAME!r} has more than {limits.manifest_bytes} bytes once it is written out",
+                member=MANIFEST_NAME,
+            )
         date_time = source.info(MANIFEST_NAME).date_time
         sink = _Sink()
         # Closed by hand: what a `with` writes in the end would be lost where the caller stops in the middle.
