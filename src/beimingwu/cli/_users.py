@@ -55,7 +55,7 @@ def _create(
     with operator.dock() as dock:
         given = password if password is not None else _ask_password(operator)
         account = dock.users.create(email, username, given, role=wanted, verified=verified)
-    _show(operator, account, "made")
+    _show(operator, account, "made" if verified else "made; a mail asks to confirm its address")
 
 
 def _role(
