@@ -65,6 +65,8 @@ def test_an_upload_goes_on_after_lost_connections(faulty: FaultyDock, connect: A
     upload(connection, file)
     assert faulty.uploads["upload1"] == file.read_bytes()
     assert pieces(faulty)[:8] == [0, 1000, 1000, 1300, 1300, 1300, 1300, 2300]
+    # No piece is smaller than it need be.
+    assert len(faulty.of("PATCH")[-2].body) == PIECE
     assert any(3 <= pause < 4 for pause in connection.pauses)
 
 
@@ -89,6 +91,23 @@ def test_a_refused_upload_is_not_tried_again(faulty: FaultyDock, connect: Any, f
     faulty.fail("POST", status(403))
     with pytest.raises(DockProblemError, match="status 403"):
         upload(connect(host=faulty.address + "/other"), file)
+
+
+def test_pieces_get_smaller_where_large_ones_do_not_arrive(faulty: FaultyDock, connect: Any, tmp_path: Path) -> None:
+    file = tmp_path / "large.zip"
+    file.write_bytes(bytes(2**20))
+
+    def too_much(handler: Any) -> bool:
+        if len(handler.body) > 2**17:
+            handler.send(413, {"Content-Type": "text/html"}, b"<html>")
+            return True
+        return False
+
+    faulty.fail("PATCH", *[too_much] * 40)
+    transport = connect()._transport
+    upload_file(transport, file, lambda *_: None, piece_bytes=2**20)
+    assert faulty.uploads["upload1"] == file.read_bytes()
+    assert [len(one.body) for one in faulty.of("PATCH")] == [2**20, 2**19, 2**18, *[2**17] * 8]
 
 
 def test_an_upload_is_known_until_it_is_used(faulty: FaultyDock, connect: Any, file: Path) -> None:

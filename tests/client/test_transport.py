@@ -188,6 +188,22 @@ def test_the_token_goes_to_the_dock_alone(known: FaultyDock, connect: Any) -> No
         other.stop()
 
 
+def test_who_gets_the_token() -> None:
+    transport = DockConnection("http://dock.example.org")._transport
+    for url, told in (
+        ("http://dock.example.org/api/v1/x", True),
+        ("http://DOCK.example.org:80/other", True),
+        ("https://dock.example.org/api/v1/x", True),
+        ("https://dock.example.org:8443/api/v1/x", False),
+        ("http://dock.example.org:8088/api/v1/x", False),
+        ("http://dock.example.org.evil.org/api/v1/x", False),
+        ("https://evil.org/?dock.example.org", False),
+    ):
+        assert transport._is_dock(url) is told, url
+    # Encryption is never taken away.
+    assert not DockConnection("https://dock.example.org")._transport._is_dock("http://dock.example.org/api/v1/x")
+
+
 def test_redirects_that_nobody_follows(known: FaultyDock, connect: Any) -> None:
     known.fail("GET", answer(302, b"", Location="file:///etc/passwd"))
     with pytest.raises(DockUnreachableError, match="nobody should follow"):

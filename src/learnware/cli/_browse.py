@@ -55,7 +55,7 @@ def list_learnwares(
     """List the learnwares of a dock, all or those that meet conditions."""
     from learnware.cli._render import count, tabulate
 
-    with open_dock(host) as dock:
+    with open_dock(session, host) as dock:
         conditions = {
             "text": text,
             "data_type": data_type,
@@ -87,7 +87,7 @@ def show(
     host: HostOption = None,
 ) -> None:
     """Show what a dock knows of a learnware; of your own, how its verification went, too."""
-    with open_dock(host) as dock:
+    with open_dock(session, host) as dock:
         learnware = dock.learnware(learnware_id)
         newest = learnware.get("newest_version")
         verification = lines = None
@@ -155,7 +155,7 @@ def download(
     ids = list(dict.fromkeys(learnware_ids))
     if len(ids) > 1 and output is not None and not output.is_dir():
         raise typer.BadParameter(f"several packages need a folder, and {str(output)!r} is none")
-    with open_dock(host, offline=offline) as dock:
+    with open_dock(session, host, offline=offline) as dock:
         paths = [dock.download(learnware_id, output or Path()) for learnware_id in ids]
     sizes = [path.stat().st_size for path in paths]
     session.show(

@@ -37,7 +37,7 @@ def search_dock(
         raise typer.BadParameter(f"a dock shows {_MOST_SINGLES} learnwares at most", param_hint="--limit")
     if most_parts > _MOST_PARTS:
         raise typer.BadParameter(f"a dock combines {_MOST_PARTS} learnwares at most", param_hint="--max")
-    with open_dock(host) as dock:
+    with open_dock(session, host) as dock:
         found = dock.search(semantic, [] if spec is None else [spec], limit=limit, most_parts=most_parts)
     nothing = found["nothing_fits"] or not found["singles"]
     session.show(_document(found, dock.host), *_texts(found, with_data=spec is not None))

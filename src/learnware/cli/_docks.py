@@ -53,11 +53,12 @@ DockIdArgument = Annotated[str, typer.Argument(metavar="ID", help="Id of a learn
 
 
 @contextmanager
-def open_dock(host: str | None, *, offline: bool = False) -> Iterator["DockConnection"]:
+def open_dock(session: Session, host: str | None, *, offline: bool = False) -> Iterator["DockConnection"]:
     """Give a connection to the dock, as who is logged in there."""
     from learnware.client import DockConnection
 
-    connection = DockConnection(host, offline=offline)
+    # Without a function of its own, a transfer shows a bar on a terminal.
+    connection = DockConnection(host, offline=offline, on_transfer=None if session.talks else lambda _: None)
     try:
         if not offline:
             connection.resume_login()

@@ -42,7 +42,7 @@ def upload(
     The dock verifies it, and everybody finds it then. An upload that is broken off goes on where it was when the
     command is run again.
     """
-    with open_dock(host) as dock:
+    with open_dock(session, host) as dock:
         _told(session, dock, dock.submit(package, read_semantic(package, semantic)), wait=wait)
 
 
@@ -65,7 +65,7 @@ def update(
     if package is None and semantic is None:
         raise typer.BadParameter("nothing to update: give a PACKAGE, --semantic, or both")
     words = read_semantic(Path() if package is None else package, semantic)
-    with open_dock(host) as dock:
+    with open_dock(session, host) as dock:
         _told(session, dock, dock.submit_version(learnware_id, package, words), wait=wait)
 
 
@@ -89,14 +89,14 @@ def _told(session: Session, dock: Any, learnware: dict[str, Any], *, wait: bool)
 
 def withdraw(session: Session, learnware_id: DockIdArgument, *, host: HostOption = None) -> None:
     """Take a learnware of yours out of lists and searches; `learnware restore` undoes it."""
-    with open_dock(host) as dock:
+    with open_dock(session, host) as dock:
         dock.withdraw(learnware_id)
     session.show({"host": dock.host, "withdrawn": learnware_id}, f"{learnware_id} is withdrawn from {dock.host}")
 
 
 def restore(session: Session, learnware_id: DockIdArgument, *, host: HostOption = None) -> None:
     """Put a learnware of yours that was withdrawn back into lists and searches."""
-    with open_dock(host) as dock:
+    with open_dock(session, host) as dock:
         dock.restore(learnware_id)
     session.show({"host": dock.host, "restored": learnware_id}, f"{learnware_id} is back on {dock.host}")
 
@@ -114,7 +114,7 @@ def delete(
     from learnware.cli._render import clean, count
 
     ids = list(dict.fromkeys(learnware_ids))
-    with open_dock(host) as dock:
+    with open_dock(session, host) as dock:
         known = [dock.learnware(learnware_id) for learnware_id in ids]
         if not yes:
             if not session.asks:

@@ -20,6 +20,8 @@ _ENDS = frozenset({"SUCCESS", "FAIL"})
 _PASSING = frozenset({429, 502, 503, 504})
 # Between two streams.
 _PAUSE_SECONDS = 1.0
+# A dock says something every few seconds, if only that it is there.
+_SILENT_SECONDS = 60.0
 _LONGEST_LINE = 2**20
 
 
@@ -103,7 +105,7 @@ class _Follower:
         headers = {"Accept": "text/event-stream"}
         if self._last_id is not None:
             headers["Last-Event-ID"] = self._last_id
-        with transport.open("GET", path, headers=headers) as response:
+        with transport.open("GET", path, headers=headers, timeout=_SILENT_SECONDS) as response:
             for event in parse_events(response.stream(2**14, decode_content=False)):
                 self._last_id = event.id or self._last_id
                 value = _value_of(event)

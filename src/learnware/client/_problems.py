@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from learnware.errors import DockProblemError, DockUnreachableError, NotLoggedInError
@@ -37,7 +38,7 @@ def refusal(status: int, document: Mapping[str, Any], retry_after: float | None 
     )
     kind = document.get("type")
     name = kind.rpartition("/")[2] if isinstance(kind, str) and kind != "about:blank" else None
-    message = str(document.get("detail") or document.get("title") or f"the dock answered with status {status}")
+    message = str(document.get("detail") or document.get("title") or f"the dock answered with status {_named(status)}")
     if retry_after is not None and status in {429, 503}:
         message = f"{message} (again in {retry_after:.0f} s)"
     made = NotLoggedInError if status == 401 else DockProblemError
@@ -61,6 +62,13 @@ def strange_answer(address: Address, status: int, headers: Mapping[str, str]) ->
     """Return the error of an answer that is none of a dock."""
     kind = headers.get("Content-Type", "nothing").partition(";")[0]
     return DockUnreachableError(
-        f"{address.host} does not answer as a dock does (status {status}, {kind}); is this its address?",
+        f"{address.host} does not answer as a dock does (status {_named(status)}, {kind}); is this its address?",
         host=address.host,
     )
+
+
+def _named(status: int) -> str:
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)

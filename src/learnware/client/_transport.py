@@ -27,6 +27,8 @@ __all__ = ["Answer", "Patience", "Transport"]
 _IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 # Answers of a dock, or of a proxy before it, that the next try may change.
 _PASSING = frozenset({429, 502, 503, 504})
+# What proxies say in the dock's place.
+_BY_PROXIES = _PASSING | {413}
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
 _MOST_BYTES = 64 * 2**20
@@ -242,8 +244,7 @@ class Transport:
         limits = urllib3.Timeout(connect=min(_CONNECT_SECONDS, seconds), read=seconds)
         for _ in range(_MOST_REDIRECTS + 1):
             own = {"User-Agent": _user_agent(), "Accept-Encoding": "identity", **headers}
-            # Only the dock itself is told who asks.
-            if self.token is not None and origin_of(url) == self.address.origin:
+            if self.token is not None and self._is_dock(url):
                 own["Authorization"] = f"Bearer {self.token}"
             response = self._pool(url).request(
                 method, url, body=content, headers=own, redirect=False, retries=False, preload_content=False,
@@ -269,6 +270,12 @@ class Transport:
             url = target
         raise DockUnreachableError(f"{self.address.host} leads in circles", host=self.address.host)
 
+    def _is_dock(self, url: str) -> bool:
+        """Return whether an address is of the dock itself, which alone is told who asks: also with encryption added."""
+        scheme, name, port = origin_of(url)
+        upgraded = ("http", name, 80) if (scheme, port) == ("https", 443) else None
+        return self.address.origin in {(scheme, name, port), upgraded}
+
     def _refuse(self, response: BaseHTTPResponse, method: str) -> None:
         """Raise what a refusal says."""
         if response.status < 400:
@@ -279,7 +286,7 @@ class Transport:
         document = problem_of(self._read(response), response.headers)
         if document is None:
             error = strange_answer(self.address, response.status, response.headers)
-            if response.status not in _PASSING:
+            if response.status not in _BY_PROXIES:
                 raise error
             document = {"detail": str(error)}
         raise refusal(response.status, document, _retry_after(response.headers))

@@ -23,12 +23,15 @@ if TYPE_CHECKING:
 __all__ = ["Upload", "upload_file"]
 
 _TUS = {"Tus-Resumable": "1.0.0"}
-# Each piece comes with its checksum and is in memory once.
+# Each piece comes with its checksum, counts in whole or not at all, and is in memory once. On a bad connection, or
+# behind a proxy that takes little at once, pieces get smaller.
 _PIECE_BYTES = 8 * 2**20
+_LEAST_PIECE_BYTES = 2**16
 # Tries without a byte of progress.
 _MOST_FAILURES = 8
 _KEPT_SECONDS = 14 * 86400
 _GONE = frozenset({403, 404, 410})
+_TOO_LARGE = 413
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 # The dock stands elsewhere (409, 423), or the piece was damaged on its way (460).
 _ASK_AGAIN = frozenset({409, 423, 460})
@@ -129,7 +132,7 @@ class _Uploading:
         self._sha256 = sha256
         self._name = name
         self._state = state
-        self._piece_bytes = piece_bytes
+        self._piece_bytes = self._most_piece_bytes = piece_bytes
 
     def run(self, on_bytes: Callable[[int, int], None]) -> str:
         """Upload what the dock does not have yet."""
@@ -144,12 +147,15 @@ class _Uploading:
                 failures += 1
                 wait = error.retry_after if isinstance(error, DockProblemError) else None
                 patience = self._transport.patience
-                if not _passes(error) or failures > _MOST_FAILURES or (wait or 0) > patience.most_retry_after:
+                if not self._passes(error) or failures > _MOST_FAILURES or (wait or 0) > patience.most_retry_after:
                     raise
+                self._shrink(error)
                 self._transport.sleep(patience.pause(failures - 1, wait))
                 reached = self._ask(upload_id)
             if reached > self._size:
                 raise TransferError(f"the dock has {reached} bytes of an upload of {self._size}")
+            if reached == offset + len(piece):
+                self._piece_bytes = min(self._most_piece_bytes, self._piece_bytes * 2)
             if reached > offset:
                 failures = 0
             offset = reached
@@ -210,6 +216,20 @@ class _Uploading:
             raise TransferError(f"{self._name!r} became shorter while it was uploaded")
         return piece
 
+    def _shrink(self, error: DockUnreachableError | DockProblemError) -> None:
+        self._piece_bytes = max(min(_LEAST_PIECE_BYTES, self._piece_bytes), self._piece_bytes // 2)
+        if isinstance(error, DockProblemError) and error.status == _TOO_LARGE:
+            self._most_piece_bytes = self._piece_bytes
+
+    def _passes(self, error: DockUnreachableError | DockProblemError) -> bool:
+        """Return whether the rest of the file may still arrive."""
+        if isinstance(error, DockUnreachableError):
+            return error.__cause__ is not None
+        if error.status == _TOO_LARGE:
+            # Too much at once, perhaps for a proxy; a file that is too large is refused when the upload begins.
+            return self._piece_bytes > _LEAST_PIECE_BYTES
+        return error.status is not None and (error.status in _ASK_AGAIN or error.status == 429 or error.status >= 500)
+
 
 def _measure(stream: BinaryIO) -> tuple[int, str]:
     digest = hashlib.sha256()
@@ -218,10 +238,3 @@ def _measure(stream: BinaryIO) -> tuple[int, str]:
         size += len(chunk)
         digest.update(chunk)
     return size, digest.hexdigest()
-
-
-def _passes(error: DockUnreachableError | DockProblemError) -> bool:
-    """Return whether the rest of the file may still arrive."""
-    if isinstance(error, DockUnreachableError):
-        return error.__cause__ is not None
-    return error.status is not None and (error.status in _ASK_AGAIN or error.status == 429 or error.status >= 500)
