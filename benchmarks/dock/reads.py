@@ -24,7 +24,7 @@ __all__ = ["run"]
 
 CLIENTS = 8
 # Requests of each client.
-REQUESTS = 300
+REQUESTS = 150
 SIZE = 1000
 BAR = 400
 

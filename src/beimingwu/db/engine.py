@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from sqlalchemy import create_engine, event, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy import URL, ColumnElement, Connection, Engine
+    from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.orm import InstrumentedAttribute
+    from sqlalchemy.pool import ConnectionPoolEntry
 
     from beimingwu.db.base import Table
 
@@ -31,6 +33,10 @@ __all__ = ["Database"]
 # Seconds to wait for another writer of SQLite, and for a connection.
 _WAIT = 30
 _WRITES = "beimingwu_writes"
+# Seconds after which a connection is asked whether it still works, before it is used again: to ask each time would make
+# every request wait for one more answer.
+_ASK_AFTER = 5.0
+_USED = "beimingwu_used"
 
 
 class Database:
@@ -56,11 +62,13 @@ class Database:
             options["connect_args"] = {"timeout": _WAIT, "check_same_thread": False}
         else:
             options["connect_args"] = {"connect_timeout": _WAIT, "options": "-c timezone=UTC"}
-            options["pool_pre_ping"] = True
         self.engine: Engine = create_engine(self.url, **options)
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            event.listen(self.engine, "checkin", _note_use)
+            event.listen(self.engine, "checkout", self._ask_if_idle)
         self._reading = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._writing = self.engine.execution_options(**{_WRITES: True})
 
@@ -166,6 +174,16 @@ class Database:
         with self.read() as session:
             session.execute(text("SELECT 1"))
 
+    def _ask_if_idle(self, connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
+        """Take another connection for one that was lost while nobody used it, as when the server was restarted."""
+        used = record.info.get(_USED)
+        if used is None or monotonic() - used < _ASK_AFTER:
+            return
+        try:
+            self.engine.dialect.do_ping(connection)
+        except self.engine.dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError("the connection was lost") from error
+
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
@@ -192,6 +210,10 @@ def _url(address: str) -> URL:
         f"no database of the kind {url.drivername!r} can be used; the URL must begin with postgresql:// or sqlite:///, "
         "and an SQLite database must be a file"
     )
+
+
+def _note_use(_connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+    record.info[_USED] = monotonic()
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

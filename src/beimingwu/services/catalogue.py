@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sqlalchemy import func, select, true
+from sqlalchemy import bindparam, func, select, true
 
 from beimingwu.db.models import IndexState, Learnware, StatSpec, Version
 from beimingwu.errors import NotFoundError
@@ -135,14 +135,13 @@ class Catalogue:
         filters = filters or Filters()
         # A list that is the same for everybody does not depend on who asks.
         viewer = None if filters.public else identity
-        query, order = self._query(filters, sort, viewer)
-        if cursor is not None:
-            query = query.where(order.after(cursor))
+        query, order = self._query(filters, sort, viewer, continued=cursor is not None)
         # One more than is shown tells whether there is a next page.
-        query = query.limit(limit + 1).offset(offset)
+        given = {"most": limit + 1, "skipped": offset, **(order.place(cursor) if cursor is not None else {})}
         with self._database.rows() as connection:
-            rows = connection.execute(query).all()
-            counts = self._counts(connection, filters, viewer, facets=facets)
+            rows = connection.execute(query, given).all()
+            revision = rows[0].revision if rows else connection.scalar(_revision())
+            counts = self._counts(connection, revision or 0, filters, viewer, facets=facets)
         shown = rows[:limit]
         more = len(rows) > limit and bool(shown)
         return Page(
@@ -216,17 +215,25 @@ class Catalogue:
                 return _as_json(decode_stat_spec(type_name, row[1], row[2]))
         raise NotFoundError("there is no such learnware, or it has no such specification")
 
-    def _make_query(self, filters: Filters, sort: str, viewer: Identity | None) -> tuple[Select[Any], Order]:
+    def _make_query(
+        self, filters: Filters, sort: str, viewer: Identity | None, *, continued: bool
+    ) -> tuple[Select[Any], Order]:
         order = order_of(self._database, sort)
-        wanted = condition(self._database, filters, viewer)
-        query = summary_query().add_columns(order.key.label("sort_key"))
-        return query.where(wanted).order_by(*order.clauses), order
+        rows = select(Learnware.id, order.key.label("sort_key")).where(condition(self._database, filters, viewer))
+        if continued:
+            rows = rows.where(order.after)
+        # First which ones, of learnwares alone; then what is told of these few, from all tables.
+        few = rows.order_by(*order.clauses).limit(bindparam("most")).offset(bindparam("skipped")).subquery()
+        revision = _revision().scalar_subquery().label("revision")
+        query = summary_query().add_columns(few.c.sort_key, revision).join(few, few.c.id == Learnware.id)
+        return query.order_by(*order.clauses), order
 
-    def _counts(self, connection: Connection, filters: Filters, identity: Identity | None, *, facets: bool) -> Counts:
+    def _counts(
+        self, connection: Connection, revision: int, filters: Filters, identity: Identity | None, *, facets: bool
+    ) -> Counts:
         # What everybody finds changes with the index only, and counting it takes longer than reading a page.
         if not filters.public or filters.owner is not None or filters.owner_id is not None:
             return self._count(connection, filters, identity, facets=facets)
-        revision = connection.scalar(_revision()) or 0
         kept = self._kept.get(revision, (filters, facets))
         if kept is None:
             kept = self._count(connection, filters, None, facets=facets)

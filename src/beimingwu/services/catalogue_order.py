@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, ColumnElement, String, and_, func, literal, or_
+from sqlalchemy import BigInteger, ColumnElement, String, and_, bindparam, func, or_
 
 from beimingwu.db.base import UtcDateTime
 from beimingwu.db.models import Learnware
@@ -57,8 +57,18 @@ class Order:
         places = (Learnware.id,) if self.sort in {"newest", "oldest"} else (self.key, Learnware.id)
         return tuple(place.desc() if self.descending else place.asc() for place in places)
 
-    def after(self, cursor: str) -> ColumnElement[bool]:
-        """Return the condition on what comes after a cursor.
+    @property
+    def after(self) -> ColumnElement[bool]:
+        """The condition on what comes after a place, which is given as parameters; see `place`."""
+        types: dict[str, TypeEngine[Any]] = {"updated": UtcDateTime(), "name": String()}
+        value = bindparam("cursor_key", type_=types.get(self.sort, BigInteger()))
+        number = bindparam("cursor_id", type_=BigInteger())
+        if self.descending:
+            return or_(self.key < value, and_(self.key == value, Learnware.id < number))
+        return or_(self.key > value, and_(self.key == value, Learnware.id > number))
+
+    def place(self, cursor: str) -> dict[str, Any]:
+        """Return the parameters of `after` for a cursor.
 
         Raises
         ------
@@ -66,11 +76,7 @@ class Order:
             If it is none of this order.
         """
         key, number = self._read(cursor)
-        types: dict[str, TypeEngine[Any]] = {"updated": UtcDateTime(), "name": String()}
-        value = literal(key, types.get(self.sort, BigInteger()))
-        if self.descending:
-            return or_(self.key < value, and_(self.key == value, Learnware.id < number))
-        return or_(self.key > value, and_(self.key == value, Learnware.id > number))
+        return {"cursor_key": key, "cursor_id": number}
 
     def cursor(self, key: Any, number: int) -> str:
         """Return the cursor of a row."""
