@@ -1,0 +1,45 @@
+"""Connections to the database: what happens to those that were lost."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import text
+
+from beimingwu.db import engine
+from beimingwu.db.engine import Database
+from beimingwu.errors import UnavailableError
+
+
+def end_connections(address: str) -> None:
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+def answer(database: Database) -> int:
+    with database.rows() as connection:
+        return int(connection.scalar(text("SELECT 1")))
+
+
+def test_a_connection_that_was_lost_in_a_pause_is_replaced(postgres: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(Database(postgres.dock)) as database:
+        assert answer(database) == 1
+        end_connections(postgres.dock)
+        monkeypatch.setattr(engine, "_ASK_AFTER", 0.0)
+        assert answer(database) == 1
+        database.ping()
+
+
+def test_a_connection_that_was_just_lost_costs_one_request(postgres: Any) -> None:
+    with closing(Database(postgres.dock)) as database:
+        assert answer(database) == 1
+        end_connections(postgres.dock)
+        with pytest.raises(UnavailableError):
+            answer(database)
+        assert answer(database) == 1
