@@ -14,7 +14,7 @@ from beimingwu.services.verification_text import Scrubber, bounded_report, log_l
 from beimingwu.worker import attempt
 from beimingwu.worker.worker import Worker
 from learnware.learnware import write_package
-from learnware.verification import Finding, VerificationReport, verify
+from learnware.verification import Finding, VerificationProgress, VerificationReport, verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,6 +148,69 @@ def test_what_is_not_known_to_go_wrong(here: Any, no_checks: Any, monkeypatch: p
     assert work(here) == 0
     assert seen(here, learnware_id).attempts == 2
     assert "s3://" not in str(seen(here, learnware_id).report)
+
+
+def test_a_database_that_is_away_for_a_while(here: Any, no_checks: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    learnware_id = submit_learnware(here)
+    queue = here.dock.verification_queue
+    monkeypatch.setattr(attempt, "_AGAIN_SECONDS", 0)
+    monkeypatch.setattr("beimingwu.worker.worker._AWAY_SECONDS", 0)
+    monkeypatch.setattr(attempt, "_FLUSH_SECONDS", 0.01)
+    away: dict[str, int] = {"claim": 2, "renew": 3, "decide": 2}
+    renewed = threading.Event()
+
+    def sometimes(name: str) -> None:
+        call = getattr(queue, name)
+
+        def refuse_first(*given: Any, **named: Any) -> Any:
+            if away[name]:
+                away[name] -= 1
+                raise UnavailableError("the database is away")
+            answer = call(*given, **named)
+            if name == "renew":
+                renewed.set()
+            return answer
+
+        monkeypatch.setattr(queue, name, refuse_first)
+
+    for name in away:
+        sometimes(name)
+
+    def say(path: Any, *, on_progress: Any, **_: Any) -> VerificationReport:
+        on_progress(VerificationProgress("environment", "working", "said once"))
+        assert renewed.wait(30)
+        return VerificationReport(str(path), (Finding("trial", "ok", "fine"),))
+
+    no_checks(say)
+    assert work(here) == 1
+    assert set(away.values()) == {0}
+    assert seen(here, learnware_id).status == "SUCCESS"
+    log = here.dock.verifications.log(identity_of(here), learnware_id, 1)
+    assert log.count("said once") == 1
+
+
+def test_a_database_that_is_away_for_too_long(make_rig: Any, no_checks: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = make_rig(verify_in="current", lease_seconds=1)
+    learnware_id = submit_learnware(rig)
+
+    def away(*_: Any, **__: Any) -> None:
+        raise UnavailableError("the database is away")
+
+    for name in ("renew", "decide"):
+        monkeypatch.setattr(rig.dock.verification_queue, name, away)
+
+    def cancelled_in_the_end(path: Any, *, cancelled: Any, **_: Any) -> VerificationReport:
+        while not cancelled():
+            threading.Event().wait(0.02)
+        return VerificationReport(str(path), (Finding("trial", "wrong", "half a check"),))
+
+    no_checks(cancelled_in_the_end)
+    assert work(rig) == 0
+    assert seen(rig, learnware_id).status == "PROCESSING"
+    # Its lease is over, so somebody else begins anew.
+    monkeypatch.undo()
+    rig.clock.forward(seconds=2)
+    assert rig.dock.verification_queue.claim("other").attempt == 2
 
 
 def test_told_to_stop(here: Any, no_checks: Any) -> None:
@@ -325,8 +388,6 @@ def test_a_model_that_talks_for_ever_does_not_fill_the_log(here: Any, no_checks:
     learnware_id = submit_learnware(here)
 
     def talk(path: Any, *, on_progress: Any, **_: Any) -> VerificationReport:
-        from learnware.verification import VerificationProgress
-
         for number in range(5000):
             on_progress(VerificationProgress("environment", "working", f"line {number}"))
         return VerificationReport(str(path), (Finding("trial", "ok", "fine"),))

@@ -88,14 +88,14 @@ def worker(rig: Any, *arguments: str, **options: Any) -> subprocess.Popen[bytes]
 def test_workers_are_killed_at_any_moment(lasting: Any, address: str, tmp_path: Path) -> None:
     rig = lasting
     chance = random.Random(5)
-    count = 14
+    count = 10
     servers = [Server(tmp_path / name, address, BEIMINGWU_STORAGE_URL=storage(rig)) for name in ("one", "two")]
     pool = WorkerPool(rig.dock.settings, 3)
     pool.start()
     try:
         for number in range(count):
             submit_learnware(rig, name=f"iris number {number}", seed=number, centre=number / 10)
-        for _ in range(8):
+        for _ in range(6):
             eventually(lambda: len(pool.pids) > 0, "no worker runs")
             os.kill(chance.choice(pool.pids), signal.SIGKILL)
             # The moments are by chance on purpose.

@@ -2,8 +2,8 @@
 
 import os
 import signal
-import sys
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -90,8 +90,10 @@ def _supervise(settings: "Settings", name: str | None, stop: threading.Event, on
 
 
 def _follow_input(stop: threading.Event, seconds: float) -> None:
-    while os.read(sys.stdin.fileno(), 1024):
-        pass
+    # A standard input that is closed, or none at all, is at its end.
+    with suppress(OSError):
+        while os.read(0, 1024):
+            pass
     stop.set()
     # The process may hang where nobody is left to end it.
     threading.Timer(seconds + 5, os._exit, (1,)).start()
