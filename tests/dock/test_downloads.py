@@ -5,18 +5,32 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import os
+import shutil
+import signal
+import socket
 import zipfile
-from typing import Any
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from tests.dock import learnwares as some
+from tests.dock.test_server import Server
 
-from beimingwu.db.models import DailyCount, DownloadLink, Learnware
+from beimingwu.db.models import DailyCount, DownloadLink, Learnware, Version
 from beimingwu.errors import UnavailableError
+from beimingwu.services.blobs import keep_blob
+from beimingwu.services.dock import Dock, open_database
 from beimingwu.services.housekeeping import tidy
-from beimingwu.services.identity import Role
+from beimingwu.services.identity import Origin, Role
 from beimingwu.services.learnware_ids import parse_id
+from beimingwu.settings import Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 V1 = "/api/v1"
 PASSWORD = "correct horse"
@@ -342,3 +356,58 @@ def test_counts_are_written_when_the_dock_closes(make_rig: Any) -> None:
     first.dock.usage.count("search", 3)
     first.dock.close()
     assert counted(make_rig(), "search") == 3
+
+
+def test_a_server_that_stops_finishes_downloads(tmp_path: Path, sqlite_template: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "data", argon2_memory_kib=32)
+    settings.data_dir.mkdir()
+    shutil.copyfile(sqlite_template, settings.data_dir / "beimingwu.sqlite3")
+    content = os.urandom(2**20) * 24
+    with closing(Dock(settings, open_database(settings))) as dock:
+        learnware_id = some.publish_learnware(Served(dock))
+        # More than what lies in buffers between both.
+        stored = keep_blob(dock.database, dock.store, dock.clock, content)
+        with dock.database.write() as session:
+            session.execute(update(Version).values(sha256=stored.sha256, size=stored.size))
+    server = Server(tmp_path, settings.database_address)
+    try:
+        where = urlsplit(server.url)
+        with socket.create_connection((where.hostname, where.port), timeout=60) as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**16)
+            connection.sendall(f"GET {package_url(learnware_id)} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            received = bytearray(connection.recv(1000))
+            assert b"200 OK" in received
+            server.process.send_signal(signal.SIGTERM)
+            while is_listened_on(where.hostname, where.port):
+                continue
+            while chunk := connection.recv(2**20):
+                received += chunk
+        assert received.partition(b"\r\n\r\n")[2] == content
+    finally:
+        assert server.stop() in {0, -signal.SIGTERM}
+    with closing(Dock(settings, open_database(settings))) as dock:
+        assert counted(Served(dock)) == 1
+
+
+def is_listened_on(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=10).close()
+    except ConnectionError:
+        return False
+    return True
+
+
+@dataclass
+class Served:
+    """What helpers need of a rig, around a dock that a server process has afterwards."""
+
+    dock: Dock
+
+    def user(self, name: str, **more: Any) -> int:
+        return self.dock.users.create(f"{name}@example.org", name, PASSWORD, verified=True, **more).user_id
+
+    def origin(self) -> Origin:
+        return Origin("192.0.2.1")
+
+    def clock(self) -> Any:
+        return self.dock.clock()
