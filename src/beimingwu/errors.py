@@ -24,6 +24,7 @@
     │   ├── UsernameTakenError       409
     │   ├── EmailTakenError          409
     │   └── QuotaExceededError       409  more than one account may have at a time
+    ├── TooSlowError               408  a body that stopped arriving
     ├── PreconditionError          412  another version of the upload protocol
     ├── TooLargeError              413
     ├── MediaTypeError             415  a body of another kind
@@ -74,6 +75,7 @@ __all__ = [
     "SubmissionFinding",
     "TooLargeError",
     "TooManyRequestsError",
+    "TooSlowError",
     "UnavailableError",
     "UsernameTakenError",
     "problems",
@@ -337,6 +339,14 @@ class QuotaExceededError(ConflictError):
     title = "The account has as much as it may have at a time"
 
 
+class TooSlowError(ServiceError):
+    """The body of a request stopped arriving."""
+
+    problem = "too-slow"
+    status = 408
+    title = "The body of the request stopped arriving"
+
+
 class PreconditionError(ServiceError):
     """The request asks for another version of the upload protocol."""
 
@@ -421,6 +431,6 @@ def problems() -> Iterator[type[ServiceError]]:
     waiting: list[type[ServiceError]] = [ServiceError]
     while waiting:
         kind = waiting.pop(0)
-        if kind is not SettingsError:
+        if kind not in {SettingsError, BackupError}:
             yield kind
         waiting.extend(kind.__subclasses__())

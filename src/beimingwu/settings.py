@@ -138,6 +138,9 @@ class Settings(BaseSettings):
     limit_submissions: RateField = Field(
         Rate(500, 3600), description="Learnwares and new versions that one account submits."
     )
+    limit_verifications: RateField = Field(
+        Rate(60, 3600), description="Verifications that one account asks for again; administrators ask for any number."
+    )
     learnwares_per_user: int = Field(1000, ge=0, description="Learnwares of one account, at most.")
     learnware_bytes_per_user: int = Field(
         100 * 2**30, ge=0, description="Bytes of all packages of one account, older versions included, at most."
@@ -195,6 +198,9 @@ class Settings(BaseSettings):
     )
     upload_seconds: int = Field(
         86400, ge=60, description="An upload is forgotten when nothing was added to it for so long."
+    )
+    upload_idle_seconds: float = Field(
+        120.0, gt=0, description="A connection that adds to an upload is closed when nothing came for so long."
     )
     max_body_bytes: int = Field(2**20, ge=1024, description="Bytes of a request's body, at most.")
     search_max_bytes: int = Field(

@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import anyio
 import httpx2
 import pytest
 from tests.dock.test_server import Server
@@ -217,16 +218,24 @@ def test_uploads_of_others(tus: Tus, both: Any) -> None:
     assert tus.head(location).headers["upload-offset"] == "0"
 
 
-def test_what_came_before_the_client_went_away_counts(tus: Tus) -> None:
+@pytest.mark.parametrize("how", ["goes away", "falls silent"])
+def test_what_came_before_counts_when_a_client(make_client: Any, how: str) -> None:
+    rig, client = make_client(upload_idle_seconds=0.01)
+    rig.user()
+    tus = Tus(client, rig.session())
     location = tus.create().headers["location"]
-    app = tus.client.app
-    sent = iter([{"type": "http.request", "body": DATA[:100_000], "more_body": True}, {"type": "http.disconnect"}])
+    answers: list[Any] = []
+    sent = iter([{"type": "http.request", "body": DATA[:100_000], "more_body": True}])
 
     async def receive() -> Any:
-        return next(sent)
+        if (message := next(sent, None)) is None:
+            if how == "goes away":
+                return {"type": "http.disconnect"}
+            await anyio.sleep_forever()
+        return message
 
-    async def send(_: Any) -> None:
-        raise AssertionError("nobody is there")
+    async def send(message: Any) -> None:
+        answers.append(message.get("status"))
 
     headers = {**tus.headers, "Upload-Offset": "0", "Content-Type": CONTENT}
     scope = {
@@ -235,7 +244,8 @@ def test_what_came_before_the_client_went_away_counts(tus: Tus) -> None:
         "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
         "client": ("192.0.2.9", 1), "server": ("testserver", 80),
     }  # fmt: skip
-    tus.client.portal.call(app, scope, receive, send)
+    client.portal.call(client.app, scope, receive, send)
+    assert answers[:1] == ([] if how == "goes away" else [408])
     assert tus.head(location).headers["upload-offset"] == "100000"
 
 

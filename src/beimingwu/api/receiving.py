@@ -4,7 +4,7 @@ The event loop collects a little; threads write it. No thread waits for a client
 others; uploads have a few threads of their own, so that quick ones do not either.
 """
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import Any, TypeVar
 
@@ -13,6 +13,7 @@ import anyio.to_thread
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
+from beimingwu.errors import TooSlowError
 from beimingwu.services.appending import Appending
 from beimingwu.storage import CHUNK
 
@@ -27,21 +28,30 @@ async def in_thread(request: Request, call: Callable[..., _Result], *arguments: 
     return await anyio.to_thread.run_sync(partial(call, *arguments, **named), limiter=threads)
 
 
-async def receive_into(request: Request, appending: Appending) -> None:
+async def receive_into(request: Request, appending: Appending, patience: float) -> None:
     """Write the body of a request into an upload.
 
-    Where the client goes away, what has arrived counts, unless it came with a checksum.
+    Where the client goes away or falls silent, what has arrived counts, unless it came with a checksum.
+
+    Parameters
+    ----------
+    request : Request
+    appending : Appending
+    patience : float
+        Seconds to wait for more: of a client that is away, the network may never tell.
 
     Raises
     ------
     ClientDisconnect
-        If it does.
+        If the client goes away.
+    TooSlowError
+        If nothing comes for too long.
     ServiceError
         As `Appending.write` and `Appending.finish`.
     """
     waiting = bytearray()
     try:
-        async for chunk in request.stream():
+        async for chunk in _patient(request, patience):
             waiting += chunk
             if len(waiting) >= CHUNK:
                 await in_thread(request, appending.write, bytes(waiting))
@@ -49,7 +59,7 @@ async def receive_into(request: Request, appending: Appending) -> None:
         if waiting:
             await in_thread(request, appending.write, bytes(waiting))
         await in_thread(request, appending.finish)
-    except ClientDisconnect:
+    except (ClientDisconnect, TooSlowError):
         with anyio.CancelScope(shield=True):
             await in_thread(request, appending.keep, bytes(waiting))
         raise
@@ -57,3 +67,16 @@ async def receive_into(request: Request, appending: Appending) -> None:
         with anyio.CancelScope(shield=True):
             await in_thread(request, appending.discard)
         raise
+
+
+async def _patient(request: Request, patience: float) -> AsyncIterator[bytes]:
+    chunks = request.stream()
+    while True:
+        try:
+            with anyio.fail_after(patience):
+                chunk = await anext(chunks)
+        except StopAsyncIteration:
+            return
+        except TimeoutError:
+            raise TooSlowError("the rest of the body did not come; ask where the upload goes on") from None
+        yield chunk

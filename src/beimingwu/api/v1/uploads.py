@@ -34,6 +34,7 @@ from beimingwu.errors import (
     PreconditionError,
     QuotaExceededError,
     TooLargeError,
+    TooSlowError,
 )
 
 __all__ = ["router"]
@@ -46,6 +47,7 @@ _ASKED = (NotAuthenticatedError, NotAllowedError, NotFoundError)
 _WRITTEN = (
     ConflictError,
     TooLargeError,
+    TooSlowError,
     MediaTypeError,
     ChecksumMismatchError,
     InvalidInputError,
@@ -153,7 +155,7 @@ async def create_upload(
     )
     if begun:
         appending = await in_thread(request, dock.uploads.begin, identity, upload.upload_id, 0, checksum=checksum)
-        await receive_into(request, appending)
+        await receive_into(request, appending, dock.settings.upload_idle_seconds)
     if begun or not upload_length:
         upload = await in_thread(request, dock.uploads.complete, identity, upload.upload_id)
     location = f"{request.url.path.rstrip('/')}/{upload.upload_id}"
@@ -209,7 +211,7 @@ async def append_to_upload(
     appending = await in_thread(
         request, dock.uploads.begin, identity, upload_id, upload_offset, length=_length(request), checksum=checksum
     )
-    await receive_into(request, appending)
+    await receive_into(request, appending, dock.settings.upload_idle_seconds)
     upload = await in_thread(request, dock.uploads.complete, identity, upload_id)
     return Response(status_code=204, headers=upload_headers(upload))
 
