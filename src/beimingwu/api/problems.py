@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from beimingwu.errors import (
+    DuplicateContentError,
     InvalidInputError,
     InvalidRangeError,
     NotAuthenticatedError,
@@ -54,6 +55,7 @@ class Problem(BaseModel):
     detail: str
     request_id: str | None = Field(None, description="The request in the log of the server.")
     errors: list[FieldProblem] | None = Field(None, description="What is wrong where, if fields are.")
+    learnware_id: str | None = Field(None, description="The learnware that stands against it, if one does.")
 
 
 def problem_type(name: str) -> str:
@@ -91,6 +93,7 @@ def problem_response(request: Request, error: Exception) -> JSONResponse:
         detail=detail,
         request_id=getattr(request.state, "request_id", None),
         errors=[FieldProblem(field=place, message=words) for place, words in fields] or None,
+        learnware_id=error.learnware_id if isinstance(error, DuplicateContentError) else None,
     )
     content = problem.model_dump(exclude_none=True)
     return JSONResponse(_encodable(content), status, headers=headers, media_type=MEDIA_TYPE)
