@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.dock.learnwares import files, identity_of, publish_learnware, semantic, store, submit_learnware
 
-from beimingwu.errors import ConflictError, NotAllowedError, NotFoundError, UnavailableError
+from beimingwu.errors import ConflictError, NotAllowedError, NotFoundError, TooManyRequestsError, UnavailableError
 from beimingwu.services.identity import Role
 from beimingwu.services.verification_text import Scrubber, bounded_report, log_lines
 from beimingwu.worker import attempt
@@ -317,6 +317,19 @@ def test_verifying_again(here: Any) -> None:
         verifications.verify_again(identity_of(here), learnware_id, 1, here.origin())
     work(here)
     assert (seen(here, learnware_id).status, seen(here, learnware_id).attempts) == ("SUCCESS", 1)
+
+
+def test_not_again_and_again(make_rig: Any) -> None:
+    rig = make_rig(limit_verifications="1/1h")
+    learnware_id = publish_learnware(rig)
+    again = rig.dock.verifications.verify_again
+    again(identity_of(rig), learnware_id, 1, rig.origin())
+    with pytest.raises(TooManyRequestsError):
+        again(identity_of(rig), learnware_id, 1, rig.origin())
+    # Administrators get an answer about the version.
+    for _ in range(2):
+        with pytest.raises(ConflictError):
+            again(identity_of(rig, "root", role=Role.ADMIN), learnware_id, 1, rig.origin())
 
 
 def test_over_http(make_client: Any, as_bearer: Any) -> None:

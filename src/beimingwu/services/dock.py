@@ -140,7 +140,7 @@ class Dock:
         self.search = Searches(database, self.market_index, self.usage)
         self.downloads = Downloads(database, settings, limits, clock)
         self.verification_queue = VerificationQueue(database, settings, clock)
-        self.verifications = Verifications(database, clock)
+        self.verifications = Verifications(database, settings, limits, clock)
 
     def require_ready(self) -> None:
         """Refuse if requests cannot be answered.

@@ -14,6 +14,7 @@ from beimingwu.services.identity import Identity, Role
 from beimingwu.services.learnware_ids import parse_id
 from beimingwu.services.learnware_views import is_public, may_manage
 from beimingwu.services.publishing import lock_learnware
+from beimingwu.services.rate_limits import Limit
 from beimingwu.services.verification_queue import DECIDED, UNDECIDED, LogLine, is_superseded
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from beimingwu.db.engine import Database
     from beimingwu.services.clock import Clock
     from beimingwu.services.identity import Origin
+    from beimingwu.services.rate_limits import RateLimits
+    from beimingwu.settings import Settings
 
 __all__ = ["Position", "Progress", "VerificationView", "Verifications"]
 
@@ -99,8 +102,10 @@ class Progress:
 class Verifications:
     """Verifications, for the owners of learnwares and for administrators."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, settings: Settings, limits: RateLimits, clock: Clock) -> None:
         self._database = database
+        self._settings = settings
+        self._limits = limits
         self._clock = clock
 
     def report(self, identity: Identity, learnware_id: str, number: int) -> VerificationView:
@@ -216,8 +221,14 @@ class Verifications:
             As `report`; also if the token is not good for submitting.
         ConflictError
             If it waits already or is being verified, or a newer version has taken its place.
+        TooManyRequestsError
+            If the account asks too often.
         """
         identity.require("submit")
+        if identity.role < Role.ADMIN:
+            self._limits.count(
+                [Limit("verifications", self._settings.limit_verifications, str(identity.user_id))], origin
+            )
         with self._database.write() as session:
             learnware = lock_learnware(session, _learnware(session, identity, learnware_id).id)
             mine = (Version.learnware_id == learnware.id) & (Version.number == number)

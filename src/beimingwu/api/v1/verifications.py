@@ -69,7 +69,9 @@ def get_verification(
     return VerificationOut.model_validate(dock.verifications.report(identity, learnware_id, number))
 
 
-@router.post("", status_code=202, summary="Verify again", responses=responses(*_COMMON, ConflictError))
+@router.post(
+    "", status_code=202, summary="Verify again", responses=responses(*_COMMON, ConflictError, TooManyRequestsError)
+)
 def verify_again(
     learnware_id: LearnwareId, number: Id, dock: CurrentDock, identity: CurrentIdentity, origin: CurrentOrigin
 ) -> VerificationOut:
