@@ -98,6 +98,16 @@ def test_a_refusal_says_what_is_wrong_where(faulty: FaultyDock, connect: Any) ->
     assert isinstance(error, LearnwareError)
 
 
+def test_a_fault_of_the_dock_names_the_request(faulty: FaultyDock, connect: Any) -> None:
+    def break_down(handler: Any) -> bool:
+        handler.send_problem(500, "internal-error", "see the log", request_id="request-8")
+        return True
+
+    faulty.fail("GET", break_down)
+    with pytest.raises(DockProblemError, match=r"internal-error: see the log \(request-8\)"):
+        connect().learnware("00000001")
+
+
 def test_somebody_else_answers(faulty: FaultyDock, connect: Any) -> None:
     for fault in (
         answer(404, b"<html>", Content_Type="text/html"),

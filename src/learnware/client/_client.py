@@ -6,9 +6,9 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
+from learnware.client._checking import check_learnware
 from learnware.client._dock import DockConnection
 from learnware.client._documents import learnware_path
-from learnware.client._findings import first_error
 from learnware.client._loading import Loader
 from learnware.client._published import last_modified, published_results, values_of
 from learnware.errors import LearnwareError
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from learnware.market import BaseUserInfo
     from learnware.runtime import Limits
     from learnware.runtime.environment import EnvironmentStore
-    from learnware.verification import VerificationReport
 
     AnyPath = str | os.PathLike[str]
 
@@ -95,6 +94,8 @@ class LearnwareClient:
         )
         self.host = self.dock.host
         self._loader = Loader(sandbox, limits, store, on_progress)
+
+    check_learnware = staticmethod(check_learnware)
 
     def __enter__(self) -> Self:
         return self
@@ -376,55 +377,6 @@ class LearnwareClient:
             return self._loader.load([(Path(path), None) for path in learnware_path], runnable_option)
         assert learnware_path is not None  # noqa: S101  # one of both is given
         return self._loader.load([(Path(learnware_path), None)], runnable_option)[0]
-
-    @staticmethod
-    def check_learnware(
-        learnware_zip_path: AnyPath,
-        semantic_specification: dict[str, Any] | None = None,
-        *,
-        runnable_option: str | None = "venv",
-        sandbox: str | None = None,
-        limits: Limits | None = None,
-        store: EnvironmentStore | None = None,
-    ) -> VerificationReport:
-        """Check a package as a dock does, and return the report if it is valid.
-
-        `learnware.verification.verify` returns the report in any case.
-
-        Parameters
-        ----------
-        learnware_zip_path : str or path
-            The package.
-        semantic_specification : dict, optional
-            The semantic specification to use instead of the package's.
-        runnable_option, sandbox, limits, store
-            As for `learnware.verification.verify`.
-
-        Returns
-        -------
-        VerificationReport
-
-        Raises
-        ------
-        InvalidPackageError, SpecificationError, EnvironmentBuildError, ModelError
-            The first thing that is wrong with the package; the message has the whole report.
-        LearnwareError
-            If something could not be checked on this machine.
-        """
-        from learnware.verification import verify
-
-        report = verify(
-            learnware_zip_path,
-            semantic_spec=semantic_specification,
-            runnable_option=runnable_option,
-            sandbox=sandbox,
-            limits=limits,
-            store=store,
-            on_progress=lambda progress: _logger.debug("%s %s %s", progress.part, progress.stage, progress.words),
-        )
-        if not report.valid:
-            raise first_error(report)
-        return report
 
     def cleanup(self) -> None:
         """End the models' processes and remove what was unpacked; learnwares loaded so far cannot be used any more."""

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from learnware.client._folders import config_folder, read_json, write_json
+from learnware.errors import NotLoggedInError
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
-__all__ = ["TOKEN_VARIABLE", "Credentials", "forget_credentials", "keep_credentials", "kept_credentials"]
+__all__ = ["TOKEN_VARIABLE", "Credentials", "forget_credentials", "keep_credentials", "kept_credentials", "sound_token"]
 
 TOKEN_VARIABLE = "LEARNWARE_TOKEN"  # noqa: S105  # the name of a variable
 
@@ -61,6 +62,20 @@ def forget_credentials(host: str) -> bool:
             return False
         write_json(file, {"docks": docks})
         return True
+
+
+def sound_token(token: str) -> str:
+    """Return a token without blanks around it.
+
+    Raises
+    ------
+    NotLoggedInError
+        If it is nothing that could be sent.
+    """
+    token = token.strip()
+    if not token or not token.isascii() or not token.isprintable():
+        raise NotLoggedInError("what was given is no token: tokens are letters and digits")
+    return token
 
 
 def _locked() -> BaseFileLock:

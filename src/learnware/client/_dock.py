@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from learnware.client._addresses import find_address
-from learnware.client._credentials import TOKEN_VARIABLE, kept_credentials
+from learnware.client._credentials import TOKEN_VARIABLE, kept_credentials, sound_token
 from learnware.client._documents import learnware_path, query_of, states_of, verification_path
 from learnware.client._events import follow_verification
 from learnware.client._packages import Packages
@@ -120,7 +120,7 @@ class DockConnection:
             if kept is None or (email is not None and email.casefold() != kept.email.casefold()):
                 raise not_logged_in(f"the dock at {self.host}")
             token = kept.token
-        token = _sound(token)
+        token = sound_token(token)
         before, self._transport.token = self._transport.token, token
         account: dict[str, Any] = {}
         try:
@@ -140,7 +140,7 @@ class DockConnection:
         kept = kept_credentials(self.host)
         token = os.environ.get(TOKEN_VARIABLE) or (kept.token if kept else None)
         if token is not None:
-            self._transport.token = _sound(token)
+            self._transport.token = sound_token(token)
         return token is not None
 
     def create_token(self, email: str, password: str, name: str, *, expires_in_days: int | None = 365) -> str:
@@ -403,10 +403,3 @@ class DockConnection:
         if self.offline:
             raise DockUnreachableError("the client works offline: nothing is uploaded", host=self.host)
         return send_package(self._transport, package, path, semantic_specification, self._on_transfer)
-
-
-def _sound(token: str) -> str:
-    """Return a token that can be sent."""
-    if not token.isascii() or not token.strip().isprintable() or not token.strip():
-        raise NotLoggedInError("what was given is no token: tokens are letters and digits")
-    return token.strip()

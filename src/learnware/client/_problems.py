@@ -39,6 +39,10 @@ def refusal(status: int, document: Mapping[str, Any], retry_after: float | None 
     kind = document.get("type")
     name = kind.rpartition("/")[2] if isinstance(kind, str) and kind != "about:blank" else None
     message = str(document.get("detail") or document.get("title") or f"the dock answered with status {_named(status)}")
+    request_id = document.get("request_id") if isinstance(document.get("request_id"), str) else None
+    if status >= 500 and document.get("title"):
+        # What the dock's operators need to find it.
+        message = f"{document['title']}: {message}" + (f" ({request_id})" if request_id else "")
     if retry_after is not None and status in {429, 503}:
         message = f"{message} (again in {retry_after:.0f} s)"
     made = NotLoggedInError if status == 401 else DockProblemError
@@ -48,7 +52,7 @@ def refusal(status: int, document: Mapping[str, Any], retry_after: float | None 
         problem=name,
         title=document.get("title") if isinstance(document.get("title"), str) else None,
         errors=errors,
-        request_id=document.get("request_id") if isinstance(document.get("request_id"), str) else None,
+        request_id=request_id,
         retry_after=retry_after,
     )
 
