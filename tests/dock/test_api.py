@@ -252,7 +252,8 @@ def test_a_database_that_is_gone(make_client: Any, monkeypatch: pytest.MonkeyPat
     def fail(*_: object, **__: object) -> None:
         raise OperationalError("SELECT secret", {}, RuntimeError("gone"))
 
-    monkeypatch.setattr(rig.dock.database.engine, "connect", fail)
+    # What all connections come from.
+    monkeypatch.setattr(rig.dock.database.engine.pool, "connect", fail)
     answer = client.get(f"{V1}/account", headers=bearer("x" * 43))
     problem(answer, 503, "unavailable")
     assert "secret" not in answer.text
