@@ -6,9 +6,13 @@ STAMP := $(VENV)/.setup-stamp
 # Two workers by default: a laptop and a small CI machine alike. `make test JOBS=8` on a larger one.
 JOBS ?= 2
 RUNS ?= 3
+# What `make run` keeps, and learnwares that it adds to its own where they are on this machine.
+DEMO ?= .demo
+LEARNWARE_SHARED ?= ../shared
+ZOO ?= $(LEARNWARE_SHARED)/zoo/*/learnwares
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format hostile bench docs lock clean
+.PHONY: help setup run example quality test lint format hostile bench docs lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,7 +27,13 @@ $(STAMP): pyproject.toml requirements.lock
 	@scripts/install_sandbox.sh
 	@touch $(STAMP)
 
-run: setup ## The main job: build a market of real learnwares and solve held-back users' tasks
+run: setup ## The main job: a dock on 127.0.0.1:8088 with accounts and learnwares to try; DEMO_EXIT=1 ends when all is verified
+	$(BIN)/beimingwu demo --data-dir $(DEMO) $(addprefix --learnwares ,$(wildcard $(ZOO))) $(if $(DEMO_EXIT),--exit)
+
+example: setup ## Find and use learnwares of the dock that `make run` started (or that is started for it)
+	$(BIN)/python examples/dock/run.py $(DEMO)
+
+quality: setup ## Build a market of real learnwares and solve held-back users' tasks
 	$(BIN)/python -m benchmarks.quality --demo
 
 test: setup lint ## Lint, then the whole test suite with coverage

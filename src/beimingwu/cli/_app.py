@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from beimingwu.cli._backup import register as register_backup
+from beimingwu.cli._demo import register as register_demo
 from beimingwu.cli._doctor import register as register_doctor
 from beimingwu.cli._serve import register as register_serve
 from beimingwu.cli._tokens import register as register_tokens
@@ -64,6 +65,7 @@ _COMMANDS = (
     register_tokens,
     register_backup,
     register_doctor,
+    register_demo,
 )
 for _register in _COMMANDS:
     _register(app)

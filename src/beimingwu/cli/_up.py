@@ -4,13 +4,19 @@ import os
 import signal
 import sys
 from contextlib import ExitStack
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from beimingwu.cli._command import Operator, dock_command
 
-__all__ = ["register"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from beimingwu.services.dock import Dock
+    from beimingwu.settings import Settings
+
+__all__ = ["register", "run_dock", "usual_workers"]
 
 _MOST_WORKERS = 4
 
@@ -42,6 +48,39 @@ def _up(
     It ends in an orderly way when it is told to stop (Ctrl-C, SIGTERM): running requests are finished, and workers give
     back what they work on. A worker that dies is started again; workers never outlive this process.
     """
+    settings = operator.settings(host=host, port=port, mode=mode)
+    count = workers if workers is not None else usual_workers()
+
+    def started(address: str) -> None:
+        operator.session.show(
+            {"address": address, "workers": count, "data_dir": str(settings.data_dir)},
+            f"The dock is at {address}, with {count} worker{'' if count == 1 else 's'}; its data: {settings.data_dir}",
+        )
+
+    run_dock(settings, count, started=started)
+
+
+def run_dock(
+    settings: "Settings",
+    workers: int,
+    *,
+    prepare: "Callable[[Dock], None]" = lambda _: None,
+    started: "Callable[[str], None]",
+    ending: "Callable[[], None]" = lambda: None,
+) -> None:
+    """Run a dock until this process is told to stop.
+
+    Parameters
+    ----------
+    settings : Settings
+    workers : int
+    prepare : callable, optional
+        Given the dock before it serves.
+    started : callable
+        Told the address once requests are answered.
+    ending : callable, optional
+        Called when the server has ended, before the workers do.
+    """
     from beimingwu.app import serve
     from beimingwu.db.engine import Database
     from beimingwu.db.migrate import migrate
@@ -50,33 +89,31 @@ def _up(
     from beimingwu.services.dock import Dock
     from beimingwu.worker.pool import WorkerPool
 
-    settings = operator.settings(host=host, port=port, mode=mode)
     configure_logs(settings)
     metrics = Metrics()
     database = Database(settings.database_address, pool_size=settings.database_pool_size)
     try:
         migrate(database)
         dock = Dock(settings, database, count_mail=metrics.count_mail)
+        prepare(dock)
     except BaseException:
         database.close()
         raise
-    count = workers if workers is not None else _cores()
-    pool = WorkerPool(settings, count)
+    pool = WorkerPool(settings, workers)
 
-    def started(address: str) -> None:
+    def answers(address: str) -> None:
         pool.start()
         running.callback(pool.stop)
-        operator.session.show(
-            {"address": address, "workers": count, "data_dir": str(settings.data_dir)},
-            f"The dock is at {address}, with {count} worker{'' if count == 1 else 's'}; its data: {settings.data_dir}",
-        )
+        running.callback(ending)
+        started(address)
 
     # The server passes the signal on when it has ended; by default that would be the end of this process at once.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     with ExitStack() as running:
-        serve(dock, metrics, started=started)
+        serve(dock, metrics, started=answers)
 
 
-def _cores() -> int:
+def usual_workers() -> int:
+    """Return how many workers suit this machine: half as many as it has cores."""
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(_MOST_WORKERS, available // 2))

@@ -1,0 +1,9 @@
+"""A dock to try things on: accounts whose passwords are printed, and learnwares to find."""
+
+from __future__ import annotations
+
+from beimingwu.demo.fill import Shipment, fill_demo
+from beimingwu.demo.people import Person, provide_people
+from beimingwu.demo.trained import train_packages
+
+__all__ = ["Person", "Shipment", "fill_demo", "provide_people", "train_packages"]

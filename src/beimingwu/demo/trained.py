@@ -1,0 +1,92 @@
+"""Learnwares that are trained on the spot, on data that scikit-learn brings along."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from beimingwu.demo.fill import Shipment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["train_packages"]
+
+_SPECIES = ("setosa", "versicolor", "virginica")
+# What each model for digits has seen many of; of the others it has seen a few. Whoever has all digits needs several.
+_DIGITS = ((0, 1, 2), (3, 4, 5), (6, 7), (8, 9))
+_SHARE_OF_OTHERS = 0.15
+_SHARE = 0.9
+
+
+def train_packages(folder: Path) -> Iterator[Shipment]:
+    """Train and pack learnwares for iris and, each for a part, for handwritten digits.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the packages are written.
+
+    Raises
+    ------
+    MissingDependencyError
+        If a package of the extra "models" is missing.
+    """
+    yield from _iris(folder)
+    yield from _digits(folder)
+
+
+def _iris(folder: Path) -> Iterator[Shipment]:
+    from sklearn.datasets import load_iris
+    from sklearn.linear_model import LogisticRegression
+
+    iris = load_iris()
+    for known in ((0, 1, 2), (1, 2)):
+        rows = np.flatnonzero(np.isin(iris.target, known))
+        words = ", ".join(_SPECIES[one] for one in known)
+        yield _pack(
+            LogisticRegression(max_iter=1000).fit(iris.data[rows], iris.target[rows]),
+            iris.data[rows],
+            folder / f"iris_{'_'.join(map(str, known))}.zip",
+            name=f"Iris: {words}",
+            description=f"Tells {words} apart by the length and width of sepals and petals, in centimetres.",
+            columns=list(iris.feature_names),
+        )
+
+
+def _digits(folder: Path) -> Iterator[Shipment]:
+    from sklearn.datasets import load_digits
+    from sklearn.svm import SVC
+
+    digits = load_digits()
+    chance = np.random.default_rng(0)
+    for number, known in enumerate(_DIGITS):
+        rows = np.flatnonzero(np.isin(digits.target, known) | (chance.random(len(digits.target)) < _SHARE_OF_OTHERS))
+        rows = np.random.default_rng(number).permutation(rows)[: int(_SHARE * len(rows))]
+        words = ", ".join(map(str, known))
+        yield _pack(
+            SVC(gamma=0.001, C=10).fit(digits.data[rows], digits.target[rows]),
+            digits.data[rows],
+            folder / f"digits_{''.join(map(str, known))}.zip",
+            name=f"Digits, above all {words}",
+            description=f"Tells handwritten digits apart, from 8 x 8 pixels; it has seen many of {words}, few others.",
+            columns=list(digits.feature_names),
+        )
+
+
+def _pack(model: Any, rows: Any, path: Path, *, name: str, description: str, columns: list[str]) -> Shipment:
+    from learnware.learnware import pack, read_package
+
+    pack(
+        model,
+        rows,
+        path,
+        input_description=columns,
+        name=name,
+        description=description,
+        scenarios="Education",
+        license="MIT",
+    )
+    return Shipment(path, read_package(path).semantic_spec)
