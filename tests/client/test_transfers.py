@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 from learnware.client import LearnwareClient, TransferProgress
 from learnware.client._cache import PackageCache
 from learnware.client._download import download_package
+from learnware.client._transfers import shown_transfer
 from learnware.client._upload import upload_file
 from learnware.errors import DockError, DockProblemError, DockUnreachableError, TransferError
 
@@ -326,3 +328,31 @@ def test_a_full_disk_is_no_lost_connection(
     with pytest.raises(OSError, match="No space left"):
         download_package(connection._transport, PackageCache(), ID, full, name=ID, version=None)
     assert connection.pauses == []
+
+
+class Terminal(io.StringIO):
+    """A standard error that is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_bar_on_a_terminal_and_nowhere_else(
+    faulty: FaultyDock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    client = LearnwareClient(faulty.url)
+    client.download_learnware(ID, tmp_path / "got.zip")
+    assert capsys.readouterr() == ("", "")
+    faulty.package = b"PK another"
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    client.download_learnware(ID, tmp_path / "got.zip")
+    assert f"Downloading {ID}" in terminal.getvalue()
+    # What a file is called does not steer the terminal.
+    name = tmp_path / "a\x1b[31mb.zip"
+    name.write_bytes(b"x")
+    terminal.truncate(0)
+    with shown_transfer("upload", name.name, None) as on_bytes:
+        on_bytes(1, 1)
+    assert "Uploading a [31mb.zip" in terminal.getvalue()
