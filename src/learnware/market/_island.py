@@ -274,5 +274,4 @@ class IslandIndex:
         """Return <P, Q> for members."""
         origin = spec.get_z().mean(axis=0)
         own, theirs = Stack.of([spec], self.metric, origin), Stack.of(members, self.metric, origin)
-        products: NDArray[np.float64] = own.products(theirs)[0]
-        return products
+        return own.products(theirs)

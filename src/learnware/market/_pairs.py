@@ -66,7 +66,7 @@ class PairProducts:
             self._known = {}
         known = self._known
         for i, others in unknown.items():
-            products = stacks[i].products(Stack.join([stacks[j] for j in others]))[0]
+            products = stacks[i].products(Stack.join([stacks[j] for j in others]))
             for j, product in zip(others, products.tolist(), strict=True):
                 result[i, j] = result[j, i] = product
                 known[ids[i], ids[j]] = known[ids[j], ids[i]] = product
@@ -106,18 +106,21 @@ class Stack:
         )
 
     def products(self, other: Stack) -> NDArray[np.float64]:
-        """Return the inner products of all pairs, shape (n_specs, n_other)."""
+        """Return the inner products of this stack's points, all together, with each specification of another stack.
+
+        Returns
+        -------
+        ndarray of shape (n_other,)
+        """
         gamma = broad_gamma(self.points.shape[1])
-        columns = np.zeros((len(other.points), len(other.sizes)), dtype=np.float32)
-        columns[np.arange(len(other.points)), np.repeat(np.arange(len(other.sizes)), other.sizes)] = other.weights
-        weighted = np.empty((len(self.points), len(other.sizes)))
+        values = np.zeros(len(other.points))
         # In blocks: memory and time grow with the points of both sides, and no more.
         rows = max(1, _BLOCK_ENTRIES // len(other.points))
         for start in range(0, len(self.points), rows):
             part = slice(start, start + rows)
-            broad = gaussian_kernel(self.points[part], other.points, gamma, single=True)
-            weighted[part] = BROAD_SHARE * (broad @ columns)
-            weighted[part] += (1.0 - BROAD_SHARE) * (narrow_from_broad(broad) @ columns)
-        weighted *= self.weights[:, None]
-        products: NDArray[np.float64] = np.add.reduceat(weighted, np.cumsum([0, *self.sizes[:-1]]), axis=0)
+            kernel = gaussian_kernel(self.points[part], other.points, gamma, single=True)
+            values += BROAD_SHARE * (self.weights[part] @ kernel)
+            values += (1.0 - BROAD_SHARE) * (self.weights[part] @ narrow_from_broad(kernel))
+        values *= other.weights
+        products: NDArray[np.float64] = np.add.reduceat(values, np.cumsum([0, *other.sizes[:-1]]))
         return products

@@ -87,8 +87,7 @@ def simplex_weights(gram: NDArray[np.float64], linear: NDArray[np.float64]) -> N
 
 def _active_set(gram: NDArray[np.float64], linear: NDArray[np.float64]) -> NDArray[np.float64]:
     n = len(linear)
-    free = np.ones(n, dtype=bool)
-    b = np.full(n, 1.0 / n)
+    free, b = np.ones(n, dtype=bool), np.full(n, 1.0 / n)
     # Each point leaves and re-enters a few times at most; the cap only guards against cycling by rounding, where b
     # is feasible and optimal to rounding already.
     for _ in range(10 * n):
@@ -118,10 +117,13 @@ def _equality_optimum(
     K: NDArray[np.float64], c: NDArray[np.float64], free: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float64], float]:
     """Return the optimum over the free weights under sum b = 1 alone, and the multiplier of the sum."""
+    # LAPACK itself: around matrices this small, numpy's own checks take several times as long as the solution.
+    from scipy.linalg.lapack import dgesv
+
     chosen = free.nonzero()[0]
     right = np.ones((len(chosen), 2))
     right[:, 0] = c[chosen]
-    solution = np.linalg.solve(K[chosen[:, None], chosen] if len(chosen) < len(c) else K, right)
+    _, _, solution, _ = dgesv(K[chosen[:, None], chosen] if len(chosen) < len(c) else K, right)
     sums = solution.sum(axis=0)
     multiplier = float((sums[0] - 1.0) / sums[1])
     target = np.zeros(len(c))
