@@ -162,7 +162,8 @@ def test_limits_of_the_dock(tmp_path: Path, learnwares: Any) -> None:
             check_package(path, None, settings)
 
 
-def test_what_the_dock_cannot_add_to(rig: Any, learnwares: Any) -> None:
+def test_what_the_dock_cannot_add_to(make_rig: Any, storage: dict[str, Any], learnwares: Any) -> None:
+    rig = make_rig(**storage)
     files = learnwares.files()
     files["Semantic_Specification.json"] = files.pop("semantic_specification.json")
     blob = keep_blob(rig.dock.database, rig.dock.store, rig.dock.clock, zipped(files))

@@ -443,3 +443,18 @@ def test_what_was_submitted_does_not_wait_any_more(make_rig: Any, learnwares: An
         blob = rig.dock.uploads.finished(ada, upload.upload_id)
         rig.dock.submissions.submit(ada, blob, None, rig.origin())
     assert count(rig, Learnware) == 4
+
+
+def test_on_every_store(make_rig: Any, storage: dict[str, Any], learnwares: Any) -> None:
+    rig = make_rig(**storage)
+    learnware_id = learnwares.publish_learnware(rig)
+    ada = learnwares.identity_of(rig)
+    # The package of the first version is read from the store, and written to it with what is new.
+    spec = learnwares.semantic(name="iris of the west")
+    rig.dock.submissions.update(ada, learnware_id, rig.origin(), semantic_spec=spec)
+    newest, first = rig.dock.submissions.versions(ada, learnware_id)
+    for version in (newest, first):
+        with rig.dock.store.local(version.sha256) as path:
+            package = read_package(path)
+            assert (package.manifest.id, package.semantic_spec) == (learnware_id, version.semantic_specification)
+            assert path.stat().st_size == version.size
