@@ -9,6 +9,7 @@ import select as selecting
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from tests.dock.test_server import Server
 from beimingwu.db.models import Embedding, Learnware, Verification, VerificationLine, Version
 from beimingwu.settings import Settings, environment_of
 from beimingwu.worker.pool import WorkerPool
+from beimingwu.worker.scratch import scratch_folder
 from learnware.learnware import write_package
 
 if TYPE_CHECKING:
@@ -164,6 +166,32 @@ def test_workers_end_with_the_process_that_started_them(lasting: Any, tmp_path: 
         parent.wait()
     # They ended in an orderly way all the same.
     assert states(lasting) == ["WAITING"]
+
+
+def test_what_killed_workers_leave_is_removed(tmp_path: Path) -> None:
+    code = """
+import os, sys, tempfile
+from pathlib import Path
+from beimingwu.worker.scratch import scratch_folder
+with scratch_folder(Path(sys.argv[1])):
+    Path(tempfile.mkdtemp(), "large").write_bytes(b"x")
+    print(os.environ["TMPDIR"], flush=True)
+    sys.stdin.read()
+"""
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as killed, subprocess.Popen(command, **pipes) as living:
+        folders = [Path(process.stdout.readline().strip()) for process in (killed, living)]
+        killed.kill()
+        killed.wait()
+        before = tempfile.gettempdir()
+        with scratch_folder(tmp_path) as mine:
+            assert [folder.exists() for folder in folders] == [False, True]
+            assert tempfile.gettempdir() == os.environ["TMPDIR"] == str(mine)
+        assert tempfile.gettempdir() == before
+        living.communicate("")
+    with scratch_folder(tmp_path) as mine:
+        assert {path.name for path in tmp_path.iterdir()} == {mine.name, f"{mine.name}.lock"}
 
 
 def test_once(lasting: Any) -> None:

@@ -3,7 +3,7 @@
 import os
 import signal
 import threading
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -65,13 +65,11 @@ def _worker(
 
 def _work(settings: "Settings", name: str | None, stop: threading.Event, once: bool) -> None:
     from beimingwu.services.dock import Dock, open_database
+    from beimingwu.worker.scratch import scratch_folder
     from beimingwu.worker.worker import Worker, new_name
 
-    dock = Dock(settings, open_database(settings))
-    try:
+    with scratch_folder(settings.data_dir / "workers"), closing(Dock(settings, open_database(settings))) as dock:
         Worker(dock, name or new_name(), stop=stop).run(once=once)
-    finally:
-        dock.close()
 
 
 def _supervise(settings: "Settings", name: str | None, stop: threading.Event, once: bool, concurrency: int) -> None:

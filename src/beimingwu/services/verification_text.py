@@ -20,9 +20,6 @@ _MOST_CHARACTERS = 200_000
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s@'\"]+(?=@)")
-# A package is unpacked here; what is in it is called as in the package.
-_UNPACKED = re.compile(re.escape(tempfile.gettempdir()) + r"/learnware-check-[^/\s'\"]+/learnware/?")
-_SCRATCH = re.compile(re.escape(tempfile.gettempdir()) + r"/[^/\s'\"]+")
 
 
 class Scrubber:
@@ -35,6 +32,10 @@ class Scrubber:
     """
 
     def __init__(self, folders: Mapping[str, str]) -> None:
+        temporary = re.escape(tempfile.gettempdir())
+        # A package is unpacked here; what is in it is called as in the package.
+        self._unpacked = re.compile(temporary + r"/learnware-check-[^/\s'\"]+/learnware/?")
+        self._scratch = re.compile(temporary + r"/[^/\s'\"]+")
         # Long ones first: one folder may be in another.
         self._folders = sorted(
             ((path, name) for path, name in folders.items() if len(path) > 1), key=lambda one: -len(one[0])
@@ -43,10 +44,10 @@ class Scrubber:
     def __call__(self, text: str) -> str:
         """Return a text that may be shown; line ends stay."""
         text = _CONTROL.sub("", _ESCAPE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
-        text = _UNPACKED.sub("", text)
+        text = self._scratch.sub("<scratch>", self._unpacked.sub("", text))
         for path, name in self._folders:
             text = text.replace(path, name)
-        return _CREDENTIALS.sub("…", _SCRATCH.sub("<scratch>", text))
+        return _CREDENTIALS.sub("…", text)
 
 
 def bounded_report(report: Mapping[str, Any], package: str, scrub: Scrubber) -> dict[str, Any]:
