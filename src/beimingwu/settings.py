@@ -189,7 +189,7 @@ class Settings(BaseSettings):
         description="Folder of the environments that workers build; without it, that of the variable "
         "`LEARNWARE_ENVIRONMENTS`, else `environments` in the data folder.",
     )
-    upload_max_bytes: int = Field(2 * 2**30, ge=1024, le=2**40, description="Bytes of one upload, at most.")
+    upload_max_bytes: int = Field(2 * 2**30, ge=1024, le=2**36, description="Bytes of one upload, at most.")
     upload_quota_bytes: int = Field(
         8 * 2**30, ge=1024, description="Bytes of all uploads of one account that wait for their use, at most."
     )
@@ -208,6 +208,9 @@ class Settings(BaseSettings):
     )
     specification_max_points: int = Field(
         1000, ge=1, le=10_000, description="Points of a table specification that searches compare, at most."
+    )
+    specification_max_columns: int = Field(
+        2000, ge=1, le=100_000, description="Columns of the tables that learnwares are submitted for, at most."
     )
     max_request_threads: int = Field(40, ge=1, le=1000, description="Requests answered at once.")
     shutdown_seconds: int = Field(30, ge=0, description="How long running requests may take when the server stops.")

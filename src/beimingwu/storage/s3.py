@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import secrets
 import tempfile
+import threading
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -37,8 +38,10 @@ __all__ = ["S3Store"]
 
 # What is smaller is sent in one request, out of memory.
 _SMALL = 2**20
-# S3 takes 10 000 parts of an upload: up to 156 GiB.
-_PART_SIZE = 2**24
+# S3 takes 10 000 parts of an upload: up to 78 GiB.
+_PART_SIZE = 2**23
+# Each of them has a part in memory, and boto3 its copies of it.
+_LARGE_AT_ONCE = 2
 # S3 copies up to 5 GiB in one request.
 _COPIED_AT_ONCE = 2**30
 _ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
@@ -68,6 +71,7 @@ class S3Store:
         root = f"{prefix}/" if prefix else ""
         self._contents, self._parts, self._new = f"{root}contents/", f"{root}parts/", f"{root}new/"
         self._client = _client(endpoint)
+        self._large = threading.BoundedSemaphore(_LARGE_AT_ONCE)
 
     def put(self, chunks: Iterable[bytes], *, expected_sha256: str | None = None) -> StoredBlob:
         """Store a content; see `BlobStore.put`."""
@@ -82,7 +86,7 @@ class S3Store:
         new = self._new + secrets.token_hex(16)
         reader.put_back(begin)
         try:
-            with _reached():
+            with self._large, _reached():
                 self._client.upload_fileobj(reader, self.bucket, new, Config=_transfer(_PART_SIZE, _PART_SIZE))
             stored = hashing.stored(expected_sha256)
             source, target = {"Bucket": self.bucket, "Key": new}, self._content(stored.sha256)
@@ -277,21 +281,22 @@ class _Reader:
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks = iter(chunks)
-        self._waiting = bytearray()
+        self._waiting = b""
 
     def put_back(self, data: bytes) -> None:
-        self._waiting[:0] = data
+        self._waiting = data + self._waiting
 
     def read(self, size: int = -1) -> bytes:
-        while size < 0 or len(self._waiting) < size:
-            chunk = next(self._chunks, None)
+        pieces: list[bytes] = []
+        left = size
+        while size < 0 or left > 0:
+            chunk = self._waiting or next(self._chunks, None)
             if chunk is None:
                 break
-            self._waiting += chunk
-        end = len(self._waiting) if size < 0 else size
-        data = bytes(self._waiting[:end])
-        del self._waiting[:end]
-        return data
+            self._waiting = b"" if size < 0 else chunk[left:]
+            pieces.append(chunk if size < 0 else chunk[:left])
+            left -= len(pieces[-1])
+        return b"".join(pieces)
 
 
 def _client(endpoint: str | None) -> Any:
