@@ -11,6 +11,7 @@ from sqlalchemy import select
 from tests.dock import learnwares as some
 
 from beimingwu.db.models import DailyCount
+from beimingwu.errors import InvalidSubmissionError
 from beimingwu.services.identity import Role
 from beimingwu.services.learnware_ids import parse_id
 from learnware.market import BaseUserInfo, instantiate_learnware_market
@@ -343,3 +344,13 @@ def test_codes_of_the_contract(client: Any) -> None:
     files = {f"f{i}": b"x" for i in range(40)}
     answer = client.post(CONTRACT, data={"semantic_specification": "{}"}, files=files)
     assert (answer.status_code, answer.json()["code"]) == (200, 21)
+
+
+def test_learnwares_that_would_make_searches_slow_are_not_taken(make_rig: Any) -> None:
+    rig = make_rig(specification_max_points=4, specification_max_columns=6)
+    with pytest.raises(InvalidSubmissionError, match="has 5 points; this dock takes 4 at most"):
+        some.submit_learnware(rig)
+    rig = make_rig(specification_max_columns=6)
+    some.submit_learnware(rig, n_features=6)
+    with pytest.raises(InvalidSubmissionError, match="has 7 columns; this dock takes 6 at most"):
+        some.submit_learnware(rig, n_features=7, seed=1)

@@ -15,9 +15,10 @@ from beimingwu.services.sensitive_words import find_words
 from learnware.errors import InvalidPackageError, SpecificationError
 from learnware.learnware import PackageLimits, content_hash, read_package
 from learnware.market.rules import normalise_semantic_spec, semantic_problems, specification_problems
+from learnware.specification import RKMETableSpecification
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from sqlalchemy.orm import Session
@@ -95,6 +96,7 @@ def check_package(path: Path, semantic_spec: dict[str, Any] | None, settings: Se
             findings.insert(0, SubmissionFinding("semantic", "the semantic specification is nested too deeply"))
     if contents is not None and not any(one.part == "semantic" for one in findings):
         findings += _findings("statistical", specification_problems(kept, contents.stat_specs))
+        findings += _too_large(contents.stat_specs, settings)
     if contents is None or findings:
         raise InvalidSubmissionError(tuple(findings[:_MOST_FINDINGS]))
     end = time.monotonic() + settings.package_check_seconds
@@ -140,6 +142,22 @@ def _read(path: Path, limits: PackageLimits, findings: list[SubmissionFinding]) 
     except SpecificationError as error:
         findings.append(_finding("statistical", str(error), path))
     return None
+
+
+def _too_large(stat_specs: dict[str, BaseStatSpecification], settings: Settings) -> Iterator[SubmissionFinding]:
+    """Give what would make every search of others slow that comes across it."""
+    for type_name, spec in stat_specs.items():
+        if not isinstance(spec, RKMETableSpecification):
+            continue
+        for number, most, of in zip(
+            spec.get_z().shape,
+            (settings.specification_max_points, settings.specification_max_columns),
+            ("points", "columns"),
+            strict=True,
+        ):
+            if number > most:
+                message = f"{type_name} has {number} {of}; this dock takes {most} at most"
+                yield SubmissionFinding("statistical", message)
 
 
 def _finding(
