@@ -24,7 +24,7 @@ __all__ = ["run"]
 
 CLIENTS = 8
 # Requests of each client.
-REQUESTS = 150
+REQUESTS = 300
 SIZE = 1000
 BAR = 400
 
