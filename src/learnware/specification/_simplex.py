@@ -10,7 +10,12 @@ import numpy as np
 from learnware.errors import SpecificationError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import ArrayLike, NDArray
+
+    # Takes K and right-hand sides in columns, and returns the solutions in columns.
+    _Solve = Callable[..., NDArray[np.float64]]
 
 __all__ = ["rkme_solve_qp", "simplex_weights", "solve_simplex_qp"]
 
@@ -73,7 +78,7 @@ def solve_simplex_qp(K: ArrayLike, c: ArrayLike) -> NDArray[np.float64]:
     # A diagonal that is next to nothing beside the linear term is raised in units of that.
     ridge = _RIDGE * (diagonal if diagonal > 1e-3 else 1.0)
     gram.flat[:: n + 1] += ridge + _ROUNDING_MARGIN * max(-lowest, 0.0)
-    return _active_set(gram, linear)
+    return _active_set(gram, linear, np.linalg.solve)
 
 
 def simplex_weights(gram: NDArray[np.float64], linear: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -81,17 +86,20 @@ def simplex_weights(gram: NDArray[np.float64], linear: NDArray[np.float64]) -> N
 
     Nothing is checked: small problems are solved in less time than the checks take. `gram` is changed.
     """
+    # LAPACK itself: around matrices this small, numpy's own checks take several times as long as the solution.
+    from scipy.linalg.lapack import dgesv
+
     gram.flat[:: len(linear) + 1] += _RIDGE
-    return _active_set(gram, linear)
+    return _active_set(gram, linear, lambda K, right: dgesv(K, right)[2])
 
 
-def _active_set(gram: NDArray[np.float64], linear: NDArray[np.float64]) -> NDArray[np.float64]:
+def _active_set(gram: NDArray[np.float64], linear: NDArray[np.float64], solve: _Solve) -> NDArray[np.float64]:
     n = len(linear)
     free, b = np.ones(n, dtype=bool), np.full(n, 1.0 / n)
     # Each point leaves and re-enters a few times at most; the cap only guards against cycling by rounding, where b
     # is feasible and optimal to rounding already.
     for _ in range(10 * n):
-        target, multiplier = _equality_optimum(gram, linear, free)
+        target, multiplier = _equality_optimum(gram, linear, free, solve)
         if target[free].min() >= 0.0:
             b = target
             gradient = linear - gram @ b - multiplier
@@ -114,16 +122,13 @@ def _active_set(gram: NDArray[np.float64], linear: NDArray[np.float64]) -> NDArr
 
 
 def _equality_optimum(
-    K: NDArray[np.float64], c: NDArray[np.float64], free: NDArray[np.bool_]
+    K: NDArray[np.float64], c: NDArray[np.float64], free: NDArray[np.bool_], solve: _Solve
 ) -> tuple[NDArray[np.float64], float]:
     """Return the optimum over the free weights under sum b = 1 alone, and the multiplier of the sum."""
-    # LAPACK itself: around matrices this small, numpy's own checks take several times as long as the solution.
-    from scipy.linalg.lapack import dgesv
-
     chosen = free.nonzero()[0]
     right = np.ones((len(chosen), 2))
     right[:, 0] = c[chosen]
-    _, _, solution, _ = dgesv(K[chosen[:, None], chosen] if len(chosen) < len(c) else K, right)
+    solution = solve(K[chosen[:, None], chosen] if len(chosen) < len(c) else K, right)
     sums = solution.sum(axis=0)
     multiplier = float((sums[0] - 1.0) / sums[1])
     target = np.zeros(len(c))
