@@ -12,7 +12,7 @@ LEARNWARE_SHARED ?= ../shared
 ZOO ?= $(LEARNWARE_SHARED)/zoo/*/learnwares
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run example quality fuzz test lint format hostile bench docs lock clean
+.PHONY: help setup run example quality compat fuzz test lint format hostile bench docs lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -51,6 +51,9 @@ format: setup ## Apply the formatter and the safe fixes
 
 hostile: setup ## Run every hostile learnware at every level of the sandbox; RUNS=3 by default
 	$(BIN)/python -m tests.hostile --runs $(RUNS)
+
+compat: setup ## A round of the published clients against a dock, in environments of their own (large)
+	$(BIN)/python -m pytest -n0 -m compat tests/dock/test_published_clients.py
 
 fuzz: setup ## Make up many requests from the API's description, as everybody who may ask
 	FUZZ_EXAMPLES=$(or $(EXAMPLES),200) $(BIN)/python -m pytest -n $(JOBS) tests/dock/test_fuzz.py
