@@ -18,19 +18,19 @@ from beimingwu.api import operations
 from beimingwu.api.compat import admin, auth, datasets, downloads, engine, learnwares, uploads, user, verification
 from beimingwu.api.compat.envelope import ContractError, envelope_response
 from beimingwu.api.compat.uploads import CHUNKED_UPLOAD
+from beimingwu.api.description import OVERVIEW, TAGS, describe
 from beimingwu.api.live import Live
 from beimingwu.api.middleware import BodyLimit, Observation, SafetyHeaders
-from beimingwu.api.problems import Problem, problem_response, responses
+from beimingwu.api.problems import problem_response
 from beimingwu.api.tus import EXPOSED, UPLOADS, TusHeaders
 from beimingwu.api.v1.router import router as v1
-from beimingwu.errors import InvalidInputError, ServiceError, TooLargeError, UnavailableError
+from beimingwu.errors import ServiceError
 from beimingwu.services.blobs import collect
 from beimingwu.services.housekeeping import Housekeeper
 from beimingwu.services.verification_figures import VerificationFigures
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
-    from typing import Any
 
     from fastapi.responses import JSONResponse
 
@@ -91,6 +91,8 @@ def create_app(dock: Dock, metrics: Metrics) -> FastAPI:
         title="Learnware dock",
         version=version("learnware"),
         summary="Share trained models as learnwares; find and reuse those of others.",
+        description=OVERVIEW,
+        openapi_tags=TAGS,
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
@@ -127,7 +129,7 @@ def create_app(dock: Dock, metrics: Metrics) -> FastAPI:
     )
     app.add_middleware(SafetyHeaders, production=settings.production)
     app.add_middleware(Observation, metrics=metrics, answer=_answer)
-    _describe(app)
+    describe(app)
     return app
 
 
@@ -223,43 +225,3 @@ def _answer(request: Request, error: Exception) -> JSONResponse:
 
 async def _handle(request: Request, error: Exception) -> JSONResponse:
     return _answer(request, error)
-
-
-def _describe(app: FastAPI) -> None:
-    """Let the OpenAPI description know the problem document, and not FastAPI's own form of errors."""
-    make = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            described = make()
-            schemas = described["components"]["schemas"]
-            for name in ("HTTPValidationError", "ValidationError"):
-                schemas.pop(name, None)
-            problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-            schemas.update(problem.pop("$defs"))
-            schemas["Problem"] = problem
-            for methods in described["paths"].values():
-                for operation in methods.values():
-                    _describe_answers(operation)
-            app.openapi_schema = described
-        return app.openapi_schema
-
-    app.openapi = openapi  # type: ignore[method-assign]  # the way that FastAPI's documentation names
-
-
-def _describe_answers(operation: dict[str, Any]) -> None:
-    """Tell of the problems that any endpoint may answer with."""
-    answers = operation["responses"]
-    kinds: list[type[ServiceError]] = [TooLargeError, UnavailableError]
-    if "422" in answers:
-        # FastAPI's own form of it, where the endpoint has none.
-        kinds.append(InvalidInputError)
-    described = responses(*kinds)
-    if "requestBody" in operation:
-        described["400"] = {**described[422], "description": "The body is no JSON"}
-    for status, answer in described.items():
-        if str(status) not in answers or "application/json" in answers[str(status)].get("content", {}):
-            answers[str(status)] = answer
-        elif status == "400":
-            answers["400"]["description"] += "; or: the body is no JSON"
-    operation["responses"] = dict(sorted(answers.items()))

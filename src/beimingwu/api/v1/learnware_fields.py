@@ -8,41 +8,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from beimingwu.services.learnware_views import Detail, Summary
 
-__all__ = ["SEMANTIC_EXAMPLE", "DetailOut", "Status", "SummaryOut", "VersionOut", "json_response"]
+__all__ = ["DetailOut", "Status", "SummaryOut", "VersionOut", "json_response"]
 
 Status = Literal["WAITING", "QUEUE", "PROCESSING", "SUCCESS", "FAIL"]
-
-SEMANTIC_EXAMPLE: dict[str, Any] = {
-    "Data": {"Type": "Class", "Values": ["Table"]},
-    "Task": {"Type": "Class", "Values": ["Classification"]},
-    "Library": {"Type": "Class", "Values": ["Scikit-learn"]},
-    "Scenario": {"Type": "Tag", "Values": ["Education"]},
-    "License": {"Type": "Class", "Values": ["MIT"]},
-    "Name": {"Type": "String", "Values": "iris of the north"},
-    "Description": {"Type": "String", "Values": "Tells three kinds of irises apart by four measures."},
-    "Input": {"Dimension": 4, "Description": {"0": "sepal length", "1": "sepal width"}},
-    "Output": {"Dimension": 3, "Description": {"0": "setosa", "1": "versicolor", "2": "virginica"}},
-}
-_SUMMARY: dict[str, Any] = {
-    "learnware_id": "00000017",
-    "name": "iris of the north",
-    "description": "Tells three kinds of irises apart by four measures.",
-    "semantic_specification": SEMANTIC_EXAMPLE,
-    "username": "ada",
-    "status": "SUCCESS",
-    "verified": True,
-    "withdrawn": False,
-    "created_at": "2026-11-21T09:30:00Z",
-    "updated_at": "2026-11-21T09:30:41Z",
-    "downloads": 12,
-    "size": 20480,
-}
 
 
 class SummaryOut(BaseModel):
     """A learnware in a list."""
 
-    model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [_SUMMARY]})
+    model_config = ConfigDict(from_attributes=True)
 
     learnware_id: str = Field(description="Eight digits.")
     name: str

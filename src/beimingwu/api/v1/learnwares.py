@@ -9,7 +9,7 @@ from beimingwu.api.problems import responses
 from beimingwu.api.requests import CurrentDock, CurrentIdentity, CurrentOrigin
 from beimingwu.api.v1.catalogue import LearnwareId
 from beimingwu.api.v1.fields import Request
-from beimingwu.api.v1.learnware_fields import SEMANTIC_EXAMPLE, DetailOut, VersionOut, json_response
+from beimingwu.api.v1.learnware_fields import DetailOut, VersionOut, json_response
 from beimingwu.errors import (
     ConflictError,
     DuplicateContentError,
@@ -48,9 +48,7 @@ class SubmissionWanted(Request):
     upload_id: _UploadId = Field(
         description="An upload that is complete.", examples=["9f86d081884c7d659a2feaa0c55ad015"]
     )
-    semantic_specification: _Semantic | None = Field(
-        None, description="null: the one in the package.", examples=[SEMANTIC_EXAMPLE]
-    )
+    semantic_specification: _Semantic | None = Field(None, description="null: the one in the package.")
 
 
 class VersionWanted(Request):
@@ -59,9 +57,7 @@ class VersionWanted(Request):
     upload_id: _UploadId | None = Field(
         None, description="An upload that is complete; null: the package of the newest version."
     )
-    semantic_specification: _Semantic | None = Field(
-        None, description="null: that of the newest version.", examples=[SEMANTIC_EXAMPLE]
-    )
+    semantic_specification: _Semantic | None = Field(None, description="null: that of the newest version.")
 
 
 @router.post(

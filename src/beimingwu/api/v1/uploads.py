@@ -117,6 +117,7 @@ def describe_uploads(dock: CurrentDock) -> Response:
     "",
     status_code=201,
     summary="Begin an upload",
+    response_class=Response,
     dependencies=[_Tus],
     openapi_extra=_BODY,
     responses={
