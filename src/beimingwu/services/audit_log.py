@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ColumnElement, and_, func, select, true
 
 from beimingwu.db.models import AuditEvent, User
-from beimingwu.errors import InvalidInputError
 from beimingwu.services.audit import AuditEntry
-from beimingwu.services.names import storable
+from beimingwu.services.texts import require_searchable
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -125,9 +124,8 @@ class AuditLog:
 def _condition(filters: AuditFilters) -> ColumnElement[bool]:
     for name in ("action", "subject_type", "request_id"):
         text = getattr(filters, name)
-        if text is not None and (len(text) > _LONGEST_TEXT or not storable(text)):
-            words = f"must be a text of at most {_LONGEST_TEXT} characters"
-            raise InvalidInputError(f"{name} {words}", fields=((f"query {name}", words),))
+        if text is not None:
+            require_searchable(text, name, longest=_LONGEST_TEXT)
     parts: list[ColumnElement[bool]] = [true()]
     for column, value in (
         (AuditEvent.actor_id, filters.actor_id),

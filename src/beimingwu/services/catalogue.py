@@ -14,20 +14,19 @@ from sqlalchemy import bindparam, func, select, true
 
 from beimingwu.db.models import IndexState, Learnware, StatSpec, Version
 from beimingwu.errors import NotFoundError
+from beimingwu.services.access import is_public, may_manage
 from beimingwu.services.catalogue_filters import FACETS, Filters, condition
 from beimingwu.services.catalogue_order import order_of
-from beimingwu.services.learnware_ids import parse_id
+from beimingwu.services.learnware_ids import no_learnware, parse_id
 from beimingwu.services.learnware_views import (
     Detail,
     Summary,
     detail,
-    is_public,
-    may_manage,
     summaries,
     summary_of,
     summary_query,
 )
-from learnware.market._encoding import decode_stat_spec
+from learnware.market.index import decode_stat_spec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -182,7 +181,7 @@ class Catalogue:
         with self._database.read() as session:
             found = summaries(session, [number]).get(number)
         if found is None or (found.withdrawn and not may_manage(identity, found.owner_id)):
-            raise NotFoundError("there is no such learnware")
+            raise no_learnware()
         return found
 
     def statistical_specification(self, identity: Identity | None, learnware_id: str, type_name: str) -> str:

@@ -9,16 +9,17 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select, true
 
 from beimingwu.db.models import Learnware, User, Version
 from beimingwu.errors import InvalidInputError, NotAuthenticatedError
-from beimingwu.services.identity import Role
+from beimingwu.services.access import public_condition
 from beimingwu.services.names import username_key
+from beimingwu.services.texts import storable
+from beimingwu.services.version_states import STATES
 
 if TYPE_CHECKING:
     from beimingwu.db.engine import Database
     from beimingwu.services.identity import Identity
 
-__all__ = ["FACETS", "STATES", "Filters", "condition"]
+__all__ = ["FACETS", "Filters", "condition"]
 
-STATES = ("WAITING", "QUEUE", "PROCESSING", "SUCCESS", "FAIL")
 # The facet's name, which is the key of semantic specifications, and the filter that it counts the values of.
 FACETS = {
     "Data": "data_type",
@@ -115,14 +116,14 @@ def condition(database: Database, filters: Filters, identity: Identity | None) -
 
 
 def _visible(filters: Filters, identity: Identity | None) -> ColumnElement[bool]:
-    public = Learnware.serving_version.is_not(None) & Learnware.withdrawn_at.is_(None)
+    public = public_condition()
     if filters.mine:
         if identity is None:
             raise NotAuthenticatedError("log in to list your own learnwares")
         return Learnware.owner_id == identity.user_id
     if filters.public or identity is None:
         return public
-    if identity.role >= Role.ADMIN and "admin" in identity.scopes:
+    if identity.administers:
         return true()
     return or_(public, Learnware.owner_id == identity.user_id)
 
@@ -152,21 +153,16 @@ def _words(text: str) -> list[ColumnElement[bool]]:
 
 def _require(filters: Filters) -> None:
     text = filters.text
-    if len(text) > _LONGEST_TEXT or len(text.split()) > _MOST_WORDS or not _storable(text):
+    if len(text) > _LONGEST_TEXT or len(text.split()) > _MOST_WORDS or not storable(text):
         raise _wrong("text", f"must be at most {_LONGEST_TEXT} characters and {_MOST_WORDS} words")
     for name in FACETS.values():
         values = getattr(filters, name)
-        if len(values) > _MOST_VALUES or any(len(one) > _LONGEST_TAG or not _storable(one) for one in values):
+        if len(values) > _MOST_VALUES or any(len(one) > _LONGEST_TAG or not storable(one) for one in values):
             raise _wrong(name, f"must be at most {_MOST_VALUES} values of at most {_LONGEST_TAG} characters")
-    if filters.owner is not None and (len(filters.owner) > _LONGEST_TAG or not _storable(filters.owner)):
+    if filters.owner is not None and (len(filters.owner) > _LONGEST_TAG or not storable(filters.owner)):
         raise _wrong("owner", "must be the name of a user")
     if not set(filters.status) <= set(STATES):
         raise _wrong("status", f"must be of {', '.join(STATES)}")
-
-
-def _storable(text: str) -> bool:
-    # PostgreSQL takes no NUL in a text, and no database half a character.
-    return "\0" not in text and not any("\ud800" <= one <= "\udfff" for one in text)
 
 
 def _wrong(name: str, words: str) -> InvalidInputError:

@@ -18,6 +18,7 @@ from sqlalchemy import BigInteger, ColumnElement, String, and_, bindparam, func,
 from beimingwu.db.base import UtcDateTime
 from beimingwu.db.models import Learnware
 from beimingwu.errors import InvalidInputError
+from beimingwu.services.texts import storable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,7 +97,7 @@ class Order:
         if sort != self.sort or not _is_number(number):
             raise _wrong()
         if self.sort == "name":
-            if not isinstance(key, str) or "\0" in key or any("\ud800" <= one <= "\udfff" for one in key):
+            if not isinstance(key, str) or not storable(key):
                 raise _wrong()
             return key, number
         if not _is_number(key):

@@ -12,7 +12,7 @@ from beimingwu.db.models import Dataset
 from beimingwu.errors import ConflictError, InvalidInputError, NotFoundError
 from beimingwu.services.audit import audit
 from beimingwu.services.blobs import keep_blob
-from beimingwu.services.names import storable
+from beimingwu.services.texts import storable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

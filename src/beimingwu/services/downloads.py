@@ -11,10 +11,10 @@ from sqlalchemy import delete, func, select
 
 from beimingwu.db.models import DownloadLink, Learnware, User, Version
 from beimingwu.errors import InvalidInputError, NotFoundError
+from beimingwu.services.access import may_manage
 from beimingwu.services.codes import hash_secret
 from beimingwu.services.identity import SCOPES, Identity, Origin, Role
 from beimingwu.services.learnware_ids import format_id, parse_id
-from beimingwu.services.learnware_views import may_manage
 from beimingwu.services.rate_limits import Limit, RateLimits, network_of
 
 if TYPE_CHECKING:

@@ -94,6 +94,11 @@ class Identity:
     session_id: int | None
     api_token_id: int | None
 
+    @property
+    def administers(self) -> bool:
+        """Whether it may do what administrators do."""
+        return self.role >= Role.ADMIN and "admin" in self.scopes
+
     def require(self, scope: str) -> None:
         """Refuse what this session or token is not good for.
 

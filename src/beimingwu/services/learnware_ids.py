@@ -6,7 +6,7 @@ import re
 
 from beimingwu.errors import NotFoundError
 
-__all__ = ["format_id", "parse_id"]
+__all__ = ["format_id", "no_learnware", "parse_id"]
 
 _FORM = re.compile(r"[0-9]{8,19}")
 _LARGEST = 2**63 - 1
@@ -40,4 +40,9 @@ def parse_id(learnware_id: str) -> int:
         number = int(learnware_id)
         if 1 <= number <= _LARGEST and format_id(number) == learnware_id:
             return number
-    raise NotFoundError("there is no such learnware")
+    raise no_learnware()
+
+
+def no_learnware() -> NotFoundError:
+    """Return the error of a learnware that is not there, or not for whoever asks to know of."""
+    return NotFoundError("there is no such learnware")

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Text, bindparam, cast, func, select
 
 from beimingwu.db.models import Learnware, StatSpec, User, Version
-from beimingwu.errors import NotFoundError
-from beimingwu.services.identity import Identity, Role
-from beimingwu.services.learnware_ids import format_id
+from beimingwu.services.access import may_manage
+from beimingwu.services.learnware_ids import format_id, no_learnware
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,14 +21,14 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, FromClause, Row, Select
     from sqlalchemy.orm import Session
 
+    from beimingwu.services.identity import Identity
+
 __all__ = [
     "Detail",
     "StatSpecView",
     "Summary",
     "VersionView",
     "detail",
-    "is_public",
-    "may_manage",
     "summaries",
     "summary_of",
     "summary_query",
@@ -156,18 +155,6 @@ class Detail:
     newest_version: VersionView
     statistical_specifications: tuple[StatSpecView, ...]
     mine: bool
-
-
-def is_public(learnware: Learnware) -> bool:
-    """Return whether everybody may see and download a learnware."""
-    return learnware.serving_version is not None and learnware.withdrawn_at is None
-
-
-def may_manage(identity: Identity | None, owner_id: int) -> bool:
-    """Return whether an account is the owner's or an administrator's: such see all versions in all states."""
-    if identity is None:
-        return False
-    return identity.user_id == owner_id or (identity.role >= Role.ADMIN and "admin" in identity.scopes)
 
 
 @cache
@@ -299,7 +286,7 @@ def detail(session: Session | Connection, identity: Identity | None, learnware_i
     row = rows[0] if rows else None
     manages = row is not None and may_manage(identity, row.owner_id)
     if row is None or not (manages or (row.serving_version is not None and row.withdrawn_at is None)):
-        raise NotFoundError("there is no such learnware")
+        raise no_learnware()
     return Detail(
         summary_of(row),
         row.versions_count,

@@ -12,6 +12,7 @@ from sqlalchemy import Text, cast, select
 
 from beimingwu.db.models import Embedding, IndexState, Island, Learnware, RemovedLearnware, StatSpec, Version
 from beimingwu.errors import UnavailableError
+from beimingwu.services.access import public_condition
 from beimingwu.services.index import renew_index
 from beimingwu.services.learnware_ids import format_id, parse_id
 from learnware.market.index import (
@@ -48,10 +49,6 @@ class _Row:
     semantic_json: str
 
 
-# What searches find.
-_FOUND = Learnware.serving_version.is_not(None) & Learnware.withdrawn_at.is_(None)
-
-
 class _State:
     """One state of the database (`learnware.market.index.IndexState`)."""
 
@@ -66,7 +63,7 @@ class _State:
             # Who has seen nothing has nothing to forget.
             return []
         gone = select(RemovedLearnware.learnware_id).where(RemovedLearnware.revision > after)
-        hidden = select(Learnware.id).where(Learnware.revision > after, ~_FOUND)
+        hidden = select(Learnware.id).where(Learnware.revision > after, ~public_condition())
         return [*self._session.scalars(gone), *self._session.scalars(hidden)]
 
     def rows(self, after: int) -> list[_Row]:
@@ -74,7 +71,7 @@ class _State:
         query = (
             select(Learnware.id, cast(Version.semantic_spec, Text))
             .join(Version, (Version.learnware_id == Learnware.id) & (Version.number == Learnware.serving_version))
-            .where(Learnware.revision > after, _FOUND)
+            .where(Learnware.revision > after, public_condition())
             .order_by(Learnware.id)
         )
         return [_Row(seq, format_id(seq), text) for seq, text in self._session.execute(query)]

@@ -10,13 +10,11 @@ from beimingwu.errors import EmailNotPermittedError, InvalidInputError
 
 __all__ = [
     "clean_email",
-    "clean_text",
     "clean_username",
     "email_key",
     "is_email",
     "is_username",
     "require_permitted",
-    "storable",
     "username_key",
 ]
 
@@ -99,23 +97,3 @@ def require_permitted(email: str, patterns: tuple[str, ...]) -> None:
         raise EmailNotPermittedError(
             "this dock takes no accounts of this e-mail address", fields=(("/email", "is not allowed here"),)
         )
-
-
-def clean_text(text: str, field: str, *, longest: int) -> str:
-    """Return a line of text without blanks around it.
-
-    Raises
-    ------
-    InvalidInputError
-        If it is empty, too long, or holds characters that cannot be seen.
-    """
-    line = text.strip()
-    if not 1 <= len(line) <= longest or not line.isprintable():
-        words = f"must be a line of 1 to {longest} printable characters"
-        raise InvalidInputError(f"{field} {words}", fields=((f"/{field}", words),))
-    return line
-
-
-def storable(text: str) -> bool:
-    """Return whether databases take a text: PostgreSQL takes no NUL, and none takes half a character."""
-    return "\0" not in text and not any("\ud800" <= one <= "\udfff" for one in text)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from beimingwu.db.models import AuditEvent, Learnware, Version
-from beimingwu.errors import NotAllowedError, NotFoundError
+from beimingwu.errors import NotAllowedError
+from beimingwu.services.access import managed, require_managed
 from beimingwu.services.audit import audit
-from beimingwu.services.identity import Role
 from beimingwu.services.learnware_ids import format_id, parse_id
-from beimingwu.services.learnware_views import Detail, VersionView, detail, is_public, version_view
+from beimingwu.services.learnware_views import Detail, VersionView, detail, version_view
 from beimingwu.services.publishing import lock_learnware, remove, restore_rows, withdraw_rows
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from beimingwu.services.clock import Clock
     from beimingwu.services.identity import Identity, Origin
 
-__all__ = ["OwnLearnware", "Ownership", "audit_act", "managed", "require_managed"]
+__all__ = ["OwnLearnware", "Ownership", "audit_act"]
 
 _OWNER, _ADMINISTRATOR = "owner", "administrator"
 
@@ -118,7 +118,7 @@ class Ownership:
             require_managed(identity, learnware)
             if learnware.withdrawn_at is None:
                 return
-            if not _administers(identity) and _withdrawn_by(session, learnware) == _ADMINISTRATOR:
+            if not identity.administers and _withdrawn_by(session, learnware) == _ADMINISTRATOR:
                 raise NotAllowedError("an administrator has withdrawn this learnware; ask them to restore it")
             restore_rows(session, learnware)
             audit_act(session, "learnware.restore", identity, learnware, origin, self._clock())
@@ -165,37 +165,6 @@ class Ownership:
         """
         with self._database.read() as session:
             return detail(session, identity, managed(session, identity, parse_id(learnware_id)).id)
-
-
-def managed(session: Session, identity: Identity, number: int, *, scope: str = "submit") -> Learnware:
-    """Return a learnware to whoever may manage it.
-
-    Raises
-    ------
-    NotFoundError, NotAllowedError
-        If there is none, or it is somebody else's.
-    """
-    learnware = session.get(Learnware, number)
-    if learnware is None:
-        raise NotFoundError("there is no such learnware")
-    require_managed(identity, learnware, scope=scope)
-    return learnware
-
-
-def require_managed(identity: Identity, learnware: Learnware, *, scope: str = "submit") -> None:
-    """Refuse whoever is neither the owner nor an administrator."""
-    if identity.user_id == learnware.owner_id:
-        identity.require(scope)
-    elif identity.role >= Role.ADMIN:
-        identity.require("admin")
-    elif is_public(learnware):
-        raise NotAllowedError("this learnware belongs to somebody else")
-    else:
-        raise NotFoundError("there is no such learnware")
-
-
-def _administers(identity: Identity) -> bool:
-    return identity.role >= Role.ADMIN and "admin" in identity.scopes
 
 
 def _withdrawn_by(session: Session, learnware: Learnware) -> str:

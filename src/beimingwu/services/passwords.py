@@ -92,6 +92,10 @@ class Passwords:
             except (VerificationError, InvalidHashError):
                 return False
 
+    def unusable(self) -> str:
+        """Return what may be stored for an account that has no password until one is chosen: nobody knows it."""
+        return self._nobodys
+
     def outdated(self, stored: str) -> bool:
         """Return whether a hash was made with other parameters than those of the settings."""
         return self._hasher.check_needs_rehash(stored)

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, select
 
 from beimingwu.db.models import Learnware, Version
-from beimingwu.errors import NotFoundError
 from beimingwu.services.index import put_in_index, take_from_index
+from beimingwu.services.learnware_ids import no_learnware
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -49,7 +49,7 @@ def lock_learnware(session: Session, learnware_id: int) -> Learnware:
     query = select(Learnware).where(Learnware.id == learnware_id).with_for_update()
     learnware = session.scalar(query.execution_options(populate_existing=True))
     if learnware is None:
-        raise NotFoundError("there is no such learnware")
+        raise no_learnware()
     return learnware
 
 

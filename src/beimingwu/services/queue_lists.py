@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 from beimingwu.db.models import Learnware, User, Verification, Version
 from beimingwu.services.learnware_ids import format_id
 from beimingwu.services.learnware_views import text_value
-from beimingwu.services.verification_queue import DECIDED, UNDECIDED
+from beimingwu.services.verification_queue import worker_of
+from beimingwu.services.version_states import STATES, UNDECIDED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -143,10 +144,10 @@ class QueueLists:
             ).all()
             items = tuple(_queued(*row, now) for row in rows[:limit])
             next_cursor = rows[limit - 1][0].id if len(rows) > limit else None
-        counts = {state: counted.get(state, 0) for state in (*UNDECIDED, *DECIDED)}
+        counts = {state: counted.get(state, 0) for state in STATES}
         workers: dict[str, int] = {}
         for holder, n in held:
-            name = _name_of(str(holder))
+            name = worker_of(str(holder))
             workers[name] = workers.get(name, 0) + n
         return QueuePage(items, next_cursor, sum(counts[state] for state in set(states)), counts, workers)
 
@@ -161,14 +162,9 @@ def _queued(version: Version, username: str, started_at: datetime | None, now: d
         created_at=version.created_at,
         age=max(0.0, (now - version.created_at).total_seconds()),
         attempts=version.attempts,
-        worker=None if version.worker is None else _name_of(version.worker),
+        worker=None if version.worker is None else worker_of(version.worker),
         started_at=started_at,
         due_at=version.due_at,
         overdue=version.worker is not None and version.due_at <= now,
         decided_at=version.decided_at,
     )
-
-
-def _name_of(holder: str) -> str:
-    # A version names its worker and the try.
-    return holder.rpartition("#")[0] or holder

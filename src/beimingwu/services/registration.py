@@ -69,7 +69,9 @@ class Registration:
         """Make an account and send the mail that confirms its address.
 
         An account of the address that is not confirmed yet gets the new name. Its password becomes that of the
-        registration whose mail is answered: nobody gets their password confirmed by a mail to somebody else.
+        registration whose mail is answered: nobody gets their password confirmed by a mail to somebody else. A mail
+        that is sent once more is of no registration; where these had several passwords, it confirms none of them, and
+        the owner of the address chooses one with a mail for that.
 
         Parameters
         ----------
@@ -93,11 +95,16 @@ class Registration:
         require_permitted(email, self._settings.allowed_emails)
         self._limits.count(mail_limits(self._settings, email, origin), origin)
         password_hash = self._passwords.hash(digest)
+        with self._database.read() as session:
+            user = user_by_email(session, email)
+            earlier = None if user is None else user.password_hash
+        # The hash of an earlier registration with the same password.
+        same = earlier if self._passwords.verify(earlier, digest) else None
         try:
-            registered, code = self._insert(username, email, password_hash)
+            registered, code = self._insert(username, email, password_hash, same)
         except EmailTakenError:
             # Or another request was faster by a moment: then its row is there now, not confirmed.
-            registered, code = self._insert(username, email, password_hash)
+            registered, code = self._insert(username, email, password_hash, same)
         self._letters.confirm(email, username, code)
         return registered
 
@@ -154,7 +161,7 @@ class Registration:
                 user.password_hash = used.password_hash or user.password_hash
             return account_of(user)
 
-    def _insert(self, username: str, email: str, password_hash: str) -> tuple[Registered, str]:
+    def _insert(self, username: str, email: str, password_hash: str, same: str | None) -> tuple[Registered, str]:
         now = self._clock()
         with taken_names(username), self._database.write() as session:
             user = user_by_email(session, email, lock=True)
@@ -167,6 +174,8 @@ class Registration:
             if user is None:
                 user = User(role=int(Role.USER), password_changed_at=now, password_hash=password_hash)
                 session.add(user)
+            elif user.password_hash != same:
+                user.password_hash = self._passwords.unusable()
             user.created_at = now
             user.username, user.username_key = username, username_key(username)
             user.email, user.email_key = email, email_key(email)

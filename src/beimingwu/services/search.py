@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from beimingwu.db.models import Learnware, Version
-from beimingwu.errors import NotAllowedError, UnavailableError
-from beimingwu.services.identity import Identity, Role
+from beimingwu.errors import UnavailableError
 from beimingwu.services.learnware_ids import format_id, parse_id
 from beimingwu.services.learnware_views import Summary, summaries
 from beimingwu.services.usage import SEARCH
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from beimingwu.db.engine import Database
+    from beimingwu.services.identity import Identity
     from beimingwu.services.market_index import MarketIndex
     from beimingwu.services.usage import Usage
     from learnware.market.index import Findings, Mixture
@@ -172,9 +172,7 @@ class Searches:
         NotAllowedError
             If the account is none, or the token is not for administration.
         """
-        identity.require("admin")
-        if identity.role < Role.ADMIN:
-            raise NotAllowedError("this needs an administrator's account")
+        identity.require_role()
         waiting = (
             select(Learnware.id, Version.semantic_spec)
             .join(Version, (Version.learnware_id == Learnware.id) & (Version.number == Learnware.newest_version))

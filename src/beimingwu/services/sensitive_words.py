@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, select
 from beimingwu.db.models import SensitiveWord
 from beimingwu.errors import ConflictError, InvalidInputError, NotFoundError
 from beimingwu.services.audit import audit
-from beimingwu.services.names import clean_text
+from beimingwu.services.texts import clean_text
 
 if TYPE_CHECKING:
     from datetime import datetime

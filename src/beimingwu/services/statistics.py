@@ -15,7 +15,7 @@ from sqlalchemy import func, select, true
 from beimingwu.db.models import Blob, DailyCount, Dataset, Learnware, User, Version
 from beimingwu.errors import InvalidInputError
 from beimingwu.services.usage import DOWNLOAD, SEARCH
-from beimingwu.services.verification_queue import DECIDED, UNDECIDED
+from beimingwu.services.version_states import STATES, UNDECIDED
 from learnware.specification import semantic_vocabulary
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class Statistics:
                 verified_learnwares=n(Learnware, Learnware.serving_version.is_not(None)),
                 unverified_learnwares=n(Learnware, Learnware.serving_version.is_(None)),
                 withdrawn_learnwares=n(Learnware, Learnware.withdrawn_at.is_not(None)),
-                versions={state: states.get(state, 0) for state in (*UNDECIDED, *DECIDED)},
+                versions={state: states.get(state, 0) for state in STATES},
                 searches=used.get(SEARCH, 0),
                 downloads=used.get(DOWNLOAD, 0),
                 datasets=n(Dataset),

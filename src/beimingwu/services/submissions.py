@@ -20,11 +20,11 @@ from beimingwu.errors import (
     NothingChangedError,
     QuotaExceededError,
 )
+from beimingwu.services.access import is_public, managed, may_manage, require_managed
 from beimingwu.services.blobs import keep_blob
 from beimingwu.services.find_users import user_by_id
 from beimingwu.services.learnware_ids import format_id, parse_id
-from beimingwu.services.learnware_views import is_public, may_manage
-from beimingwu.services.ownership import Ownership, audit_act, managed, require_managed
+from beimingwu.services.ownership import Ownership, audit_act
 from beimingwu.services.package_checks import check_package, package_limits, package_refused, refuse_sensitive_words
 from beimingwu.services.publishing import describe, lock_learnware, newest_of
 from beimingwu.services.rate_limits import Limit

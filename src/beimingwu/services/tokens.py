@@ -20,7 +20,7 @@ from beimingwu.services.audit import audit
 from beimingwu.services.codes import hash_secret
 from beimingwu.services.find_users import user_by_id
 from beimingwu.services.identity import ACCOUNT_SCOPE, SCOPES, Role
-from beimingwu.services.names import clean_text
+from beimingwu.services.texts import clean_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection

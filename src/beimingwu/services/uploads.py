@@ -14,7 +14,7 @@ from beimingwu.services.appending import Appending, Checksum, UploadGround
 from beimingwu.services.assembling import drop, put_together
 from beimingwu.services.contract_uploads import ContractUploads
 from beimingwu.services.find_users import user_by_id
-from beimingwu.services.names import clean_text
+from beimingwu.services.texts import clean_text
 from beimingwu.services.upload_quotas import require_one_more
 from beimingwu.services.upload_values import UploadInfo, moved_on, no_upload, upload_info
 

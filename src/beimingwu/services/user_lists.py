@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, func, or_, select, true
 
 from beimingwu.db.models import Learnware, User
-from beimingwu.errors import InvalidInputError
-from beimingwu.services.names import storable, username_key
+from beimingwu.services.names import username_key
+from beimingwu.services.texts import require_searchable
 from beimingwu.services.views import Account, account_of
 
 if TYPE_CHECKING:
@@ -93,10 +93,7 @@ def condition(filters: UserFilters) -> ColumnElement[bool]:
         If a text cannot be looked for.
     """
     for name in ("text", "username", "email"):
-        text = getattr(filters, name)
-        if len(text) > _LONGEST_TEXT or not storable(text):
-            words = f"must be a text of at most {_LONGEST_TEXT} characters"
-            raise InvalidInputError(f"{name} {words}", fields=((f"query {name}", words),))
+        require_searchable(getattr(filters, name), name, longest=_LONGEST_TEXT)
     parts: list[ColumnElement[bool]] = [true()]
     if filters.text:
         parts.append(or_(_has_name(filters.text), _has_email(filters.text)))

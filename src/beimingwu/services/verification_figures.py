@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from beimingwu.db.models import Verification, Version
 from beimingwu.errors import UnavailableError
-from beimingwu.services.verification_queue import UNDECIDED
+from beimingwu.services.version_states import DECIDED, STATES, UNDECIDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["VerificationFigures"]
 
-_STATES = ("WAITING", "QUEUE", "PROCESSING", "SUCCESS", "FAIL")
 _LATELY = timedelta(hours=1)
 _MOST = 1000
 _SHARES = (0.5, 0.9, 0.99)
@@ -70,7 +69,7 @@ class VerificationFigures(Collector):
                 .limit(_MOST)
             ).all()
         by_state = GaugeMetricFamily("beimingwu_versions", "Versions of learnwares by state", labels=("state",))
-        for state in _STATES:
+        for state in STATES:
             by_state.add_metric((state,), states.get(state, 0))
         # One that is put off is due later.
         late = 0.0 if oldest is None else max(0.0, (now - oldest).total_seconds())
@@ -84,7 +83,7 @@ class VerificationFigures(Collector):
         )
         for share in _SHARES if lasted else ():
             seconds.add_metric((str(share),), lasted[min(len(lasted) - 1, int(share * len(lasted)))])
-        for outcome in ("SUCCESS", "FAIL"):
+        for outcome in DECIDED:
             outcomes.add_metric((outcome,), sum(state == outcome for _, _, state in tries))
         outcomes.add_metric(("put off",), sum(state in UNDECIDED for _, _, state in tries))
         return [

@@ -22,6 +22,7 @@ from sqlalchemy.orm import aliased
 
 from beimingwu.db.models import Learnware, Verification, VerificationLine, Version
 from beimingwu.services import publishing
+from beimingwu.services.version_states import UNDECIDED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,10 +34,8 @@ if TYPE_CHECKING:
     from beimingwu.services.clock import Clock
     from beimingwu.settings import Settings
 
-__all__ = ["DECIDED", "UNDECIDED", "Claim", "LogLine", "Standing", "VerificationQueue", "is_superseded"]
+__all__ = ["Claim", "LogLine", "Standing", "VerificationQueue", "is_superseded", "worker_of"]
 
-UNDECIDED = ("WAITING", "QUEUE", "PROCESSING")
-DECIDED = ("SUCCESS", "FAIL")
 # Tries of one version that are kept with their logs.
 _KEPT_TRIES = 5
 _LONGEST_BREAK = timedelta(hours=1)
@@ -271,6 +270,11 @@ class VerificationQueue:
             ]
             # Somebody who was not told that lines were written writes them again.
             session.execute(self._database.insert(VerificationLine).on_conflict_do_nothing(), rows)
+
+
+def worker_of(holder: str) -> str:
+    """Return the name of the worker that holds a version; the version names the try, too."""
+    return holder.rpartition("#")[0] or holder
 
 
 def is_superseded(session: Session, version: Version) -> bool:

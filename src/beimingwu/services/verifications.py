@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
-from beimingwu.db.models import Learnware, Verification, VerificationLine, Version
+from beimingwu.db.models import Verification, VerificationLine, Version
 from beimingwu.errors import ConflictError, NotAllowedError, NotFoundError
+from beimingwu.services.access import managed
 from beimingwu.services.audit import audit
-from beimingwu.services.identity import Identity, Role
 from beimingwu.services.learnware_ids import parse_id
-from beimingwu.services.learnware_views import is_public, may_manage
 from beimingwu.services.publishing import lock_learnware
 from beimingwu.services.rate_limits import Limit
-from beimingwu.services.verification_queue import DECIDED, UNDECIDED, LogLine, is_superseded
+from beimingwu.services.verification_queue import LogLine, is_superseded
+from beimingwu.services.version_states import DECIDED, UNDECIDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from beimingwu.db.engine import Database
     from beimingwu.services.clock import Clock
-    from beimingwu.services.identity import Origin
+    from beimingwu.services.identity import Identity, Origin
     from beimingwu.services.rate_limits import RateLimits
     from beimingwu.settings import Settings
 
@@ -130,7 +130,7 @@ class Verifications:
                 version.attempts,
                 None if last is None else last.started_at,
                 None if last is None else last.ended_at,
-                last.worker if last is not None and identity.role >= Role.ADMIN else None,
+                last.worker if last is not None and identity.administers else None,
                 next((one for one in reports if one is not None), None),
             )
 
@@ -154,7 +154,7 @@ class Verifications:
         identity.require("read")
         with self._database.read() as session:
             try:
-                learnware = _learnware(session, identity, learnware_id)
+                learnware = managed(session, identity, parse_id(learnware_id), scope="read")
             except (NotFoundError, NotAllowedError):
                 return None
             tried = (
@@ -225,12 +225,12 @@ class Verifications:
             If the account asks too often.
         """
         identity.require("submit")
-        if identity.role < Role.ADMIN:
+        if not identity.administers:
             self._limits.count(
                 [Limit("verifications", self._settings.limit_verifications, str(identity.user_id))], origin
             )
         with self._database.write() as session:
-            learnware = lock_learnware(session, _learnware(session, identity, learnware_id).id)
+            learnware = lock_learnware(session, managed(session, identity, parse_id(learnware_id)).id)
             mine = (Version.learnware_id == learnware.id) & (Version.number == number)
             version = session.scalar(
                 select(Version).where(mine).with_for_update().execution_options(populate_existing=True)
@@ -258,17 +258,8 @@ class Verifications:
             )
 
 
-def _learnware(session: Session, identity: Identity, learnware_id: str) -> Learnware:
-    learnware = session.get(Learnware, parse_id(learnware_id))
-    if learnware is not None and may_manage(identity, learnware.owner_id):
-        return learnware
-    if learnware is None or not is_public(learnware):
-        raise NotFoundError("there is no such learnware")
-    raise NotAllowedError("only the owner of the learnware and administrators see how its verification went")
-
-
 def _version(session: Session, identity: Identity, learnware_id: str, number: int) -> Version:
-    learnware = _learnware(session, identity, learnware_id)
+    learnware = managed(session, identity, parse_id(learnware_id), scope="read")
     version = session.scalar(select(Version).where(Version.learnware_id == learnware.id, Version.number == number))
     if version is None:
         raise NotFoundError("the learnware has no such version")

@@ -11,10 +11,11 @@ from beimingwu.api.compat.envelope import ContractError, ContractIdentity, JsonB
 from beimingwu.api.compat.times import last_modify
 from beimingwu.api.requests import CurrentDock, CurrentOrigin
 from beimingwu.errors import LearnwaresLeftError, NotAllowedError, NotFoundError
-from beimingwu.services.catalogue_filters import STATES, Filters
+from beimingwu.services.catalogue_filters import Filters
 from beimingwu.services.identity import Identity, Role
 from beimingwu.services.learnware_views import Summary
 from beimingwu.services.user_lists import ManagedUser, UserFilters
+from beimingwu.services.version_states import STATES
 
 __all__ = ["ContractAdmin", "router"]
 

@@ -14,7 +14,6 @@ from beimingwu.api.compat.times import last_modify
 from beimingwu.api.requests import CurrentDock
 from beimingwu.errors import InvalidInputError
 from beimingwu.services.dock import Dock
-from beimingwu.services.identity import Role
 from beimingwu.services.learnware_views import Summary
 from beimingwu.services.search import SearchAnswer
 from beimingwu.services.search_input import read_conditions, read_specifications, type_of
@@ -64,7 +63,7 @@ def search_learnware(form: Form, dock: CurrentDock, identity: OptionalContractId
         raise ContractError(52, "Limit cannot be 0.")
     verified = _truth(form, "is_verified")
     learnware_id = _text(form, "learnware_id")
-    administers = identity is not None and identity.role >= Role.ADMIN and "admin" in identity.scopes
+    administers = identity is not None and identity.administers
     if not verified and not administers:
         raise ContractError(61, "cannot search unverified learnware.")
     if learnware_id:

@@ -15,7 +15,7 @@ from beimingwu.services.doctor.finding import fine, warning, wrong
 from beimingwu.services.index import put_in_index, take_from_index
 from beimingwu.services.learnware_ids import format_id
 from beimingwu.services.publishing import lock_learnware, serving_of
-from beimingwu.services.verification_queue import UNDECIDED
+from beimingwu.services.version_states import UNDECIDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,7 +8,8 @@ from pydantic import BaseModel, Field, StringConstraints
 from beimingwu.api.requests import CurrentDock, CurrentIdentity
 from beimingwu.api.v1.admin.guard import Limit, admin_router
 from beimingwu.api.v1.learnware_fields import Status, SummaryOut, json_response
-from beimingwu.services.catalogue_filters import STATES, Filters
+from beimingwu.services.catalogue_filters import Filters
+from beimingwu.services.version_states import STATES
 
 __all__ = ["router"]
 
