@@ -145,6 +145,31 @@ def test_registering_again_renews_the_name_and_confirms_only_ones_own_password(r
         rig.dock.registration.confirm(rig.outbox.code_for(ADA), rig.origin())
 
 
+def test_a_mail_that_is_sent_once_more_confirms_nobody_elses_password(rig: Any) -> None:
+    # Somebody was quicker with my address, and hopes that I confirm it.
+    rig.dock.registration.register("Ada", ADA, THEIRS, rig.origin("198.51.100.1"))
+    rig.dock.registration.register("Ada", ADA, MINE, rig.origin())
+    rig.dock.registration.send_code(ADA, rig.origin())
+    rig.drain()
+    rig.dock.registration.confirm(rig.outbox.code_for(ADA), rig.origin())
+    for password in (THEIRS, MINE):
+        with pytest.raises(InvalidCredentialsError):
+            rig.dock.sessions.login(ADA, password, rig.origin())
+    rig.dock.password_resets.send_code(ADA, rig.origin())
+    rig.drain()
+    rig.dock.password_resets.reset(rig.outbox.code_for(ADA), "my own password", rig.origin())
+    assert rig.dock.sessions.login(ADA, digest_of("my own password"), rig.origin()).token
+
+
+def test_a_mail_that_is_sent_once_more_confirms_a_password_that_was_given_twice(rig: Any) -> None:
+    for _ in range(2):
+        rig.dock.registration.register("Ada", ADA, MINE, rig.origin())
+    rig.dock.registration.send_code(ADA, rig.origin())
+    rig.drain()
+    rig.dock.registration.confirm(rig.outbox.code_for(ADA), rig.origin())
+    assert rig.dock.sessions.login(ADA, MINE, rig.origin()).token
+
+
 def test_registering_quietly_tells_the_owner_only(rig: Any) -> None:
     rig.user("ada")
     rig.dock.registration.register_quietly("Eve", ADA, "battery staple", rig.origin())
