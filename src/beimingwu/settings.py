@@ -152,6 +152,9 @@ class Settings(BaseSettings):
     specification_max_bytes: int = Field(
         16 * 2**20, ge=1024, description="Bytes of one specification in a package, at most."
     )
+    semantic_max_bytes: int = Field(
+        2**17, ge=1024, description="Bytes of a semantic specification as JSON, at most: lists and searches show it."
+    )
     package_check_seconds: int = Field(
         60, ge=1, description="How long a package may take to be read when it is submitted."
     )

@@ -138,6 +138,14 @@ def test_specifications(check: Any, learnwares: Any) -> None:
     assert 5 < len(error.findings) <= 50
 
 
+def test_a_specification_that_would_make_every_list_long(check: Any, learnwares: Any) -> None:
+    wordy = {"Dimension": 2, "Description": {"0": "x" * 1_000_000}}
+    error = check(zipped(learnwares.files()), {**learnwares.semantic(), "Output": wordy})
+    (finding,) = error.findings
+    assert (finding.part, finding.key) == ("semantic", "Output")
+    assert "bytes" in finding.message
+
+
 def test_all_that_is_wrong_is_told(check: Any, learnwares: Any) -> None:
     files = learnwares.files()
     error = check(zipped({**files, "learnware.yaml": b"[]"}), learnwares.semantic(name="x", license="none"))

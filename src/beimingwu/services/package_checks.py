@@ -5,6 +5,7 @@ A stranger's package is looked at in bounded time and memory. Workers check the 
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -91,7 +92,7 @@ def check_package(path: Path, semantic_spec: dict[str, Any] | None, settings: Se
     if semantic_spec is not None:
         try:
             kept = normalise_semantic_spec(semantic_spec)
-            findings[:0] = _findings("semantic", semantic_problems(kept))
+            findings[:0] = _findings("semantic", semantic_problems(kept)) or _too_long(kept, settings)
         except RecursionError:
             findings.insert(0, SubmissionFinding("semantic", "the semantic specification is nested too deeply"))
     if contents is not None and not any(one.part == "semantic" for one in findings):
@@ -142,6 +143,17 @@ def _read(path: Path, limits: PackageLimits, findings: list[SubmissionFinding]) 
     except SpecificationError as error:
         findings.append(_finding("statistical", str(error), path))
     return None
+
+
+def _too_long(semantic_spec: dict[str, Any], settings: Settings) -> list[SubmissionFinding]:
+    """Return what would make every list and search long that it is in."""
+    sizes = {key: len(json.dumps(entry, ensure_ascii=False).encode()) for key, entry in semantic_spec.items()}
+    size, most = sum(sizes.values()), settings.semantic_max_bytes
+    if size <= most:
+        return []
+    key = max(sizes, key=lambda one: sizes[one])
+    message = f"the semantic specification has {size} bytes, most of them in {key}; this dock takes {most} at most"
+    return [SubmissionFinding("semantic", message, key)]
 
 
 def _too_large(stat_specs: dict[str, BaseStatSpecification], settings: Settings) -> Iterator[SubmissionFinding]:
