@@ -255,6 +255,26 @@ def test_the_password_of_the_database_is_not_shown(office: Office) -> None:
     assert value == "postgresql://dock:***@db.example.org/dock"
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        (
+            "database_url",
+            SecretStr("postgresql://db.example.org/dock?user=dock&password=hush&sslpassword=hush"),
+            "postgresql://db.example.org/dock?password=%2A%2A%2A&sslpassword=%2A%2A%2A&user=dock",
+        ),
+        ("storage_s3_endpoint", "https://dock:hush@s3.example.org", "https://***@s3.example.org"),
+        ("web_url", "https://dock:hush@www.example.org/a", "https://***@www.example.org/a"),
+    ],
+)
+def test_passwords_in_other_places_of_addresses_are_not_shown(
+    office: Office, name: str, value: Any, shown: str
+) -> None:
+    settings = office.rig.dock.settings.model_copy(update={name: value})
+    told = ShownSettings(settings, office.rig.dock.database).all(identity_of(office.rig, "bea"))
+    assert [one.value for one in told if one.name == name] == [shown]
+
+
 def test_where_settings_come_from(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "settings.yaml"
     file.write_text("port: 1\nhost: 127.0.0.2\nlog_level: debug\n")

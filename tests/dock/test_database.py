@@ -1,4 +1,4 @@
-"""Connections to the database: what happens to those that were lost."""
+"""Connections to the database: what happens to those that were lost, and what errors tell."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from beimingwu.db import engine
 from beimingwu.db.engine import Database
@@ -43,3 +44,11 @@ def test_a_connection_that_was_just_lost_costs_one_request(postgres: Any) -> Non
         with pytest.raises(UnavailableError):
             answer(database)
         assert answer(database) == 1
+
+
+def test_errors_do_not_quote_what_was_to_be_written(rig: Any) -> None:
+    # Addresses of people and hashes of their passwords are among it, and errors get into the log.
+    with pytest.raises(DBAPIError) as caught, rig.dock.database.write() as session:
+        session.execute(text("INSERT INTO users (email) VALUES (:email)"), {"email": "ada@example.org"})
+    # What follows is PostgreSQL's own.
+    assert "ada@example.org" not in str(caught.value).partition("DETAIL")[0]

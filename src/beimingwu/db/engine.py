@@ -58,6 +58,8 @@ class Database:
     def __init__(self, address: str, *, pool_size: int = 20) -> None:
         self.url = _url(address)
         options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": _WAIT}
+        # Errors get into the log; addresses of people and hashes of their secrets do not.
+        options["hide_parameters"] = True
         if self.is_sqlite:
             options["connect_args"] = {"timeout": _WAIT, "check_same_thread": False}
         else:

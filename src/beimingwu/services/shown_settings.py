@@ -121,11 +121,14 @@ class ShownSettings:
 
     def _shown(self, name: str, value: object, plain: Any) -> Any:
         if not isinstance(value, SecretStr):
-            return plain
+            return _without_user(plain) if isinstance(plain, str) and "://" in plain else plain
         secret = value.get_secret_value()
         if name == "database_url":
             try:
-                return make_url(secret).render_as_string(hide_password=True)
+                url = make_url(secret)
+                # Drivers take passwords there, too.
+                hidden = {name: _HIDDEN for name in url.query if "pass" in name.lower()}
+                return url.update_query_dict(hidden).render_as_string(hide_password=True)
             except ArgumentError:
                 return _HIDDEN
         return _without_user(secret) if name == "mail_url" else _HIDDEN
@@ -135,4 +138,4 @@ def _without_user(address: str) -> str:
     parts = urlsplit(address)
     if parts.username is None and parts.password is None:
         return address
-    return f"{parts.scheme}://{_HIDDEN}@{parts.netloc.rpartition('@')[2]}"
+    return f"{parts.scheme}://{_HIDDEN}@{parts.netloc.rpartition('@')[2]}{parts.path}"
