@@ -104,7 +104,7 @@ def test_the_server_process(server: Server) -> None:
         assert client.post(f"{server.url}/v1/sessions", json=wrong).status_code == 401
         # What a proxy on this machine says of the client is believed.
         client.get(f"{root}/healthz", headers={"X-Forwarded-For": "203.0.113.7"})
-    assert server.stop() in {0, -signal.SIGTERM}
+    assert server.stop() == 0
     logged = events(server)
     requests = [event for event in logged if event["event"] == "request"]
     profile = next(event for event in requests if event["route"] == "/api/user/profile")
@@ -119,7 +119,7 @@ def test_the_server_process(server: Server) -> None:
 
 
 def test_an_interrupt_ends_it(server: Server) -> None:
-    assert server.stop(signal.SIGINT) in {0, 1, 130, -signal.SIGINT}
+    assert server.stop(signal.SIGINT) == 0
     assert not any("Traceback" in line for line in server.log)
 
 

@@ -102,7 +102,7 @@ def test_it_migrates_serves_watches_its_workers_and_ends(up: Up) -> None:
     eventually(lambda: len(up.events("worker_started")) == 3)
     workers = up.workers()
     assert first[1] in workers
-    assert up.stop(signal.SIGTERM) in {0, -signal.SIGTERM}
+    assert up.stop(signal.SIGTERM) == 0
     assert not any(alive(pid) for pid in workers)
     # Both that were there in the end gave back what they had.
     assert len(up.events("worker_ended")) == 2
@@ -112,7 +112,7 @@ def test_it_migrates_serves_watches_its_workers_and_ends(up: Up) -> None:
 def test_an_interrupt_ends_it(tmp_path: Path) -> None:
     up = Up(tmp_path, f"sqlite:///{tmp_path / 'dock.sqlite3'}", "--workers", "1")
     eventually(lambda: up.events("worker_started"))
-    assert up.stop(signal.SIGINT) in {0, 1, 130, -signal.SIGINT}
+    assert up.stop(signal.SIGINT) == 0
     assert len(up.events("worker_ended")) == 1
     assert "Traceback" not in up.log.read_text()
 

@@ -1,5 +1,7 @@
 """`beimingwu serve` and `beimingwu migrate`."""
 
+import signal
+import sys
 from typing import Annotated, Literal
 
 import typer
@@ -49,6 +51,8 @@ def _serve(
     def started(address: str) -> None:
         operator.session.show({"address": address}, f"The dock is at {address}")
 
+    # The server passes the signal on when it has ended; by default that would be no orderly end of this process.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     serve(dock, metrics, started=started)
 
 
