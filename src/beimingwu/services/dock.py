@@ -12,6 +12,7 @@ from beimingwu.services.audit_log import AuditLog
 from beimingwu.services.background import Background
 from beimingwu.services.catalogue import Catalogue
 from beimingwu.services.clock import Clock, utc_now
+from beimingwu.services.codes import Codes
 from beimingwu.services.datasets import Datasets
 from beimingwu.services.downloads import DownloadData, Downloads
 from beimingwu.services.email_changes import EmailChanges
@@ -115,17 +116,17 @@ class Dock:
         letters = Letters(
             settings, transport or mail_transport(settings), self.background, count_mail or (lambda _: None)
         )
-        asking = (database, settings, self.passwords, limits, letters, self.background, clock)
-        self.registration = Registration(*asking)
-        self.password_resets = PasswordResets(*asking)
+        codes = Codes(settings, limits, clock)
+        self.registration = Registration(database, settings, self.passwords, codes, letters, self.background, clock)
+        self.password_resets = PasswordResets(database, self.passwords, codes, letters, self.background, clock)
         self.sessions = Sessions(database, settings, self.passwords, limits, clock)
         self.tokens = Tokens(database, clock)
         self.submissions = Submissions(database, settings, self.store, limits, clock)
         self.accounts = Accounts(database, self.passwords, self.sessions, letters, self.personal_data, clock)
-        self.email_changes = EmailChanges(database, settings, self.sessions, limits, letters, clock)
-        self.users = Users(database, settings, self.passwords, letters, clock)
+        self.email_changes = EmailChanges(database, settings, self.sessions, codes, letters, clock)
+        self.users = Users(database, self.passwords, codes, letters, clock)
         self.user_administration = UserAdministration(
-            database, settings, self.passwords, limits, letters, self.personal_data, clock
+            database, self.passwords, codes, letters, self.personal_data, clock
         )
         self.sensitive_words = SensitiveWords(database, clock)
         self.audit_log = AuditLog(database)

@@ -16,7 +16,6 @@ from beimingwu.services.find_users import taken_names, user_by_email, user_by_id
 from beimingwu.services.identity import ACCOUNT_SCOPE, Role
 from beimingwu.services.names import clean_email, email_key, require_permitted
 from beimingwu.services.passwords import digest_of
-from beimingwu.services.registration import code_limit, mail_limits
 from beimingwu.services.views import Account, account_of
 
 if TYPE_CHECKING:
@@ -24,9 +23,9 @@ if TYPE_CHECKING:
 
     from beimingwu.db.engine import Database
     from beimingwu.services.clock import Clock
+    from beimingwu.services.codes import Codes
     from beimingwu.services.identity import Identity, Origin
     from beimingwu.services.letters import Letters
-    from beimingwu.services.rate_limits import RateLimits
     from beimingwu.services.sessions import Sessions
     from beimingwu.settings import Settings
 
@@ -41,14 +40,14 @@ class EmailChanges:
         database: Database,
         settings: Settings,
         sessions: Sessions,
-        limits: RateLimits,
+        codes: Codes,
         letters: Letters,
         clock: Clock,
     ) -> None:
         self._database = database
         self._settings = settings
         self._sessions = sessions
-        self._limits = limits
+        self._codes = codes
         self._letters = letters
         self._clock = clock
 
@@ -74,7 +73,7 @@ class EmailChanges:
         if email == identity.email:
             words = "is the address that the account has"
             raise InvalidInputError(f"this {words}", fields=(("/email", words),))
-        self._limits.count(mail_limits(self._settings, email, origin), origin)
+        self._codes.count_mail(email, origin)
         self._sessions.confirm_password(identity, digest_of(password), origin)
         now = self._clock()
         code = token_hex(16)
@@ -117,7 +116,7 @@ class EmailChanges:
             If codes were tried too often.
         """
         identity.require(ACCOUNT_SCOPE)
-        self._limits.count([code_limit(self._settings, origin)], origin)
+        self._codes.count_try(origin)
         now = self._clock()
         with taken_names(identity.username), self._database.write() as session:
             email = session.execute(

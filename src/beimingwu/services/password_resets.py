@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from beimingwu.errors import InvalidCodeError, NotFoundError
 from beimingwu.services.audit import audit
-from beimingwu.services.codes import issue_code, use_code
 from beimingwu.services.find_users import user_by_email, user_by_id
-from beimingwu.services.passwords import digest_of, generate_password
-from beimingwu.services.registration import code_limit, mail_limits
+from beimingwu.services.passwords import GeneratedPassword, digest_of, generate_password
 from beimingwu.services.sessions import end_sessions
 
 if TYPE_CHECKING:
@@ -20,28 +17,12 @@ if TYPE_CHECKING:
     from beimingwu.db.models import User
     from beimingwu.services.background import Background
     from beimingwu.services.clock import Clock
+    from beimingwu.services.codes import Codes
     from beimingwu.services.identity import Origin
     from beimingwu.services.letters import Letters
     from beimingwu.services.passwords import Passwords
-    from beimingwu.services.rate_limits import RateLimits
-    from beimingwu.settings import Settings
 
-__all__ = ["GeneratedPassword", "PasswordResets"]
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class GeneratedPassword:
-    """A password that the dock has made.
-
-    Attributes
-    ----------
-    password : str
-    digest : str
-        Its MD5.
-    """
-
-    password: str
-    digest: str
+__all__ = ["PasswordResets"]
 
 
 class PasswordResets:
@@ -50,17 +31,15 @@ class PasswordResets:
     def __init__(
         self,
         database: Database,
-        settings: Settings,
         passwords: Passwords,
-        limits: RateLimits,
+        codes: Codes,
         letters: Letters,
         background: Background,
         clock: Clock,
     ) -> None:
         self._database = database
-        self._settings = settings
         self._passwords = passwords
-        self._limits = limits
+        self._codes = codes
         self._letters = letters
         self._background = background
         self._clock = clock
@@ -73,7 +52,7 @@ class PasswordResets:
         TooManyRequestsError
             If it was asked too often.
         """
-        self._limits.count(mail_limits(self._settings, email, origin), origin)
+        self._codes.count_mail(email, origin)
         # In the background: how long the answer takes does not tell, either.
         self._background.do("reset mail", lambda: self._send_code(email))
 
@@ -87,7 +66,7 @@ class PasswordResets:
         TooManyRequestsError
             If it was asked too often.
         """
-        self._limits.count(mail_limits(self._settings, email, origin), origin)
+        self._codes.count_mail(email, origin)
         if not self._send_code(email):
             raise NotFoundError("there is no account of this e-mail address")
 
@@ -125,17 +104,16 @@ class PasswordResets:
             if user.id != user_id:
                 raise InvalidCodeError("the code is that of another account")
 
-        password = generate_password()
-        generated = GeneratedPassword(password, digest_of(password))
+        generated = generate_password()
         self._reset(code, generated.digest, origin, check)
         return generated
 
     def _reset(self, code: str, digest: str, origin: Origin, check: Callable[[User], None]) -> None:
-        self._limits.count([code_limit(self._settings, origin)], origin)
+        self._codes.count_try(origin)
         password_hash = self._passwords.hash(digest)
         now = self._clock()
         with self._database.write() as session:
-            user = user_by_id(session, use_code(session, code, "reset", now=now).user_id, lock=True)
+            user = user_by_id(session, self._codes.use(session, code, "reset").user_id, lock=True)
             # An error takes the use of the code back.
             check(user)
             user.password_hash = password_hash
@@ -150,6 +128,6 @@ class PasswordResets:
             user = user_by_email(session, email, lock=True)
             if user is None:
                 return False
-            code = issue_code(session, user.id, "reset", now=self._clock(), seconds=self._settings.reset_seconds)
+            code = self._codes.issue(session, user.id, "reset")
         self._letters.reset(user.email, user.username, user.id, code)
         return True

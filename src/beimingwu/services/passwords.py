@@ -1,7 +1,7 @@
 """Passwords: their rules and their hashes.
 
 The published web client never sends a password but its MD5, as hex digits, so that is what the dock works with: the API
-takes the MD5 of the passwords that it gets. What is stored is Argon2id of it. `docs/dock.md` says what that means.
+takes the MD5 of the passwords that it gets. What is stored is Argon2id of it. `docs/dock-inside.md` says what that means.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import secrets
+from dataclasses import dataclass
 from functools import cached_property
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
@@ -22,13 +23,28 @@ from beimingwu.errors import InvalidInputError
 if TYPE_CHECKING:
     from beimingwu.settings import Settings
 
-__all__ = ["Passwords", "digest_of", "generate_password", "is_digest"]
+__all__ = ["GeneratedPassword", "Passwords", "digest_of", "generate_password", "is_digest"]
 
 _LONGEST = 256
 _GENERATED_LENGTH = 16
 # Without letters and digits that are easily mistaken for another.
 _ALPHABET = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _DIGEST = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class GeneratedPassword:
+    """A password that the dock has made.
+
+    Attributes
+    ----------
+    password : str
+    digest : str
+        Its MD5.
+    """
+
+    password: str
+    digest: str
 
 
 def digest_of(password: str) -> str:
@@ -41,9 +57,10 @@ def is_digest(text: str) -> bool:
     return _DIGEST.fullmatch(text) is not None and text != digest_of("")
 
 
-def generate_password() -> str:
+def generate_password() -> GeneratedPassword:
     """Return a random password of 90 bits."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(_GENERATED_LENGTH))
+    password = "".join(secrets.choice(_ALPHABET) for _ in range(_GENERATED_LENGTH))
+    return GeneratedPassword(password, digest_of(password))
 
 
 class Passwords:

@@ -7,26 +7,23 @@ from typing import TYPE_CHECKING
 
 from beimingwu.db.models import User
 from beimingwu.errors import EmailTakenError
-from beimingwu.services.codes import issue_code, use_code
 from beimingwu.services.find_users import taken_names, user_by_email, user_by_id, user_by_username, username_taken
 from beimingwu.services.identity import Role
 from beimingwu.services.names import clean_email, clean_username, email_key, require_permitted, username_key
 from beimingwu.services.passwords import digest_of
-from beimingwu.services.rate_limits import Limit, RateLimits, network_of
 from beimingwu.services.views import Account, account_of
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
     from beimingwu.db.engine import Database
     from beimingwu.services.background import Background
     from beimingwu.services.clock import Clock
+    from beimingwu.services.codes import Codes
     from beimingwu.services.identity import Origin
     from beimingwu.services.letters import Letters
     from beimingwu.services.passwords import Passwords
     from beimingwu.settings import Settings
 
-__all__ = ["Registered", "Registration", "code_limit", "mail_limits"]
+__all__ = ["Registered", "Registration"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +49,7 @@ class Registration:
         database: Database,
         settings: Settings,
         passwords: Passwords,
-        limits: RateLimits,
+        codes: Codes,
         letters: Letters,
         background: Background,
         clock: Clock,
@@ -60,7 +57,7 @@ class Registration:
         self._database = database
         self._settings = settings
         self._passwords = passwords
-        self._limits = limits
+        self._codes = codes
         self._letters = letters
         self._background = background
         self._clock = clock
@@ -93,7 +90,7 @@ class Registration:
         """
         username, email = clean_username(username), clean_email(email)
         require_permitted(email, self._settings.allowed_emails)
-        self._limits.count(mail_limits(self._settings, email, origin), origin)
+        self._codes.count_mail(email, origin)
         password_hash = self._passwords.hash(digest)
         with self._database.read() as session:
             user = user_by_email(session, email)
@@ -137,7 +134,7 @@ class Registration:
         TooManyRequestsError
             If it was asked too often.
         """
-        self._limits.count(mail_limits(self._settings, email, origin), origin)
+        self._codes.count_mail(email, origin)
         # In the background: how long the answer takes does not tell, either.
         self._background.do("confirmation mail", lambda: self._send_code(email))
 
@@ -151,10 +148,10 @@ class Registration:
         TooManyRequestsError
             If codes were tried too often.
         """
-        self._limits.count([code_limit(self._settings, origin)], origin)
+        self._codes.count_try(origin)
         now = self._clock()
         with self._database.write() as session:
-            used = use_code(session, code, "confirm", now=now)
+            used = self._codes.use(session, code, "confirm")
             user = user_by_id(session, used.user_id, lock=True)
             if user.confirmed_at is None:
                 user.confirmed_at = now
@@ -180,35 +177,14 @@ class Registration:
             user.username, user.username_key = username, username_key(username)
             user.email, user.email_key = email, email_key(email)
             session.flush()
-            return Registered(user.id, renewed), self._issue(session, user, password_hash)
-
-    def _issue(self, session: Session, user: User, password_hash: str | None) -> str:
-        return issue_code(
-            session,
-            user.id,
-            "confirm",
-            now=self._clock(),
-            seconds=self._settings.confirmation_seconds,
-            password_hash=password_hash,
-        )
+            return Registered(user.id, renewed), self._codes.issue(
+                session, user.id, "confirm", password_hash=password_hash
+            )
 
     def _send_code(self, email: str) -> None:
         with self._database.write() as session:
             user = user_by_email(session, email, lock=True)
             if user is None or user.confirmed_at is not None:
                 return
-            code = self._issue(session, user, None)
+            code = self._codes.issue(session, user.id, "confirm")
         self._letters.confirm(user.email, user.username, code)
-
-
-def mail_limits(settings: Settings, email: str, origin: Origin) -> list[Limit]:
-    """Return the limits that asking for a mail counts in."""
-    return [
-        Limit("mail-account", settings.limit_mail_account, email_key(email)),
-        Limit("mail-address", settings.limit_mail_address, network_of(origin.address)),
-    ]
-
-
-def code_limit(settings: Settings, origin: Origin) -> Limit:
-    """Return the limit that trying a code counts in."""
-    return Limit("code-address", settings.limit_code_address, network_of(origin.address))

@@ -10,14 +10,11 @@ from beimingwu.db.models import Learnware, User
 from beimingwu.errors import ConflictError, InvalidInputError, LearnwaresLeftError, NotAllowedError
 from beimingwu.services.accounts import delete_account, lock_account
 from beimingwu.services.audit import audit
-from beimingwu.services.codes import issue_code
 from beimingwu.services.find_users import user_by_id, user_by_username
 from beimingwu.services.identity import Role
 from beimingwu.services.learnware_ids import format_id
-from beimingwu.services.password_resets import GeneratedPassword
-from beimingwu.services.passwords import digest_of, generate_password
+from beimingwu.services.passwords import GeneratedPassword, generate_password
 from beimingwu.services.publishing import lock_learnware, remove
-from beimingwu.services.registration import mail_limits
 from beimingwu.services.sessions import end_sessions
 from beimingwu.services.user_lists import ManagedUser, UserFilters, UserPage, condition, managed
 
@@ -26,12 +23,11 @@ if TYPE_CHECKING:
 
     from beimingwu.db.engine import Database
     from beimingwu.services.clock import Clock
+    from beimingwu.services.codes import Codes
     from beimingwu.services.identity import Identity, Origin
     from beimingwu.services.letters import Letters
     from beimingwu.services.passwords import Passwords
     from beimingwu.services.personal_data import PersonalData
-    from beimingwu.services.rate_limits import RateLimits
-    from beimingwu.settings import Settings
 
 __all__ = ["UserAdministration"]
 
@@ -42,17 +38,15 @@ class UserAdministration:
     def __init__(
         self,
         database: Database,
-        settings: Settings,
         passwords: Passwords,
-        limits: RateLimits,
+        codes: Codes,
         letters: Letters,
         personal_data: tuple[PersonalData, ...],
         clock: Clock,
     ) -> None:
         self._database = database
-        self._settings = settings
         self._passwords = passwords
-        self._limits = limits
+        self._codes = codes
         self._letters = letters
         self._personal_data = personal_data
         self._clock = clock
@@ -195,11 +189,11 @@ class UserAdministration:
             user = user_by_id(session, user_id)
             _require_below(identity, user)
             email = user.email
-        self._limits.count(mail_limits(self._settings, email, origin), origin)
+        self._codes.count_mail(email, origin)
         now = self._clock()
         with self._database.write() as session:
             user = user_by_id(session, user_id, lock=True)
-            code = issue_code(session, user_id, "reset", now=now, seconds=self._settings.reset_seconds)
+            code = self._codes.issue(session, user_id, "reset")
             audit(
                 session,
                 "user.send-reset",
@@ -221,8 +215,7 @@ class UserAdministration:
             If there is none of this number.
         """
         identity.require_role()
-        password = generate_password()
-        generated = GeneratedPassword(password, digest_of(password))
+        generated = generate_password()
         password_hash = self._passwords.hash(generated.digest)
         now = self._clock()
         with self._database.write() as session:

@@ -1,4 +1,4 @@
-"""Administering other people's accounts."""
+"""Accounts in the hands of the operator, on the command line of the server's machine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from sqlalchemy import select
 from beimingwu.db.models import User
 from beimingwu.errors import EmailTakenError, NotFoundError
 from beimingwu.services.audit import audit
-from beimingwu.services.codes import issue_code
 from beimingwu.services.find_users import taken_names, user_by_email, user_by_id, user_by_username, username_taken
 from beimingwu.services.identity import Role
 from beimingwu.services.names import clean_email, clean_username, email_key, username_key
@@ -20,22 +19,20 @@ from beimingwu.services.views import Account, account_of
 if TYPE_CHECKING:
     from beimingwu.db.engine import Database
     from beimingwu.services.clock import Clock
+    from beimingwu.services.codes import Codes
     from beimingwu.services.letters import Letters
     from beimingwu.services.passwords import Passwords
-    from beimingwu.settings import Settings
 
 __all__ = ["Users"]
 
 
 class Users:
-    """What the operator of the dock does with accounts. `actor_id` None stands for the command line."""
+    """What the operator of the dock does with accounts. `UserAdministration` is what administrators do with them."""
 
-    def __init__(
-        self, database: Database, settings: Settings, passwords: Passwords, letters: Letters, clock: Clock
-    ) -> None:
+    def __init__(self, database: Database, passwords: Passwords, codes: Codes, letters: Letters, clock: Clock) -> None:
         self._database = database
-        self._settings = settings
         self._passwords = passwords
+        self._codes = codes
         self._letters = letters
         self._clock = clock
 
@@ -47,7 +44,6 @@ class Users:
         *,
         role: Role = Role.USER,
         verified: bool = False,
-        actor_id: int | None = None,
     ) -> Account:
         """Make an account, whatever addresses the settings allow; a mail asks to confirm its address unless `verified`.
 
@@ -80,11 +76,10 @@ class Users:
             )
             session.add(user)
             session.flush()
-            audit(session, "user.create", at=now, actor_id=actor_id, subject=("user", user.id), role=role.label)
+            audit(session, "user.create", at=now, actor_id=None, subject=("user", user.id), role=role.label)
             code = None
             if not verified:
-                seconds = self._settings.confirmation_seconds
-                code = issue_code(session, user.id, "confirm", now=now, seconds=seconds)
+                code = self._codes.issue(session, user.id, "confirm")
         if code is not None:
             self._letters.confirm(email, username, code)
         return account_of(user)
@@ -108,7 +103,7 @@ class Users:
         with self._database.read() as session:
             return [account_of(user) for user in session.scalars(select(User).order_by(User.id))]
 
-    def set_role(self, user_id: int, role: Role, *, actor_id: int | None = None) -> Account:
+    def set_role(self, user_id: int, role: Role) -> Account:
         """Give an account a role; it holds from its next request on.
 
         Raises
@@ -123,14 +118,14 @@ class Users:
                 session,
                 "user.role",
                 at=self._clock(),
-                actor_id=actor_id,
+                actor_id=None,
                 subject=("user", user_id),
                 before=before.label,
                 after=role.label,
             )
             return account_of(user)
 
-    def disable(self, user_id: int, *, actor_id: int | None = None) -> Account:
+    def disable(self, user_id: int) -> Account:
         """Keep an account from being used: its sessions end, its tokens do not work.
 
         Raises
@@ -144,10 +139,10 @@ class Users:
             if user.disabled_at is None:
                 user.disabled_at = now
                 end_sessions(session, user_id)
-                audit(session, "user.disable", at=now, actor_id=actor_id, subject=("user", user_id))
+                audit(session, "user.disable", at=now, actor_id=None, subject=("user", user_id))
             return account_of(user)
 
-    def enable(self, user_id: int, *, actor_id: int | None = None) -> Account:
+    def enable(self, user_id: int) -> Account:
         """Let a disabled account be used again.
 
         Raises
@@ -159,5 +154,5 @@ class Users:
             user = user_by_id(session, user_id, lock=True)
             if user.disabled_at is not None:
                 user.disabled_at = None
-                audit(session, "user.enable", at=self._clock(), actor_id=actor_id, subject=("user", user_id))
+                audit(session, "user.enable", at=self._clock(), actor_id=None, subject=("user", user_id))
             return account_of(user)
