@@ -80,7 +80,9 @@ def test_what_is_no_login(here: Any, dock: LiveDock, tmp_path: Path) -> None:
 def test_a_password_makes_a_token(here: Any, dock: LiveDock) -> None:
     dock.token("linus")
     login = ("login", "--email", "linus@example.org", "--password-stdin")
-    assert here.failure(*login, input="wrong password")["problem"] == "invalid-credentials"
+    refused = here.failure(*login, input="wrong password")
+    assert refused["problem"] == "invalid-credentials"
+    assert "learnware login" not in refused["message"]
     here(*login, input="correct horse\n")
     assert here.answer("list", "--mine")["total"] == 0
     user_id = dock.dock.users.find("linus@example.org").user_id
@@ -163,6 +165,7 @@ def test_search(here: Any, dock: LiveDock, data: Path) -> None:
     here("spec", data, "-o", "stat.json")
     assert here.answer("search", "stat.json", "--dock")["singles"][0]["id"] == dock.near
     assert here.answer("search", "--text", "fifty", "--host", dock.url)["singles"][0]["id"] == dock.far
+    assert "Nothing" not in here("search", "--text", "fifty", "--dock").stdout
 
 
 def test_nothing_fits(here: Any, dock: LiveDock, tmp_path: Path) -> None:
@@ -197,7 +200,6 @@ def test_download(here: Any, dock: LiveDock, tmp_path: Path, monkeypatch: pytest
     [package] = here.answer("download", dock.near)["packages"]
     assert package["path"] == f"{dock.near}.zip"
     here("check", package["path"], "--run-in", "current")
-    (tmp_path / "zips").mkdir()
     both = here.answer("download", dock.near, dock.far, "-o", tmp_path / "zips")["packages"]
     assert sorted(one.name for one in (tmp_path / "zips").iterdir()) == [f"{dock.near}.zip", f"{dock.far}.zip"]
     assert both[0]["bytes"] == package["bytes"]

@@ -140,7 +140,7 @@ def download(
             "-o",
             "--output",
             metavar="FILE|FOLDER",
-            help="Where to write to; ID.zip in the current folder if not given.",
+            help="Where to write to; ID.zip in the current folder if not given. For several, a folder, which is made.",
         ),
     ] = None,
     offline: OfflineOption = False,
@@ -153,9 +153,12 @@ def download(
     under 5 GiB, or the bytes of LEARNWARE_PACKAGES_MAX_BYTES.
     """
     ids = list(dict.fromkeys(learnware_ids))
-    if len(ids) > 1 and output is not None and not output.is_dir():
-        raise typer.BadParameter(f"several packages need a folder, and {str(output)!r} is none")
+    folder = output if len(ids) > 1 and output is not None and not output.is_dir() else None
+    if folder is not None and (folder.exists() or folder.suffix == ".zip"):
+        raise typer.BadParameter(f"several packages need a folder, and {str(folder)!r} is none")
     with open_dock(session, host, offline=offline) as dock:
+        if folder is not None:
+            folder.mkdir(parents=True)
         paths = [dock.download(learnware_id, output or Path()) for learnware_id in ids]
     sizes = [path.stat().st_size for path in paths]
     session.show(

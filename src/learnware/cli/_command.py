@@ -150,7 +150,10 @@ class Session:
         if self.json:
             print_json({**document, "warnings": self.warnings} if self.warnings else document, sys.stdout)
         else:
-            self.out.print(*renderables, sep="\n")
+            out = self.out
+            for one in renderables:
+                # In files and pipes a line is a line: addresses and paths are not broken.
+                out.print(one, soft_wrap=isinstance(one, str) and not out.is_terminal)
 
     def open_market(self, *, create: bool = False) -> "LearnwareMarket":
         """Return the market.

@@ -99,5 +99,8 @@ def _texts(found: dict[str, Any], *, with_data: bool) -> list[Any]:
         )
     if found["total"] > len(singles):
         parts.append(f"The best {len(singles)} of {found['total']:,} are shown.")
-    parts.append(found["message"] or "Nothing on the dock meets the conditions.")
+    if found["message"]:
+        parts.append(found["message"])
+    elif not singles:
+        parts.append("Nothing on the dock meets the conditions.")
     return parts

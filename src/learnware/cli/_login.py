@@ -1,12 +1,16 @@
 """`learnware login | logout`: who asks a dock."""
 
 import sys
-from typing import Annotated
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from learnware.cli._command import Session, command
 from learnware.cli._docks import DOCK_PANEL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["register"]
 
@@ -73,21 +77,26 @@ def login(
     dock = DockConnection(find_address(host).host)
     if not dock.is_private:
         session.warn(f"{dock.host} has no encryption: whoever is on the way can read the token")
-    if token_stdin:
-        token = _line()
-    elif password_stdin:
-        if email is None:
-            raise typer.BadParameter("a password is that of an account: give --email")
-        token = dock.create_token(email, _line(), _name())
-    elif token is None:
-        if not session.asks:
-            raise typer.BadParameter("there is no terminal to ask on; give the token with --token-stdin")
-        email = email or typer.prompt("E-mail address of your account", err=True)
-        token = typer.prompt(
-            "API token (none: log in with the password)", err=True, hide_input=True, default="", show_default=False
-        )
-        token = token or dock.create_token(email, typer.prompt("Password", err=True, hide_input=True), _name())
-    account = dock.login(email, token)
+    with _no_advice():
+        if token_stdin:
+            token = _line()
+        elif password_stdin:
+            if email is None:
+                raise typer.BadParameter("a password is that of an account: give --email")
+            token = dock.create_token(email, _line(), _name())
+        elif token is None:
+            if not session.asks:
+                raise typer.BadParameter("there is no terminal to ask on; give the token with --token-stdin")
+            email = email or typer.prompt("E-mail address of your account", err=True)
+            token = typer.prompt(
+                "API token (Enter alone: log in with the password)",
+                err=True,
+                hide_input=True,
+                default="",
+                show_default=False,
+            )
+            token = token or dock.create_token(email, typer.prompt("Password", err=True, hide_input=True), _name())
+        account = dock.login(email, token)
     keep_credentials(dock.host, Credentials(account["email"], token.strip()))
     dock.close()
     session.show(
@@ -105,6 +114,19 @@ def logout(session: Session, host: HostArgument = None) -> None:
     forgotten = forget_credentials(address)
     words = f"the login to {address} is forgotten" if forgotten else f"there was no login to {address}"
     session.show({"host": address, "forgotten": forgotten}, words)
+
+
+@contextmanager
+def _no_advice() -> "Iterator[None]":
+    """Leave out of refusals how to log in: whoever reads them is at it."""
+    from learnware.client._problems import HOW_TO_LOG_IN
+    from learnware.errors import NotLoggedInError
+
+    try:
+        yield
+    except NotLoggedInError as error:
+        error.args = (str(error).removesuffix(f"; {HOW_TO_LOG_IN}"),)
+        raise
 
 
 def _line() -> str:

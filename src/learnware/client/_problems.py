@@ -47,7 +47,7 @@ def refusal(status: int, document: Mapping[str, Any], retry_after: float | None 
         message = f"{message} (again in {retry_after:.0f} s)"
     made = NotLoggedInError if status == 401 else DockProblemError
     return made(
-        f"{message}; {HOW_TO_LOG_IN}" if status == 401 else message,
+        f"{message.removesuffix('; log in again')}; {HOW_TO_LOG_IN}" if status == 401 else message,
         status=status,
         problem=name,
         title=document.get("title") if isinstance(document.get("title"), str) else None,
