@@ -1,179 +1,214 @@
-"""Kill server or worker at random moments while people submit; then see that nothing is lost, doubled or stuck.
+"""Kill servers and workers at random moments while people submit; then see that nothing is lost, doubled or stuck.
 
 ``python -m benchmarks.dock.kills [MOMENTS] [sqlite|postgresql]``.
+
+The settings are those of every dock, with verifications in the worker's own Python. So a version may be tried three
+times, and one whose workers were killed three times would rightly be refused. That would hide faults; so a worker is
+stopped first (SIGSTOP), and goes on if it is seen to hold a version that was hit twice. A kill of a stopped process
+finds the dock as a kill at that moment would have.
 """
 
 from __future__ import annotations
 
+import os
 import random
+import signal
 import sys
 import tempfile
 import threading
 import time
-from contextlib import ExitStack, suppress
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import urllib3
+from sqlalchemy import select
 
+from beimingwu.db.models import Version
+from beimingwu.services.version_states import UNDECIDED
 from benchmarks._table import Row, machine, print_rows
+from benchmarks.dock.kills_check import faults_of
+from benchmarks.dock.kills_submitter import Submitter
 from benchmarks.dock.rig import bench_dock, postgresql
-from benchmarks.market import semantic
-from learnware.learnware import write_package
-from learnware.specification import RKMETableSpecification
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from benchmarks.dock.rig import BenchDock, Process, Server, Somebody
+    from typing_extensions import Self
+
+    from beimingwu.services.dock import Dock
+    from benchmarks.dock.rig import BenchDock, Process, Server
 
 __all__ = ["Outcome", "kill_often", "run"]
 
-_MANIFEST = b"""\
-model: {class_name: Model}
-stat_specifications:
-- {class_name: RKMETableSpecification, file_name: stat.json}
-"""
-_MODEL = """\
-from learnware.model import BaseModel
-
-NUMBER = {number}
-
-class Model(BaseModel):
-    def __init__(self):
-        super().__init__(input_shape=(20,), output_shape=(1,))
-
-    def predict(self, X):
-        return X.sum(axis=1)
-"""
 _LONGEST_PAUSE = 0.6
-_SETTLE_SECONDS = 600
+_PATIENCE = 120.0
+_MOST_HITS = 2
+_MOST_SECONDS = 900.0
 
 
+@dataclass
 class Outcome:
-    """What was acknowledged, and what became of it."""
+    """What was acknowledged, what was killed meanwhile, and what is wrong with what is there afterwards.
 
-    def __init__(self, names: set[str], found: list[dict[str, Any]], kills: int) -> None:
-        self.acknowledged = len(names)
-        self.kills = kills
-        there: list[str] = [one["name"] for one in found]
-        self.lost = len(names - set(there))
-        self.doubled = len(there) - len(set(there))
-        self.stuck: int = sum(one["status"] not in {"SUCCESS", "FAIL"} for one in found)
-        self.refused: int = sum(one["status"] == "FAIL" for one in found)
+    Attributes
+    ----------
+    acknowledged : int
+        Submissions that were acknowledged.
+    server_kills, worker_kills : int
+    hits : Counter of int
+        How often the workers of which version were killed.
+    broken : int
+        Requests that ended without an answer.
+    faults : list of str
+        What is not as it should be.
+    """
 
-    @property
-    def faults(self) -> int:
-        """How many submissions did not fare as they should."""
-        return self.lost + self.doubled + self.stuck + self.refused
+    acknowledged: int = 0
+    server_kills: int = 0
+    worker_kills: int = 0
+    hits: Counter[int] = field(default_factory=Counter)
+    broken: int = 0
+    faults: list[str] = field(default_factory=list)
 
 
-def kill_often(dock: BenchDock, moments: int, *, submitters: int = 3, seed: int = 0) -> Outcome:
-    """Kill a server or a worker so many times while learnwares are submitted, and tell what became of them."""
+def kill_often(
+    dock: BenchDock,
+    moments: int,
+    *,
+    submitters: int = 2,
+    workers: int = 2,
+    backlog: int = 8,
+    seed: int = 0,
+    most_seconds: float = _MOST_SECONDS,
+) -> Outcome:
+    """Kill a server or a worker so many times while learnwares are submitted, and tell what became of them.
+
+    Parameters
+    ----------
+    dock : BenchDock
+        Without accounts.
+    moments : int
+        Kills, every other one of the server.
+    submitters, workers : int, optional
+    backlog : int, optional
+        Submitters wait while more than so many learnwares do.
+    seed : int, optional
+        Seed of the moments.
+    most_seconds : float, optional
+        There are fewer kills if they take longer.
+    """
     somebody = dock.somebody("ada")
-    chance = random.Random(seed)
-    server, worker = dock.server(), dock.worker()
-    processes: dict[str, Process | Server] = {"server": server, "worker": worker}
-    address = [server.url]
-    stop, names = threading.Event(), set[str]()
-    threads = [
-        threading.Thread(target=_submit, args=(number, somebody, address, stop, names)) for number in range(submitters)
-    ]
-    try:
-        for thread in threads:
-            thread.start()
-        for _ in range(moments):
-            before, give_up = len(names), time.monotonic() + _SETTLE_SECONDS
-            while len(names) == before and time.monotonic() < give_up:
-                time.sleep(0.01)
-            # At whatever moment of a request or a verification it happens to be.
-            time.sleep(chance.uniform(0.0, _LONGEST_PAUSE))
-            which = chance.choice(["server", "worker"])
-            processes[which].kill()
-            if which == "server":
-                processes["server"] = server = dock.server()
-                address[0] = server.url
-            else:
-                processes["worker"] = dock.worker()
-        stop.set()
-        for thread in threads:
-            thread.join()
-        return Outcome(names, _settled(address[0], somebody), moments)
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
-        for process in processes.values():
-            process.stop()
+    with ExitStack() as stack:
+        services = stack.enter_context(dock.services())
+        victims = stack.enter_context(_Victims(dock, services, workers, random.Random(seed)))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dock-kills-")))
+        people = [Submitter(number, somebody, victims.url, folder, backlog) for number in range(submitters)]
+        outcome = victims.outcome
+        try:
+            for person in people:
+                person.start()
+            give_up = time.monotonic() + most_seconds
+            for moment in range(moments):
+                if time.monotonic() > give_up or outcome.faults:
+                    break
+                if moment % 2:
+                    victims.kill_worker()
+                else:
+                    victims.kill_server(people)
+        finally:
+            for person in people:
+                person.stop.set()
+            for person in people:
+                person.join()
+        sent = {name: package for person in people for name, package in person.acknowledged.items()}
+        outcome.acknowledged = len(sent)
+        outcome.broken = sum(person.broken for person in people)
+        outcome.faults += [fault for person in people for fault in person.faults]
+        outcome.faults += faults_of(services, victims.url(), somebody, sent)
+        return outcome
 
 
-def _submit(number: int, somebody: Somebody, address: list[str], stop: threading.Event, names: set[str]) -> None:
-    http = urllib3.PoolManager(timeout=30.0, retries=False)
-    with tempfile.TemporaryDirectory(prefix="dock-kills-") as folder:
-        count = 0
-        while not stop.is_set():
-            count += 1
-            name = f"learnware {number} {count}"
-            content = _package(Path(folder), 1_000_000 * number + count).read_bytes()
-            # Somebody whose request broke off does not know what came of it, and makes another learnware.
-            with suppress(urllib3.exceptions.HTTPError, _NotTakenError):
-                _send(http, address[0], somebody, content, name)
-                names.add(name)
+class _Victims:
+    """The processes of a dock, each of which is started again when it was killed."""
 
+    def __init__(self, dock: BenchDock, services: Dock, workers: int, chance: random.Random) -> None:
+        self.outcome = Outcome()
+        self._dock = dock
+        self._services = services
+        self._chance = chance
+        self._lock = threading.Lock()
+        self._server: Server = dock.server()
+        self._workers: dict[str, Process] = {}
+        for number in range(workers):
+            self._start(f"worker-{number}")
 
-class _NotTakenError(Exception):
-    """The dock did not acknowledge a submission."""
+    def url(self) -> str:
+        """Return the address of the server that runs."""
+        with self._lock:
+            return self._server.url
 
+    def kill_server(self, people: list[Submitter]) -> None:
+        """Kill the server some time after it has acknowledged something."""
+        before = sum(len(person.acknowledged) for person in people)
+        if not self._eventually(lambda: sum(len(person.acknowledged) for person in people) > before):
+            self.outcome.faults.append(f"nothing was acknowledged for {_PATIENCE:g} seconds")
+            return
+        self._pause()
+        self._server.kill()
+        server = self._dock.server()
+        with self._lock:
+            self._server = server
+        self.outcome.server_kills += 1
 
-def _send(http: urllib3.PoolManager, url: str, somebody: Somebody, content: bytes, name: str) -> None:
-    tus = {**somebody.headers, "Tus-Resumable": "1.0.0"}
-    made = http.request("POST", f"{url}/v1/uploads", headers={**tus, "Upload-Length": str(len(content))})
-    _require(made, 201)
-    upload = made.headers["Location"].rstrip("/").rpartition("/")[2]
-    kind = {"Content-Type": "application/offset+octet-stream", "Upload-Offset": "0"}
-    _require(http.request("PATCH", f"{url}/v1/uploads/{upload}", headers={**tus, **kind}, body=content), 204)
-    described: dict[str, Any] = semantic()
-    described["Name"]["Values"] = name
-    body = {"upload_id": upload, "semantic_specification": described}
-    _require(http.request("POST", f"{url}/v1/learnwares", headers=somebody.headers, json=body), 201)
-
-
-def _require(answer: urllib3.BaseHTTPResponse, status: int) -> None:
-    if answer.status != status:
-        raise _NotTakenError(f"{answer.status}: {answer.data[:500]!r}")
-
-
-def _package(folder: Path, number: int) -> Path:
-    points = np.random.default_rng(number).normal(size=(5, 20))
-    states = {"z": points.tolist(), "beta": [0.2] * 5, "gamma": 0.1, "num_points": 100}
-    return write_package(
-        {
-            "__init__.py": _MODEL.format(number=number).encode(),
-            "learnware.yaml": _MANIFEST,
-            "requirements.txt": b"numpy\n",
-            "stat.json": RKMETableSpecification.from_states(states).to_json().encode(),
-        },
-        folder / "package.zip",
-    )
-
-
-def _settled(url: str, somebody: Somebody) -> list[dict[str, Any]]:
-    """Return all learnwares once each is decided, or when that takes too long."""
-    give_up = time.monotonic() + _SETTLE_SECONDS
-    while True:
-        found: list[dict[str, Any]] = []
-        cursor: str | None = None
+    def kill_worker(self) -> None:
+        """Kill a worker some time after it has begun with something."""
+        name = self._chance.choice(sorted(self._workers))
+        worker = self._workers[name]
         while True:
-            fields = {"mine": "true", "limit": "100", **({"cursor": cursor} if cursor else {})}
-            page = urllib3.request("GET", f"{url}/v1/learnwares", fields=fields, headers=somebody.headers).json()
-            found += page["items"]
-            cursor = page["next_cursor"]
-            if cursor is None:
+            if not self._eventually(lambda: self._held_by(name) is not None):
+                self.outcome.faults.append(f"a worker had nothing to do for {_PATIENCE:g} seconds")
+                return
+            self._pause()
+            os.kill(worker.pid, signal.SIGSTOP)
+            held = self._held_by(name)
+            if held is None or self.outcome.hits[held] < _MOST_HITS:
                 break
-        if all(one["status"] in {"SUCCESS", "FAIL"} for one in found) or time.monotonic() > give_up:
-            return found
-        time.sleep(0.5)
+            os.kill(worker.pid, signal.SIGCONT)
+        worker.kill()
+        if held is not None:
+            self.outcome.hits[held] += 1
+        self.outcome.worker_kills += 1
+        self._start(name)
+
+    def _start(self, name: str) -> None:
+        # Started again by the same name, as services of a machine are, it takes over at once what it had.
+        self._workers[name] = self._dock.worker("--name", name)
+
+    def _held_by(self, name: str) -> int | None:
+        mine = Version.state.in_(UNDECIDED) & Version.worker.startswith(f"{name}#")
+        with self._services.database.read() as session:
+            return session.scalar(select(Version.id).where(mine))
+
+    def _pause(self) -> None:
+        # At whatever moment of a request or a verification it happens to be.
+        time.sleep(self._chance.uniform(0.0, _LONGEST_PAUSE))
+
+    def _eventually(self, met: Callable[[], bool]) -> bool:
+        give_up = time.monotonic() + _PATIENCE
+        while not met():
+            if time.monotonic() > give_up:
+                return False
+            time.sleep(0.02)
+        return True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in (self._server, *self._workers.values()):
+            process.stop()
 
 
 def _measure(kind: str, moments: int) -> list[Row]:
@@ -183,23 +218,25 @@ def _measure(kind: str, moments: int) -> list[Row]:
             "BEIMINGWU_VERIFY_IN": "current",
             "LEARNWARE_RUN_IN": "current",
             "BEIMINGWU_LIMIT_SUBMISSIONS": "1000000/1m",
-            "BEIMINGWU_LEASE_SECONDS": "10",
-            # Every kill of a worker costs a learnware a try, and there are many kills.
-            "BEIMINGWU_VERIFY_ATTEMPTS": "10",
         }
         dock = stack.enter_context(bench_dock(0, database=database, **variables))
         found = kill_often(dock, moments)
+    for fault in found.faults:
+        print(fault, file=sys.stderr)
+    kills = found.server_kills + found.worker_kills
     note = (
-        f"{found.acknowledged} acknowledged; {found.lost} lost, {found.doubled} doubled, {found.stuck} stuck, "
-        f"{found.refused} refused"
+        f"{found.server_kills} of servers, {found.worker_kills} of workers; {found.acknowledged} submissions "
+        f"acknowledged, {found.broken} requests broken off, {sum(found.hits.values())} verifications"
     )
-    return [Row(f"{kind}: faults after {found.kills} kills", found.faults, 0, "", note)]
+    return [
+        Row(f"{kind}: kills", kills, moments, "", note, higher_is_better=True),
+        Row(f"{kind}: submissions lost, doubled, stuck or wrong", len(found.faults), 0),
+    ]
 
 
 def run(moments: int = 100, kinds: tuple[str, ...] = ("sqlite", "postgresql")) -> list[Row]:
     """Measure and return all figures."""
-    measure: Callable[[str, int], list[Row]] = _measure
-    return [row for kind in kinds for row in measure(kind, moments)]
+    return [row for kind in kinds for row in _measure(kind, moments)]
 
 
 if __name__ == "__main__":
