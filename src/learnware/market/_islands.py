@@ -34,9 +34,12 @@ __all__ = [
 ]
 
 # To be raised with every change of `embed` or of `KernelMetric`: stored embeddings of another version are made anew.
-EMBEDDING_VERSION = 2
+EMBEDDING_VERSION = 3
 # The metric of an island is estimated anew each time the island has doubled, from at most this many members.
 _ESTIMATE_MEMBERS = 4096
+# With every arrival as long as there are few: two or three tell little of units, and the order in which learnwares come
+# must not decide what fits.
+_FEW_MEMBERS = 32
 
 _Key = tuple[int, str]
 _Known = tuple[int, str, RKMETableSpecification]
@@ -133,7 +136,7 @@ def _join(store: IslandStore, name: str, arrivals: list[_Known]) -> None:
         known = None
     size = len(arrivals) + store.size(name)
     members: Iterable[_Known] = arrivals
-    if known is None or (known.estimated_from < _ESTIMATE_MEMBERS and size >= 2 * known.estimated_from):
+    if known is None or _outgrown(known.estimated_from, size):
         keys = sorted([*store.members(name), *((seq, type_name) for seq, type_name, _ in arrivals)])
         at_hand = {(seq, type_name): spec for seq, type_name, spec in arrivals}
         sample = list(_table_specs(store, keys[:_ESTIMATE_MEMBERS], at_hand))
@@ -143,6 +146,13 @@ def _join(store: IslandStore, name: str, arrivals: list[_Known]) -> None:
     else:
         metric = KernelMetric.from_states(known.metric)
     store.add_members(name, (_member(metric, name, *one) for one in members))
+
+
+def _outgrown(estimated_from: int, size: int) -> bool:
+    """Return whether an island of this size needs another metric than the one of so many members."""
+    if size <= _FEW_MEMBERS:
+        return size > estimated_from
+    return estimated_from < _ESTIMATE_MEMBERS and size >= 2 * estimated_from
 
 
 def _member(metric: KernelMetric, name: str, seq: int, type_name: str, spec: RKMETableSpecification) -> IslandMember:
