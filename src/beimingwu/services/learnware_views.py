@@ -36,6 +36,9 @@ __all__ = [
     "version_view",
 ]
 
+# Characters of a specification that is kept parsed.
+_LONGEST_KEPT = 2**14
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
@@ -322,9 +325,14 @@ def text_value(semantic_spec: dict[str, Any], key: str) -> str:
 # Reading the specifications of a list anew takes longer than all else of it, and they hardly change. What is returned
 # is shared: nobody may change it.
 @lru_cache(maxsize=2048)
-def _parsed(text: str) -> dict[str, Any]:
+def _parsed_once(text: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(text)
     return found
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    # Thousands of long ones would fill the memory.
+    return _parsed_once(text) if len(text) <= _LONGEST_KEPT else json.loads(text)
 
 
 @lru_cache(maxsize=2048)
