@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks import market, reuse, runtime, specification
 from benchmarks._table import machine, print_rows
+from benchmarks.dock.__main__ import run as dock
 from benchmarks.quality.__main__ import run as quality
 
 
@@ -12,6 +13,7 @@ def main() -> None:
     print(machine())
     for title, run in (("specifications", specification.run), ("market", market.run), ("reuse", reuse.run)):
         print_rows(title, run())
+    dock()
     print_rows("quality", quality())
     # Last: the hostile learnwares take all that the machine has.
     print_rows("running learnwares", runtime.run())
