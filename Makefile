@@ -6,8 +6,9 @@ STAMP := $(VENV)/.setup-stamp
 # Two workers by default: a laptop and a small CI machine alike. `make test JOBS=8` on a larger one.
 JOBS ?= 2
 RUNS ?= 3
-# What `make run` keeps, and learnwares that it adds to its own where they are on this machine.
+# Where `make run` keeps what it needs, where it listens, and learnwares that it adds to its own where they are on this machine.
 DEMO ?= .demo
+PORT ?= 8088
 LEARNWARE_SHARED ?= ../shared
 ZOO ?= $(LEARNWARE_SHARED)/zoo/*/learnwares
 
@@ -27,11 +28,11 @@ $(STAMP): pyproject.toml requirements.lock
 	@scripts/install_sandbox.sh
 	@touch $(STAMP)
 
-run: setup ## The main job: a dock on 127.0.0.1:8088 with accounts and learnwares to try; DEMO_EXIT=1 ends when all is verified
-	$(BIN)/beimingwu demo --data-dir $(DEMO) $(addprefix --learnwares ,$(wildcard $(ZOO))) $(if $(DEMO_EXIT),--exit)
+run: setup ## The main job: a dock on 127.0.0.1:8088 (PORT=) with accounts and learnwares to try; DEMO_EXIT=1 ends when all is verified
+	$(BIN)/beimingwu demo --data-dir $(DEMO) --port $(PORT) $(addprefix --learnwares ,$(wildcard $(ZOO))) $(if $(DEMO_EXIT),--exit)
 
 example: setup ## Find and use learnwares of the dock that `make run` started (or that is started for it)
-	$(BIN)/python examples/dock/run.py $(DEMO)
+	$(BIN)/python examples/dock/run.py $(DEMO) $(PORT)
 
 quality: setup ## Build a market of real learnwares and solve held-back users' tasks
 	$(BIN)/python -m benchmarks.quality --demo

@@ -1,7 +1,7 @@
 """Run both programs against a demo dock, and see that they are as good as they should be.
 
 ``python examples/dock/run.py FOLDER [PORT]``: the demo's data folder (`make run` has `.demo`) and port. Where no demo
-is running there, one is started and ended again.
+is running there, one is started and ended again. Where one has just been started, its learnwares are waited for.
 """
 
 from __future__ import annotations
@@ -10,18 +10,32 @@ import json
 import os
 import subprocess
 import sys
+import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from pathlib import Path
 
 HERE = Path(__file__).parent
 BAR = 0.95
+# Words in the names of the learnwares that the programs need, and how many there are.
+NEEDED = {"iris": 2, "digits, above all": 4}
+WAIT_SECONDS = 600
 
 
 def main() -> int:
     folder, port = Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "8088"
     address = f"http://127.0.0.1:{port}/api"
     if answers(address):
+        if not (folder / "demo.json").exists():
+            sys.exit(f"what answers at {address} is not the demo of {folder}")
+        if not all_there(address):
+            print("waiting until the demo's learnwares are verified", flush=True)
+        ends = time.monotonic() + WAIT_SECONDS
+        while not all_there(address):
+            if time.monotonic() > ends:
+                sys.exit("the demo's learnwares are not verified; what does the demo say, or `beimingwu doctor`?")
+            time.sleep(1)
         return run_all(folder, address)
     # Everything is to be verified when the programs run, so it starts twice; the second time there is little to do.
     demo = [sys.executable, "-m", "beimingwu", "demo", "--data-dir", str(folder), "--port", port]
@@ -45,6 +59,16 @@ def answers(address: str) -> bool:
             return answer.read() == b"OK"
     except (urllib.error.URLError, TimeoutError):
         return False
+
+
+def all_there(address: str) -> bool:
+    return all(how_many(address, words) >= count for words, count in NEEDED.items())
+
+
+def how_many(address: str, words: str) -> int:
+    query = urllib.parse.urlencode({"text": words, "limit": 1})
+    with urllib.request.urlopen(f"{address}/v1/learnwares?{query}", timeout=30) as answer:
+        return json.load(answer)["total"]
 
 
 def run_all(folder: Path, address: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ from beimingwu.api.middleware import BodyLimit, Observation, SafetyHeaders
 from beimingwu.api.problems import problem_response
 from beimingwu.api.tus import EXPOSED, UPLOADS, TusHeaders
 from beimingwu.api.v1.router import router as v1
-from beimingwu.errors import ServiceError
+from beimingwu.errors import ServiceError, SettingsError
 from beimingwu.services.blobs import collect
 from beimingwu.services.housekeeping import Housekeeper
 from beimingwu.services.verification_figures import VerificationFigures
@@ -145,6 +146,8 @@ def serve(dock: Dock, metrics: Metrics, *, started: Callable[[str], None]) -> No
 
     Raises
     ------
+    SettingsError
+        If another program listens there.
     OSError
         If the address cannot be listened on.
     """
@@ -197,9 +200,13 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
         listening.listen(2048)
-    except OSError:
+    except OSError as error:
         listening.close()
-        raise
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise SettingsError(
+            f"{host}:{port} is in use by another program; end that, or name another port with --port"
+        ) from error
     return listening
 
 

@@ -13,9 +13,7 @@ from beimingwu.cli._command import Operator, dock_command
 from beimingwu.cli._up import run_dock, usual_workers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from beimingwu.demo.fill import Outcome, Shipment
+    from beimingwu.demo.fill import Filling, Outcome
     from beimingwu.demo.people import Person
     from beimingwu.services.dock import Dock
     from beimingwu.settings import Settings
@@ -64,7 +62,7 @@ def _demo(
 
     settings = _settings(operator, port)
     people: list[Person] = []
-    filling = _Filling(operator, people, learnwares or [], once=once)
+    filling = _Background(operator, people, learnwares or [], once=once)
 
     def prepare(dock: "Dock") -> None:
         people.extend(provide_people(dock))
@@ -74,7 +72,7 @@ def _demo(
         raise typer.Exit(1)
 
 
-class _Filling:
+class _Background:
     """The thread that submits while the dock serves."""
 
     def __init__(self, operator: Operator, people: "list[Person]", folders: list[Path], *, once: bool) -> None:
@@ -105,33 +103,44 @@ class _Filling:
             self._thread.join()
 
     def _run(self, address: str) -> None:
-        from beimingwu.demo.fill import fill_demo
+        from beimingwu.demo.fill import Filling
         from learnware.cli._command import words_of
 
         developers = [one for one in self._people if one.part == "developer"]
         try:
-            with tempfile.TemporaryDirectory(prefix="beimingwu-demo-") as folder:
-                shipments = self._shipments(Path(folder))
-                self.outcome = fill_demo(address, developers, shipments, say=self._say, stop=self._stop)
+            filling = Filling(address, developers, say=self._say, stop=self._stop)
+            try:
+                self.outcome = self._fill(filling, address)
+            finally:
+                filling.close()
         except Exception as error:  # noqa: BLE001  # the edge of a thread
             self.error = error
             if not self._stop.is_set():
                 self._say(f"error: {words_of(error)}")
-        else:
-            if not self._stop.is_set():
-                self._say(f"{self.outcome.verified} learnwares are verified, {len(self.outcome.refused)} were refused")
         if self._once:
             os.kill(os.getpid(), signal.SIGTERM)
-        elif not self._stop.is_set():
-            self._say("The demo is ready. Ctrl-C ends it.")
 
-    def _shipments(self, folder: Path) -> "Iterator[Shipment]":
+    def _fill(self, filling: "Filling", address: str) -> "Outcome":
+        """Submit and wait: first for what is trained here, with which somebody can begin."""
         from beimingwu.demo.fill import packages_in
         from beimingwu.demo.trained import train_packages
 
-        yield from train_packages(folder)
-        for given in self._folders:
-            yield from packages_in(given)
+        self._say(
+            "Learnwares are trained, submitted and verified. The first one takes longest: its packages are fetched."
+        )
+        with tempfile.TemporaryDirectory(prefix="beimingwu-demo-") as folder:
+            filling.submit(train_packages(Path(folder)))
+        outcome = filling.wait()
+        if not self._stop.is_set() and not self._once:
+            self._say(f"The demo is ready to be used: learnware list --host {address}    Ctrl-C ends it.")
+        if self._folders and not self._stop.is_set():
+            self._say("More learnwares are submitted: " + ", ".join(str(one) for one in self._folders))
+            for given in self._folders:
+                filling.submit(packages_in(given))
+            outcome = filling.wait()
+        if not self._stop.is_set():
+            self._say(f"{outcome.verified} learnwares are verified, {len(outcome.refused)} were refused")
+        return outcome
 
     def _say(self, words: str) -> None:
         from learnware.cli._render import clean

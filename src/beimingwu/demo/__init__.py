@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from beimingwu.demo.fill import Shipment, fill_demo
+from beimingwu.demo.fill import Filling, Shipment
 from beimingwu.demo.people import Person, provide_people
 from beimingwu.demo.trained import train_packages
 
-__all__ = ["Person", "Shipment", "fill_demo", "provide_people", "train_packages"]
+__all__ = ["Filling", "Person", "Shipment", "provide_people", "train_packages"]

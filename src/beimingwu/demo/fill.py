@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +15,10 @@ if TYPE_CHECKING:
     from beimingwu.demo.people import Person
     from learnware.client import LearnwareClient
 
-__all__ = ["Outcome", "Shipment", "fill_demo", "packages_in"]
+__all__ = ["Filling", "Outcome", "Shipment", "packages_in"]
 
 _POLL_SECONDS = 0.5
+_DECIDED = ("SUCCESS", "FAIL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,34 +53,77 @@ def packages_in(folder: Path) -> Iterator[Shipment]:
             yield Shipment(path, found)
 
 
-def fill_demo(
-    address: str,
-    developers: list[Person],
-    shipments: Iterable[Shipment],
-    *,
-    say: Callable[[str], None],
-    stop: threading.Event,
-) -> Outcome:
-    """Submit what is not there yet, in turns by each developer, and wait until all is decided or `stop` is set.
+class Filling:
+    """What developers submit to a demo, and what has become of it.
 
-    Raises
-    ------
-    LearnwareError
-        If the dock refuses a submission or cannot be reached.
+    Parameters
+    ----------
+    address : str
+    developers : list of Person
+        They submit in turns.
+    say : callable
+        Told each submission, and each verification that ends while somebody looks.
+    stop : threading.Event
+        Ends what is going on.
     """
-    clients = [_client(address, one) for one in developers]
-    try:
-        there = {one["name"] for client in clients for one in client.dock.learnwares(mine=True)}
+
+    def __init__(
+        self, address: str, developers: list[Person], *, say: Callable[[str], None], stop: threading.Event
+    ) -> None:
+        self._clients = [_client(address, one) for one in developers]
+        self._say = say
+        self._stop = stop
+        every = self._learnwares()
+        self._there = {one["name"] for one in every}
+        self._told = {one["learnware_id"] for one in every if one["status"] in _DECIDED}
+        self._looked = 0.0
+
+    def submit(self, shipments: Iterable[Shipment]) -> None:
+        """Submit what is not there yet.
+
+        Raises
+        ------
+        LearnwareError
+            If the dock refuses a submission or cannot be reached.
+        """
         for number, shipment in enumerate(shipments):
-            if stop.is_set():
-                break
-            if shipment.name not in there:
-                learnware_id = clients[number % len(clients)].upload_learnware(shipment.package, shipment.semantic_spec)
-                say(f"submitted {learnware_id} {shipment.name}")
-        return _wait(clients, say, stop)
-    finally:
-        for client in clients:
+            if self._stop.is_set():
+                return
+            if shipment.name in self._there:
+                continue
+            client = self._clients[number % len(self._clients)]
+            learnware_id = client.upload_learnware(shipment.package, shipment.semantic_spec)
+            self._there.add(shipment.name)
+            self._say(f"submitted {learnware_id} {shipment.name}")
+            if time.monotonic() > self._looked + _POLL_SECONDS:
+                self._look()
+
+    def wait(self) -> Outcome:
+        """Wait until all that was submitted is decided, or the filling is stopped."""
+        while True:
+            every = self._look()
+            decided = [one for one in every if one["status"] in _DECIDED]
+            if len(decided) == len(every) or self._stop.wait(_POLL_SECONDS):
+                refused = tuple(one["name"] for one in decided if one["status"] == "FAIL")
+                return Outcome(len(decided) - len(refused), refused)
+
+    def close(self) -> None:
+        """Remove what the clients keep."""
+        for client in self._clients:
             client.cleanup()
+
+    def _look(self) -> list[dict[str, Any]]:
+        every = self._learnwares()
+        for one in sorted(every, key=lambda one: str(one["learnware_id"])):
+            if one["status"] in _DECIDED and one["learnware_id"] not in self._told:
+                self._told.add(one["learnware_id"])
+                word = "verified" if one["status"] == "SUCCESS" else "REFUSED"
+                self._say(f"{word} {one['learnware_id']} {one['name']} ({len(self._told)} of {len(every)})")
+        self._looked = time.monotonic()
+        return every
+
+    def _learnwares(self) -> list[dict[str, Any]]:
+        return [one for client in self._clients for one in client.dock.learnwares(mine=True)]
 
 
 def _client(address: str, person: Person) -> LearnwareClient:
@@ -87,18 +132,3 @@ def _client(address: str, person: Person) -> LearnwareClient:
     client = LearnwareClient(host=address)
     client.login(person.email, person.token)
     return client
-
-
-def _wait(clients: list[LearnwareClient], say: Callable[[str], None], stop: threading.Event) -> Outcome:
-    told: set[str] = set()
-    while True:
-        every = [one for client in clients for one in client.dock.learnwares(mine=True)]
-        decided = [one for one in every if one["status"] in {"SUCCESS", "FAIL"}]
-        for one in decided:
-            if one["learnware_id"] not in told:
-                told.add(one["learnware_id"])
-                word = "verified" if one["status"] == "SUCCESS" else "REFUSED"
-                say(f"{word} {one['learnware_id']} {one['name']} ({len(told)} of {len(every)})")
-        if len(decided) == len(every) or stop.wait(_POLL_SECONDS):
-            refused = tuple(one["name"] for one in decided if one["status"] == "FAIL")
-            return Outcome(len(decided) - len(refused), refused)

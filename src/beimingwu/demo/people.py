@@ -60,7 +60,7 @@ def provide_people(dock: Dock) -> list[Person]:
         )
     people = []
     for name, role, part in _PEOPLE:
-        email, password = f"{name}@demo.example.org", secrets.token_urlsafe(9)
+        email, password = f"{name}@demo.example.org", secrets.token_hex(8)
         account = dock.users.create(email, name, password, role=role, verified=True)
         scopes = SCOPES if role is not Role.USER else tuple(scope for scope in SCOPES if scope != "admin")
         token = dock.tokens.create_for(account.user_id, "demo", scopes, expires_in_days=None).token
