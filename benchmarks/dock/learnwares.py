@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from beimingwu.db.models import Blob, Learnware, StatSpec, Version
 from beimingwu.services.learnware_ids import format_id
-from beimingwu.services.publishing import publish
+from beimingwu.services.publishing import describe, publish
 from benchmarks.market import MANIFEST, MODEL, World, semantic
-from learnware.market._encoding import encode_stat_spec
+from learnware.market.index import encode_stat_spec
 
 if TYPE_CHECKING:
     from beimingwu.services.dock import Dock
@@ -61,7 +61,7 @@ def _description(number: int) -> dict[str, Any]:
 
 def _learnware(dock: Dock, owner_id: int, described: dict[str, Any]) -> Learnware:
     now = dock.clock()
-    return Learnware(
+    learnware = Learnware(
         owner_id=owner_id,
         created_at=now,
         updated_at=now,
@@ -70,14 +70,9 @@ def _learnware(dock: Dock, owner_id: int, described: dict[str, Any]) -> Learnwar
         withdrawn_at=None,
         downloads=0,
         revision=0,
-        name=described["Name"]["Values"],
-        data_type="Table",
-        task_type=described["Task"]["Values"][0],
-        library_type=described["Library"]["Values"][0],
-        license=described["License"]["Values"][0],
-        scenarios=described["Scenario"]["Values"],
-        search_text=f"{described['Name']['Values']} {described['Description']['Values']}".casefold(),
     )
+    describe(learnware, described)
+    return learnware
 
 
 def _version(dock: Dock, number: int, described: dict[str, Any], spec: RKMETableSpecification) -> Version:

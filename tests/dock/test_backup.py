@@ -29,7 +29,7 @@ from beimingwu.services.backups import make_backup, restore_backup, verify_backu
 from beimingwu.services.backups.backup import LEFT_OUT
 from beimingwu.services.blobs import collect, keep_blob
 from beimingwu.settings import Settings
-from beimingwu.storage import FileStore
+from beimingwu.storage import FileStore, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,35 +38,13 @@ if TYPE_CHECKING:
     from beimingwu.storage import BlobStore
 
 NOW = datetime(2026, 11, 21, 12, 0, 0, 123456, tzinfo=timezone.utc)
-BUCKET = "dock"
 # What no database and no JSON may change.
 WORDS = 'Übung "ж" \\ \u2028 😀'
 
 
-@pytest.fixture(scope="module")
-def s3_endpoint() -> Iterator[str]:
-    from moto.server import ThreadedMotoServer
-
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in (("ACCESS_KEY_ID", "test"), ("SECRET_ACCESS_KEY", "test"), ("DEFAULT_REGION", "us-east-1")):
-            patch.setenv(f"AWS_{name}", value)
-        server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-        server.start()
-        host, port = server.get_host_and_port()
-        import boto3
-
-        boto3.client("s3", endpoint_url=f"http://{host}:{port}").create_bucket(Bucket=BUCKET)
-        yield f"http://{host}:{port}"
-        server.stop()
-
-
-@pytest.fixture(params=["files", "s3"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> BlobStore:
-    if request.param == "files":
-        return FileStore(tmp_path / "store")
-    from beimingwu.storage.s3 import S3Store
-
-    return S3Store(BUCKET, tmp_path.name, endpoint=request.getfixturevalue("s3_endpoint"))
+@pytest.fixture
+def store(storage: dict[str, Any], tmp_path: Path) -> BlobStore:
+    return open_store(Settings(data_dir=tmp_path, **storage))
 
 
 @pytest.fixture

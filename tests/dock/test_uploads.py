@@ -267,8 +267,8 @@ def test_other_people_know_nothing_of_it(rig: Any, ada: Identity) -> None:
         lambda: uploads.create(reader, size=1, filename="x"),
         lambda: uploads.info(reader, upload.upload_id),
         lambda: uploads.cancel(reader, upload.upload_id),
-        lambda: uploads.put_chunk(reader, MD5, 0, [b"x"]),
-        lambda: uploads.finished_contract(reader, MD5),
+        lambda: rig.dock.contract_uploads.put_chunk(reader, MD5, 0, [b"x"]),
+        lambda: rig.dock.contract_uploads.finished(reader, MD5),
     ):
         with pytest.raises(NotAllowedError):
             refused()
@@ -291,12 +291,12 @@ def test_what_cannot_be_begun(make_rig: Any) -> None:
     with pytest.raises(QuotaExceededError, match="at most 3 uploads"):
         uploads.create(ada, size=1, filename="x")
     with pytest.raises(QuotaExceededError):
-        uploads.put_chunk(ada, MD5, 0, [b"x"])
+        rig.dock.contract_uploads.put_chunk(ada, MD5, 0, [b"x"])
     uploads.cancel(ada, first.upload_id)
     # By the published contract the size is not known before.
-    assert uploads.put_chunk(ada, MD5, 0, [b"x" * 4000]) == 4000
+    assert rig.dock.contract_uploads.put_chunk(ada, MD5, 0, [b"x" * 4000]) == 4000
     with pytest.raises(TooLargeError):
-        uploads.put_chunk(ada, MD5, 4000, [b"x" * 1001])
+        rig.dock.contract_uploads.put_chunk(ada, MD5, 4000, [b"x" * 1001])
     with pytest.raises(QuotaExceededError, match="at most 3 uploads"):
         uploads.create(ada, size=3999, filename="x")
 
@@ -306,16 +306,16 @@ def test_what_nobody_adds_to_is_forgotten(rig: Any, ada: Identity) -> None:
     upload = uploads.create(ada, size=len(DATA), filename="x")
     rig.clock.forward(hours=23)
     uploads.append(ada, upload.upload_id, 0, [DATA[: PART_SIZE + 1]])
-    uploads.put_chunk(ada, MD5, 0, [SMALL])
+    rig.dock.contract_uploads.put_chunk(ada, MD5, 0, [SMALL])
     rig.clock.forward(hours=23)
     uploads.forget_expired()
     assert uploads.info(ada, upload.upload_id).received == PART_SIZE + 1
     rig.clock.forward(hours=1)
-    for act in (lambda: uploads.info(ada, upload.upload_id), lambda: uploads.finished_contract(ada, MD5)):
+    for act in (lambda: uploads.info(ada, upload.upload_id), lambda: rig.dock.contract_uploads.finished(ada, MD5)):
         with pytest.raises(NotFoundError):
             act()
     # What is over takes no room, before and after it is cleared away.
-    assert uploads.put_chunk(ada, MD5, 0, [SMALL]) == len(SMALL)
+    assert rig.dock.contract_uploads.put_chunk(ada, MD5, 0, [SMALL]) == len(SMALL)
     uploads.forget_expired()
     with rig.dock.database.read() as session:
         assert session.scalars(select(Upload.contract_hash)).all() == [MD5]
@@ -327,13 +327,13 @@ def test_what_nobody_adds_to_is_forgotten(rig: Any, ada: Identity) -> None:
 
 
 def send(rig: Any, ada: Identity, begin: int, end: int, data: bytes = DATA) -> int:
-    received: int = rig.dock.uploads.put_chunk(ada, MD5, begin, [data[begin:end]])
+    received: int = rig.dock.contract_uploads.put_chunk(ada, MD5, begin, [data[begin:end]])
     return received
 
 
 def test_chunks_of_the_contract(make_rig: Any, storage: dict[str, Any]) -> None:
     rig = make_rig(**storage)
-    ada, uploads = identity_of(rig), rig.dock.uploads
+    ada = identity_of(rig)
     with pytest.raises(ConflictError, match="goes on at byte 0"):
         send(rig, ada, CHUNK, 2 * CHUNK)
     for begin in range(0, 4 * CHUNK, CHUNK):
@@ -348,11 +348,11 @@ def test_chunks_of_the_contract(make_rig: Any, storage: dict[str, Any]) -> None:
     with pytest.raises(ConflictError, match=f"goes on at byte {3 * CHUNK}"):
         send(rig, ada, 3 * CHUNK + 1, 4 * CHUNK)
     assert send(rig, ada, 3 * CHUNK, len(DATA)) == len(DATA)
-    assert uploads.finished_contract(ada, MD5.upper()).sha256 == SHA256
+    assert rig.dock.contract_uploads.finished(ada, MD5.upper()).sha256 == SHA256
     assert stored(rig, SHA256) == DATA
     # It is here now, whatever comes again.
     assert send(rig, ada, 0, CHUNK, bytes(CHUNK)) == len(DATA)
-    assert uploads.finished_contract(ada, MD5).sha256 == SHA256
+    assert rig.dock.contract_uploads.finished(ada, MD5).sha256 == SHA256
     assert counts(rig) == (1, 0, 1)
 
 
@@ -363,7 +363,7 @@ def test_a_chunk_counts_in_whole_or_not_at_all(rig: Any, ada: Identity) -> None:
 
     assert send(rig, ada, 0, 10) == 10
     with pytest.raises(ConnectionResetError):
-        rig.dock.uploads.put_chunk(ada, MD5, 10, broken())
+        rig.dock.contract_uploads.put_chunk(ada, MD5, 10, broken())
     assert parts_of(rig) == [(0, 10)]
     assert send(rig, ada, 10, len(DATA)) == len(DATA)
 
@@ -371,9 +371,9 @@ def test_a_chunk_counts_in_whole_or_not_at_all(rig: Any, ada: Identity) -> None:
 def test_a_content_with_another_md5(rig: Any, ada: Identity) -> None:
     send(rig, ada, 0, len(DATA) - 1)
     with pytest.raises(ContentMismatchError, match=f"MD5 .*, not {MD5}"):
-        rig.dock.uploads.finished_contract(ada, MD5)
+        rig.dock.contract_uploads.finished(ada, MD5)
     with pytest.raises(NotFoundError):
-        rig.dock.uploads.finished_contract(ada, MD5)
+        rig.dock.contract_uploads.finished(ada, MD5)
     assert counts(rig) == (0, 0, 0)
 
 
@@ -383,7 +383,7 @@ def test_uploads_of_the_contract_belong_to_each_account(rig: Any, ada: Identity)
     with pytest.raises(ConflictError):
         send(rig, eve, CHUNK, 2 * CHUNK)
     with pytest.raises(NotFoundError):
-        rig.dock.uploads.finished_contract(eve, "0" * 32)
+        rig.dock.contract_uploads.finished(eve, "0" * 32)
     with rig.dock.database.read() as session:
         upload_id = session.scalars(select(Upload.id).where(Upload.user_id == ada.user_id)).one()
     # The other protocol does not add to them.
@@ -391,9 +391,9 @@ def test_uploads_of_the_contract_belong_to_each_account(rig: Any, ada: Identity)
         rig.dock.uploads.append(ada, upload_id, CHUNK, [b"x"])
     for bad in ("", "x" * 32, MD5 + "\n", "\0" * 32, "0" * 64):
         with pytest.raises(InvalidInputError, match="MD5"):
-            rig.dock.uploads.put_chunk(ada, bad, 0, [b"x"])
+            rig.dock.contract_uploads.put_chunk(ada, bad, 0, [b"x"])
     with pytest.raises(InvalidInputError):
-        rig.dock.uploads.put_chunk(ada, MD5, -1, [b"x"])
+        rig.dock.contract_uploads.put_chunk(ada, MD5, -1, [b"x"])
 
 
 def test_it_is_known_that_a_content_was_submitted(rig: Any, tmp_path: Path) -> None:
@@ -403,17 +403,16 @@ def test_it_is_known_that_a_content_was_submitted(rig: Any, tmp_path: Path) -> N
     ada = Identity(
         rig.dock.users.find("ada@example.org").user_id, "ada", "", Role.USER, frozenset(["submit"]), None, None
     )
-    uploads = rig.dock.uploads
-    assert not uploads.already_submitted(ada, md5)
-    uploads.put_chunk(ada, md5, 0, [file.read_bytes()])
-    assert not uploads.already_submitted(ada, md5)
-    uploads.finished_contract(ada, md5)
+    assert not rig.dock.contract_uploads.already_submitted(ada, md5)
+    rig.dock.contract_uploads.put_chunk(ada, md5, 0, [file.read_bytes()])
+    assert not rig.dock.contract_uploads.already_submitted(ada, md5)
+    rig.dock.contract_uploads.finished(ada, md5)
     with rig.dock.database.read() as session:
         sha256 = session.scalars(select(Upload.sha256)).one()
     with rig.dock.database.write() as session:
         session.execute(update(Version).values(uploaded_sha256=sha256))
-    assert uploads.already_submitted(ada, md5)
-    assert not uploads.already_submitted(identity_of(rig, "eve"), md5)
+    assert rig.dock.contract_uploads.already_submitted(ada, md5)
+    assert not rig.dock.contract_uploads.already_submitted(identity_of(rig, "eve"), md5)
     # What was submitted takes no room any more.
     assert rig.dock.uploads.create(ada, size=rig.dock.settings.upload_max_bytes, filename="x")
 

@@ -264,7 +264,7 @@ def test_chunks_of_the_contract(both: Any) -> None:
         answer = chunk(client, headers, begin, DATA[begin : begin + 100_000], md5)
         assert answer.json() == {"code": 0, "msg": "success"}
     identity = rig.dock.sessions.authenticate(rig.session())
-    assert rig.dock.uploads.finished_contract(identity, md5).sha256 == SHA256
+    assert rig.dock.contract_uploads.finished(identity, md5).sha256 == SHA256
     assert chunk(client, headers, 300_001, b"x", "0" * 32).json()["code"] == 31
     for begin, given in (("x", md5), ("-1", md5), ("9" * 30, md5), ("", md5), ("٣", md5), ("0", "x"), ("0", "\0" * 32)):
         assert chunk(client, headers, begin, b"x", given).json()["code"] == 21
@@ -282,7 +282,7 @@ def test_the_client_is_told_that_it_has_submitted_a_content(both: Any, monkeypat
     rig, client = both
     rig.user()
     headers = {"Authorization": f"Bearer {rig.session()}"}
-    monkeypatch.setattr(rig.dock.uploads, "already_submitted", lambda identity, md5: md5 == "0" * 32)
+    monkeypatch.setattr(rig.dock.contract_uploads, "already_submitted", lambda identity, md5: md5 == "0" * 32)
     assert chunk(client, headers, 0, b"x", "0" * 32).json() == {"code": 51, "msg": "Learnware file already exist."}
     assert chunk(client, headers, 0, b"x", "1" * 32).json()["code"] == 0
     # Only at the beginning.

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from beimingwu.db.engine import Database
     from beimingwu.services.clock import Clock
+    from beimingwu.services.contract_uploads import ContractUploads
     from beimingwu.services.identity import Identity, Origin
     from beimingwu.services.uploads import Uploads
     from beimingwu.storage import BlobStore, StoredBlob
@@ -58,10 +59,18 @@ class DatasetFile:
 class Datasets:
     """Lists, adds and deletes data sets."""
 
-    def __init__(self, database: Database, store: BlobStore, uploads: Uploads, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        store: BlobStore,
+        uploads: Uploads,
+        contract_uploads: ContractUploads,
+        clock: Clock,
+    ) -> None:
         self._database = database
         self._store = store
         self._uploads = uploads
+        self._contract_uploads = contract_uploads
         self._clock = clock
 
     def all(self, identity: Identity) -> list[DatasetFile]:
@@ -129,7 +138,7 @@ class Datasets:
         """
         identity.require_role()
         path = clean_path(path)
-        return self._write(identity, path, self._uploads.finished_contract(identity, file_hash), origin)[0]
+        return self._write(identity, path, self._contract_uploads.finished(identity, file_hash), origin)[0]
 
     def add_content(
         self, identity: Identity, path: str, source: Path | Callable[[], Iterable[bytes]], origin: Origin

@@ -8,11 +8,13 @@ from beimingwu.db.engine import Database
 from beimingwu.db.migrate import migrate, require_newest
 from beimingwu.secrets_file import provide_secrets, refuse_unsafe
 from beimingwu.services.accounts import Accounts
+from beimingwu.services.appending import UploadGround
 from beimingwu.services.audit_log import AuditLog
 from beimingwu.services.background import Background
 from beimingwu.services.catalogue import Catalogue
 from beimingwu.services.clock import Clock, utc_now
 from beimingwu.services.codes import Codes
+from beimingwu.services.contract_uploads import ContractUploads
 from beimingwu.services.datasets import Datasets
 from beimingwu.services.downloads import DownloadData, Downloads
 from beimingwu.services.email_changes import EmailChanges
@@ -133,8 +135,10 @@ class Dock:
         self.queue_lists = QueueLists(database, clock)
         self.statistics = Statistics(database, clock)
         self.shown_settings = ShownSettings(settings, database)
-        self.uploads = Uploads(database, settings, self.store, clock)
-        self.datasets = Datasets(database, self.store, self.uploads, clock)
+        ground = UploadGround(database, settings, self.store, clock)
+        self.uploads = Uploads(ground)
+        self.contract_uploads = ContractUploads(ground)
+        self.datasets = Datasets(database, self.store, self.uploads, self.contract_uploads, clock)
         self.usage = Usage(database, clock)
         self.catalogue = Catalogue(database)
         self.market_index = MarketIndex(database)

@@ -12,7 +12,6 @@ from beimingwu.db.models import Upload
 from beimingwu.errors import ConflictError, InvalidInputError, ServiceError, TooLargeError
 from beimingwu.services.appending import Appending, Checksum, UploadGround
 from beimingwu.services.assembling import drop, put_together
-from beimingwu.services.contract_uploads import ContractUploads
 from beimingwu.services.find_users import user_by_id
 from beimingwu.services.texts import clean_text
 from beimingwu.services.upload_quotas import require_one_more
@@ -23,11 +22,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from beimingwu.db.engine import Database
-    from beimingwu.services.clock import Clock
     from beimingwu.services.identity import Identity
-    from beimingwu.settings import Settings
-    from beimingwu.storage import BlobStore, StoredBlob
+    from beimingwu.storage import StoredBlob
 
 __all__ = ["UploadData", "Uploads"]
 
@@ -38,12 +34,8 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 class Uploads:
     """Takes uploads. All of them need the scope ``submit``, and each is known to its owner only."""
 
-    def __init__(self, database: Database, settings: Settings, store: BlobStore, clock: Clock) -> None:
-        self._ground = UploadGround(database, settings, store, clock)
-        self._contract = ContractUploads(self._ground)
-        self.put_chunk = self._contract.put_chunk
-        self.finished_contract = self._contract.finished
-        self.already_submitted = self._contract.already_submitted
+    def __init__(self, ground: UploadGround) -> None:
+        self._ground = ground
 
     def create(self, identity: Identity, *, size: int, filename: str, sha256: str | None = None) -> UploadInfo:
         """Begin an upload.

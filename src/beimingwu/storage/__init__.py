@@ -5,6 +5,7 @@ from beimingwu.storage.files import FileStore
 from beimingwu.storage.store import (
     CHUNK,
     BlobStore,
+    Hashing,
     PartInfo,
     PartWriter,
     StoredBlob,
@@ -16,6 +17,7 @@ __all__ = [
     "CHUNK",
     "BlobStore",
     "FileStore",
+    "Hashing",
     "PartInfo",
     "PartWriter",
     "StoredBlob",

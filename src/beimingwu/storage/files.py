@@ -100,11 +100,8 @@ class FileStore:
     def local(self, sha256: str) -> Iterator[Path]:
         """Give the file of a content, whose hash has been checked."""
         with self.open(sha256) as chunks:
-            hashing = Hashing(chunks)
-            for _ in hashing:
-                continue
-        if hashing.stored().sha256 != sha256:
-            raise damaged(sha256)
+            if Hashing(chunks).drained().sha256 != sha256:
+                raise damaged(sha256)
         yield self._content(sha256)
 
     def new_part(self, name: str) -> _FilePart:

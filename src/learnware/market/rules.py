@@ -10,13 +10,21 @@ from typing import TYPE_CHECKING, Any
 from learnware.market._problems import Problem
 from learnware.market._semantic_rules import Promise, normalise_semantic_spec, semantic_problems
 from learnware.market._trial import stat_spec_problems
+from learnware.specification._vocabulary import LENGTH_LIMITS, TASKS_BY_DATA_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from learnware.specification import BaseStatSpecification
 
-__all__ = ["Problem", "normalise_semantic_spec", "semantic_problems", "specification_problems"]
+__all__ = [
+    "LENGTH_LIMITS",
+    "TASKS_BY_DATA_TYPE",
+    "Problem",
+    "normalise_semantic_spec",
+    "semantic_problems",
+    "specification_problems",
+]
 
 
 def specification_problems(

@@ -6,20 +6,18 @@ from typing import IO, Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
 
 from beimingwu.api.compat.admin import ContractAdmin
 from beimingwu.api.compat.envelope import ContractError, ContractIdentity, JsonBody, done, text_of
 from beimingwu.api.compat.files import FileRoute
-from beimingwu.api.content import content_response
+from beimingwu.api.compat.forms import chunks_of, file_form
+from beimingwu.api.downloads import send_dataset
 from beimingwu.api.receiving import in_thread
 from beimingwu.api.requests import CurrentDock, CurrentOrigin
-from beimingwu.api.v1.datasets import DATASET_TYPE
 from beimingwu.errors import ConflictError, InvalidInputError, NotFoundError
 from beimingwu.services.datasets import clean_path
 from beimingwu.services.dock import Dock
 from beimingwu.services.identity import Identity, Origin
-from beimingwu.storage import CHUNK
 
 __all__ = ["files", "router"]
 
@@ -55,8 +53,7 @@ def download_datasets(request: Request, dock: CurrentDock, dataset: Annotated[st
         file = dock.datasets.find(wanted)
     except NotFoundError:
         raise ContractError(*_NOT_FOUND, {}, status=404) from None
-    name = file.path.rpartition("/")[2]
-    return content_response(request, dock.store, file.sha256, file.size, name, media_type=DATASET_TYPE)
+    return send_dataset(request, dock, file)
 
 
 @router.post("/delete_datasets")
@@ -92,28 +89,20 @@ async def upload_dataset(
     request: Request, identity: ContractAdmin, dock: CurrentDock, origin: CurrentOrigin
 ) -> JSONResponse:
     """Add a file that comes in a form."""
-    # Files beyond a megabyte go to the disk while they arrive.
-    try:
-        form = await request.form(max_files=1, max_fields=16)
-    except HTTPException:
-        raise ContractError.parameters() from None
-    try:
+    async with file_form(request) as form:
         path, file = form.get("file_path"), form.get("file")
         if not (isinstance(path, str) and path):
             raise ContractError(11, "file_path is required.")
         if not isinstance(file, UploadFile):
             raise ContractError(12, "file is required.")
         await in_thread(request, _add, dock, identity, _path(path), file.file, origin)
-    finally:
-        await form.close()
     return done(message="success.")
 
 
 def _add(dock: Dock, identity: Identity, path: str, file: IO[bytes], origin: Origin) -> None:
     def chunks() -> Iterator[bytes]:
         file.seek(0)
-        while chunk := file.read(CHUNK):
-            yield chunk
+        yield from chunks_of(file)
 
     try:
         dock.datasets.add_content(identity, path, chunks, origin)

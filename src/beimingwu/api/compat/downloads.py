@@ -8,8 +8,8 @@ from fastapi.responses import JSONResponse
 from beimingwu.api.compat.envelope import ContractError, JsonBody, OptionalContractIdentity, done
 from beimingwu.api.compat.files import FileRoute
 from beimingwu.api.compat.times import last_modify
+from beimingwu.api.downloads import send_package, send_packages
 from beimingwu.api.requests import CurrentDock, CurrentOrigin
-from beimingwu.api.v1.packages import send_package, send_packages
 from beimingwu.errors import NotFoundError
 from beimingwu.services.dock import Dock
 from beimingwu.services.downloads import Package

@@ -2,16 +2,16 @@
 
 import json
 import math
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from typing import IO, Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
-from starlette.datastructures import FormData, UploadFile
-from starlette.exceptions import HTTPException
+from starlette.datastructures import UploadFile
 
 from beimingwu.api.compat.envelope import ContractError, ContractIdentity, JsonBody, done, text_of
+from beimingwu.api.compat.forms import chunks_of, file_form
 from beimingwu.api.compat.refusals import refusal
 from beimingwu.api.compat.times import last_modify
 from beimingwu.api.receiving import in_thread
@@ -26,7 +26,7 @@ from beimingwu.errors import (
 )
 from beimingwu.services.dock import Dock
 from beimingwu.services.identity import Identity, Origin
-from beimingwu.storage import CHUNK, StoredBlob
+from beimingwu.storage import StoredBlob
 
 __all__ = ["router"]
 
@@ -65,7 +65,7 @@ async def add_learnware(
     request: Request, identity: ContractIdentity, dock: CurrentDock, origin: CurrentOrigin
 ) -> JSONResponse:
     """Submit a learnware in one form: its semantic specification as JSON, and its zip."""
-    async with _form(request) as form:
+    async with file_form(request) as form:
         spec = _semantic(form.get("semantic_specification"))
         file = form.get("learnware_file")
         if not isinstance(file, UploadFile):
@@ -82,7 +82,7 @@ def add_learnware_uploaded(
     (file_hash,) = text_of(body, "file_hash")
     with _refused_by_contract(spec):
         try:
-            blob = dock.uploads.finished_contract(identity, file_hash)
+            blob = dock.contract_uploads.finished(identity, file_hash)
         except NotFoundError:
             raise ContractError(51, "Learnware file is not uploaded.") from None
         submitted = dock.submissions.submit(identity, blob, spec, origin)
@@ -94,7 +94,7 @@ async def update_learnware(
     request: Request, identity: ContractIdentity, dock: CurrentDock, origin: CurrentOrigin
 ) -> JSONResponse:
     """Submit another semantic specification for a learnware, and another zip if there is one in the form."""
-    async with _form(request) as form:
+    async with file_form(request) as form:
         learnware_id, file = form.get("learnware_id"), form.get("learnware_file")
         if not isinstance(learnware_id, str):
             raise ContractError.parameters()
@@ -124,19 +124,6 @@ def delete_learnware(
     except NotAllowedError:
         raise ContractError(41, "You do not own this learnware.") from None
     return done(message="Delete success.")
-
-
-@asynccontextmanager
-async def _form(request: Request) -> AsyncIterator[FormData]:
-    # Files beyond a megabyte go to the disk while they arrive.
-    try:
-        form = await request.form(max_files=1, max_fields=16)
-    except HTTPException:
-        raise ContractError.parameters() from None
-    try:
-        yield form
-    finally:
-        await form.close()
 
 
 def _semantic(text: Any) -> dict[str, Any]:
@@ -186,15 +173,10 @@ def _uploaded(dock: Dock, identity: Identity, file: UploadFile) -> Iterator[Stor
     """Give the content of a file from a form, taken in like other uploads and within the same bounds."""
     upload = dock.uploads.create(identity, size=file.size or 0, filename=_FILENAME)
     try:
-        dock.uploads.append(identity, upload.upload_id, 0, _chunks(file.file))
+        dock.uploads.append(identity, upload.upload_id, 0, chunks_of(file.file))
         yield dock.uploads.finished(identity, upload.upload_id)
     finally:
         dock.uploads.cancel(identity, upload.upload_id)
-
-
-def _chunks(file: IO[bytes]) -> Iterator[bytes]:
-    while chunk := file.read(CHUNK):
-        yield chunk
 
 
 @contextmanager

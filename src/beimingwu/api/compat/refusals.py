@@ -7,6 +7,7 @@ from typing import Any
 
 from beimingwu.api.compat.envelope import ContractError
 from beimingwu.errors import InvalidSubmissionError, SensitiveWordsError, SubmissionFinding
+from learnware.market.rules import LENGTH_LIMITS
 
 __all__ = ["refusal"]
 
@@ -17,7 +18,6 @@ _SENSELESS = {
     "Output": "Output section of semantic is not a json or dict",
     "Output.Dimension": "Output has no dimension",
 }
-_LENGTHS = {"Name": (5, 50), "Description": (10, 10_000)}
 
 
 def refusal(error: InvalidSubmissionError, semantic_spec: dict[str, Any]) -> ContractError:
@@ -54,13 +54,13 @@ def _senseless(finding: SubmissionFinding, semantic_spec: dict[str, Any]) -> str
 
 
 def _length(finding: SubmissionFinding, semantic_spec: dict[str, Any]) -> str | None:
-    if finding.key not in _LENGTHS:
+    if finding.key not in LENGTH_LIMITS:
         return None
     entry = semantic_spec.get(finding.key)
     text = entry.get("Values") if isinstance(entry, dict) else None
     if not isinstance(text, str):
         return None
-    least, most = _LENGTHS[finding.key]
+    least, most = LENGTH_LIMITS[finding.key]
     length = len(text.strip())
     if length < least:
         return f"{finding.key} length is less than {least}"

@@ -1,18 +1,14 @@
 """``/api/user/chunked_upload``: contents in chunks, by the published contract."""
 
-from collections.abc import Iterator
-from typing import IO
-
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from starlette.datastructures import FormData, UploadFile
-from starlette.exceptions import HTTPException
 
 from beimingwu.api.compat.envelope import ContractError, ContractIdentity, done
+from beimingwu.api.compat.forms import chunks_of, file_form
 from beimingwu.api.receiving import in_thread
 from beimingwu.api.requests import CurrentDock
 from beimingwu.errors import ConflictError
-from beimingwu.storage import CHUNK
 
 __all__ = ["CHUNKED_UPLOAD", "router"]
 
@@ -24,20 +20,14 @@ router = APIRouter(include_in_schema=False)
 @router.post(CHUNKED_UPLOAD)
 async def chunked_upload(request: Request, identity: ContractIdentity, dock: CurrentDock) -> JSONResponse:
     """Take a chunk, which may come more than once; from the beginning, an upload may always begin again."""
-    try:
-        form = await request.form(max_files=1, max_fields=16)
-    except HTTPException:
-        raise ContractError.parameters() from None
-    try:
+    async with file_form(request) as form:
         begin, file_hash, chunk = _parameters(form)
-        if begin == 0 and await in_thread(request, dock.uploads.already_submitted, identity, file_hash):
+        if begin == 0 and await in_thread(request, dock.contract_uploads.already_submitted, identity, file_hash):
             raise ContractError(51, "Learnware file already exist.")
         try:
-            await in_thread(request, dock.uploads.put_chunk, identity, file_hash, begin, _chunks(chunk.file))
+            await in_thread(request, dock.contract_uploads.put_chunk, identity, file_hash, begin, chunks_of(chunk.file))
         except ConflictError as error:
             raise ContractError(31, str(error)) from None
-    finally:
-        await form.close()
     return done()
 
 
@@ -48,8 +38,3 @@ def _parameters(form: FormData) -> tuple[int, str, UploadFile]:
     if not (begin.isascii() and begin.isdecimal() and len(begin) <= 18):
         raise ContractError.parameters()
     return int(begin), file_hash, chunk
-
-
-def _chunks(file: IO[bytes]) -> Iterator[bytes]:
-    while chunk := file.read(CHUNK):
-        yield chunk

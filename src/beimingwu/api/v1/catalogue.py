@@ -7,16 +7,16 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from beimingwu.api.problems import responses
 from beimingwu.api.requests import CurrentDock, OptionalIdentity
+from beimingwu.api.v1.fields import LearnwareId
 from beimingwu.api.v1.learnware_fields import DetailOut, Status, SummaryOut, json_response
 from beimingwu.errors import InvalidInputError, NotAllowedError, NotAuthenticatedError, NotFoundError
 from beimingwu.services.catalogue_filters import Filters
 
-__all__ = ["LearnwareId", "SpecificationType", "router"]
+__all__ = ["router"]
 
 router = APIRouter(prefix="/api/v1/learnwares", tags=["learnwares"])
 
-LearnwareId = Annotated[str, Path(description="Eight digits.", examples=["00000017"], max_length=64)]
-SpecificationType = Annotated[str, Path(examples=["RKMETableSpecification"], max_length=64)]
+_SpecificationType = Annotated[str, Path(examples=["RKMETableSpecification"], max_length=64)]
 _Tags = Annotated[
     list[Annotated[str, StringConstraints(max_length=64)]], Query(max_length=32, description="Any of these will do.")
 ]
@@ -118,7 +118,7 @@ def show_learnware(learnware_id: LearnwareId, dock: CurrentDock, identity: Optio
     },
 )
 def show_specification(
-    learnware_id: LearnwareId, type: SpecificationType, dock: CurrentDock, identity: OptionalIdentity
+    learnware_id: LearnwareId, type: _SpecificationType, dock: CurrentDock, identity: OptionalIdentity
 ) -> Response:
     """Return a statistical specification of the serving version, or of the newest where none serves."""
     text = dock.catalogue.statistical_specification(identity, learnware_id, type)

@@ -6,7 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from beimingwu.api.content import content_response, describe_content
+from beimingwu.api.content import describe_content
+from beimingwu.api.downloads import DATASET_TYPE, send_dataset
 from beimingwu.api.problems import responses
 from beimingwu.api.requests import CurrentDock, CurrentIdentity
 from beimingwu.errors import (
@@ -17,12 +18,10 @@ from beimingwu.errors import (
     NotFoundError,
 )
 
-__all__ = ["DATASET_TYPE", "DatasetOut", "DatasetPath", "router"]
+__all__ = ["DatasetOut", "DatasetPath", "router"]
 
 router = APIRouter(prefix="/api/v1/datasets", tags=["data sets"])
 
-# Whatever a file is, browsers only save it.
-DATASET_TYPE = "application/octet-stream"
 DatasetPath = Annotated[
     str, Path(max_length=1024, description="Names with slashes between.", examples=["air/train.csv"])
 ]
@@ -74,6 +73,4 @@ def list_datasets(dock: CurrentDock, identity: CurrentIdentity) -> DatasetList:
 )
 def download_dataset(path: DatasetPath, request: Request, dock: CurrentDock) -> Response:
     """Return a file for experiments, or a range of it. It takes no login."""
-    file = dock.datasets.find(path)
-    name = file.path.rpartition("/")[2]
-    return content_response(request, dock.store, file.sha256, file.size, name, media_type=DATASET_TYPE)
+    return send_dataset(request, dock, dock.datasets.find(path))

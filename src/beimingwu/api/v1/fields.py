@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from beimingwu.services.views import Account
 
-__all__ = ["AccountOut", "Code", "Email", "Id", "Password", "Request", "Username"]
+__all__ = ["AccountOut", "Code", "Email", "Id", "LearnwareId", "Password", "Request", "Username"]
 
 _LARGEST_ID = 2**63 - 1
 
@@ -17,6 +17,7 @@ Username = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Password = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 Code = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Id = Annotated[int, Path(ge=1, le=_LARGEST_ID)]
+LearnwareId = Annotated[str, Path(description="Eight digits.", examples=["00000017"], max_length=64)]
 
 
 class Request(BaseModel):

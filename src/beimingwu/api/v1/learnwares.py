@@ -7,8 +7,7 @@ from pydantic import Field, StringConstraints
 
 from beimingwu.api.problems import responses
 from beimingwu.api.requests import CurrentDock, CurrentIdentity, CurrentOrigin
-from beimingwu.api.v1.catalogue import LearnwareId
-from beimingwu.api.v1.fields import Request
+from beimingwu.api.v1.fields import LearnwareId, Request
 from beimingwu.api.v1.learnware_fields import DetailOut, VersionOut, json_response
 from beimingwu.errors import (
     ConflictError,

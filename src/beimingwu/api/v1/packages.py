@@ -8,12 +8,11 @@ from fastapi import Request as HttpRequest
 from fastapi.responses import Response
 from pydantic import BaseModel, Field, StringConstraints
 
-from beimingwu.api.content import content_response, describe_content
-from beimingwu.api.packages_zip import packages_response
+from beimingwu.api.content import describe_content
+from beimingwu.api.downloads import send_package, send_packages
 from beimingwu.api.problems import responses
 from beimingwu.api.requests import CurrentDock, CurrentOrigin, OptionalIdentity
-from beimingwu.api.v1.catalogue import LearnwareId
-from beimingwu.api.v1.fields import Request
+from beimingwu.api.v1.fields import LearnwareId, Request
 from beimingwu.errors import (
     InvalidInputError,
     InvalidRangeError,
@@ -22,10 +21,9 @@ from beimingwu.errors import (
     NotFoundError,
     TooManyRequestsError,
 )
-from beimingwu.services.dock import Dock
-from beimingwu.services.downloads import MOST_PACKAGES, Package
+from beimingwu.services.downloads import MOST_PACKAGES
 
-__all__ = ["router", "send_package"]
+__all__ = ["router"]
 
 router = APIRouter(prefix="/api/v1", tags=["packages"])
 
@@ -50,31 +48,6 @@ class LinkMade(BaseModel):
     url: str = Field(description="Its path on this server.")
     token: str = Field(description="Shown this once.")
     expires_at: datetime
-
-
-def send_package(request: HttpRequest, dock: Dock, package: Package) -> Response:
-    """Return the answer to a request for a package, and count the download."""
-    return content_response(
-        request,
-        dock.store,
-        package.sha256,
-        package.size,
-        package.filename,
-        begun=lambda: dock.usage.downloaded([package.number]),
-    )
-
-
-def send_packages(
-    request: HttpRequest, dock: Dock, packages: list[Package], filename: str = "learnwares.zip"
-) -> Response:
-    """Return the answer to a request for several packages, and count the downloads."""
-    return packages_response(
-        request,
-        dock.store,
-        packages,
-        filename,
-        begun=lambda: dock.usage.downloaded([one.number for one in packages]),
-    )
 
 
 @router.head(

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
-from fastapi import APIRouter, Header, Path
+from fastapi import APIRouter, Header
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import PlainTextResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from beimingwu.api.problems import responses
 from beimingwu.api.requests import CurrentDock, CurrentIdentity, CurrentOrigin
-from beimingwu.api.v1.fields import Id
+from beimingwu.api.v1.fields import Id, LearnwareId
 from beimingwu.errors import (
     ConflictError,
     InvalidInputError,
@@ -40,8 +40,6 @@ _EVENTS: dict[str, Any] = {
         }
     },
 }
-
-LearnwareId = Annotated[str, Path(description="Eight digits.", examples=["00000017"], max_length=32)]
 
 
 class VerificationOut(BaseModel):

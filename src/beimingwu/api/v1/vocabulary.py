@@ -3,8 +3,8 @@
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from learnware.market.rules import LENGTH_LIMITS, TASKS_BY_DATA_TYPE
 from learnware.specification import semantic_vocabulary
-from learnware.specification._vocabulary import LENGTH_LIMITS, TASKS_BY_DATA_TYPE
 
 __all__ = ["router"]
 

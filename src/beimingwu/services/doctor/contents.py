@@ -11,11 +11,13 @@ from sqlalchemy import exists, func, or_, select
 from beimingwu.db.migrate import current_revision, newest_revision
 from beimingwu.db.models import Blob, Dataset, Embedding, Learnware, StatSpec, Version
 from beimingwu.errors import NotFoundError, ServiceError
+from beimingwu.services.access import public_condition
 from beimingwu.services.doctor.finding import fine, warning, wrong
 from beimingwu.services.index import put_in_index, take_from_index
 from beimingwu.services.learnware_ids import format_id
 from beimingwu.services.publishing import lock_learnware, serving_of
 from beimingwu.services.version_states import UNDECIDED
+from beimingwu.storage import Hashing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -109,15 +111,17 @@ def check_index_rows(database: Database, *, repair: bool) -> Finding:
     """Check that searches find every version that serves, and nothing else."""
     check = "index"
     with database.read() as session:
-        missing = session.scalars(select(Learnware.id).where(_serves(), _unindexed()).order_by(Learnware.id)).all()
+        missing = session.scalars(
+            select(Learnware.id).where(public_condition(), _unindexed()).order_by(Learnware.id)
+        ).all()
         excess = session.scalars(
             select(Embedding.learnware_id)
             .join(Learnware, Learnware.id == Embedding.learnware_id)
             .join(Version, Version.id == Embedding.version_id)
-            .where(or_(~_serves(), Version.number != Learnware.serving_version))
+            .where(or_(~public_condition(), Version.number != Learnware.serving_version))
             .distinct()
         ).all()
-        count = session.scalar(select(func.count()).select_from(Learnware).where(_serves()))
+        count = session.scalar(select(func.count()).select_from(Learnware).where(public_condition()))
     bad = sorted({*missing, *excess})
     if not bad:
         return fine(check, f"{count} learnwares are found")
@@ -156,20 +160,11 @@ def _whole(store: BlobStore, sha256: str, size: int, *, read: bool) -> bool:
         return False
     if not read:
         return True
-    from hashlib import sha256 as new_hash
-
-    found = new_hash()
     try:
         with store.open(sha256) as chunks:
-            for chunk in chunks:
-                found.update(chunk)
+            return Hashing(chunks).drained().sha256 == sha256
     except NotFoundError:
         return False
-    return found.hexdigest() == sha256
-
-
-def _serves() -> ColumnElement[bool]:
-    return Learnware.serving_version.is_not(None) & Learnware.withdrawn_at.is_(None)
 
 
 def _unindexed() -> ColumnElement[bool]:
