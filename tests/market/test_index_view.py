@@ -26,7 +26,7 @@ def member(seq: int, value: float) -> tuple[int, str, float, Any]:
 def contents(index: IslandIndex) -> list[tuple[str, float, float]]:
     return [
         (one, float(product), float(vector[0]))
-        for one, product, vector in zip(index.ids, index._self_products, index._vectors, strict=True)
+        for one, product, vector in zip(index.ids, index.self_products, index.vectors, strict=True)
     ]
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from learnware.market._island import IslandIndex, embed, island_name
-from learnware.market._mixture import Gram, fit_mixture, grow_support, open_weights
+from learnware.market._mixture import Gram, Support, fit_mixture, open_weights
 from learnware.specification import RKMETableSpecification
 from learnware.specification._metric import KernelMetric
 
@@ -227,5 +227,7 @@ def test_support_grows_from_few_candidates_at_a_time():
     rng = np.random.default_rng(6)
     vectors = rng.normal(size=(500, 40)).astype(np.float32)
     target = (0.5 * vectors[3] + 0.3 * vectors[77] + 0.2 * vectors[400]).astype(np.float32)
-    support = grow_support(vectors, target, np.arange(500), 3)
-    assert support == [3, 77, 400]
+    support = Support(vectors, target)
+    support.grow()
+    assert support.heaviest(3) == [3, 77, 400]
+    assert support.heaviest(1) == [3]

@@ -181,10 +181,10 @@ def find_nearest(
     most_singles : int, default=20
     """
     with single_threaded_blas():
-        query = None if index is None else index.embed(spec)
-        hits = [] if index is None else index.single(spec, allowed, most_singles, query)
-        mixture = None if index is None else index.mixture(spec, allowed, max_parts, query)
-    if index is None or mixture is None or not hits:
+        search = None if index is None else index.search(spec, allowed)
+        hits = [] if search is None else search.singles(most_singles)
+        mixture = None if search is None else search.mixture(max_parts)
+    if search is None or mixture is None or not hits:
         return Findings(
             nothing_fits=True,
             message=f"No learnware that meets the conditions is for tables of {spec.get_z().shape[1]} columns.",
@@ -201,7 +201,7 @@ def find_nearest(
         message = f"One learnware fits best (similarity {hits[0].similarity:.3f})."
     return Findings(
         tuple(Finding(hit.learnware_id, hit.score, hit.mmd2, hit.similarity) for hit in hits),
-        len(index) if allowed is None else index.count(allowed),
+        search.total,
         mixture,
         mixture.unexplained,
         nothing_fits,

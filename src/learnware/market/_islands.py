@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 # To be raised with every change of `embed` or of `KernelMetric`: stored embeddings of another version are made anew.
-EMBEDDING_VERSION = 3
+EMBEDDING_VERSION = 4
 # The metric of an island is estimated anew each time the island has doubled, from at most this many members.
 _ESTIMATE_MEMBERS = 4096
 # With every arrival as long as there are few: two or three tell little of units, and the order in which learnwares come

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from learnware.specification import solve_simplex_qp
-from learnware.specification._simplex import simplex_weights
+from learnware.specification._simplex import convex, simplex_weights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,10 +22,13 @@ if TYPE_CHECKING:
 
     from learnware.specification import RKMETableSpecification
 
-__all__ = ["Gram", "Mixture", "cosine", "explained", "fit_mixture", "grow_support", "open_weights", "squared_error"]
+__all__ = ["Gram", "Mixture", "Support", "cosine", "explained", "fit_mixture", "open_weights", "squared_error"]
 
 # Learnwares that join the support in one step, and steps; a mixture of five is found in three or four.
-_JOINING, _STEPS = 12, 8
+_JOINING, _STEPS = 24, 8
+# A mixture is found when no other one can be nearer by more than this share of the target's squared norm. Random
+# features are no more exact, and the heaviest parts do not change any more.
+_GAP = 2e-4
 # Squared error of a reduced set of K points, as a share of that of K random rows: an upper bound of what the solver
 # leaves under the smooth kernel of an island (it leaves about a thirtieth).
 _REDUCTION_SHARE = 0.1
@@ -93,54 +95,76 @@ class Gram:
     target_error: float
 
 
-def grow_support(
-    vectors: NDArray[np.float32],
-    target: NDArray[np.float32],
-    positions: NDArray[np.intp],
-    size: int,
-    *,
-    partial: bool = False,
-) -> list[int]:
-    """Return positions of at most `size` vectors whose mixture is nearest to the target, heaviest first.
+class Support:
+    """Vectors whose mixture is nearest to a target.
 
     Parameters
     ----------
     vectors : ndarray of shape (n, n_features), float32
     target : ndarray of shape (n_features,), float32
-    positions : ndarray of int
-        Vectors that may take part.
-    size : int
-        How many at most.
-    partial : bool, default=False
-        Whether the weights may sum to less than one, so that a part of the target may stay open.
+    scores : ndarray of shape (n,), optional
+        Products of the vectors with the target, where they are known.
     """
-    wanted = target.astype(np.float64)
-    residual = target
-    support = np.empty(0, dtype=np.intp)
-    weights = np.empty(0)
-    every = len(positions) == len(vectors)
-    for _ in range(_STEPS):
-        scores = vectors @ residual if every else vectors[positions] @ residual
-        joining = positions
-        if len(positions) > _JOINING:
-            joining = positions[np.argpartition(-scores, _JOINING)[:_JOINING]]
-        pool = np.union1d(support, joining)
-        if len(pool) == len(support):
-            break
-        chosen = vectors[pool].astype(np.float64)
-        gram, products = chosen @ chosen.T, chosen @ wanted
-        if partial:
-            solution = simplex_weights(*_with_open_part(gram, products))[:-1]
+
+    def __init__(
+        self, vectors: NDArray[np.float32], target: NDArray[np.float32], scores: NDArray[np.float32] | None = None
+    ) -> None:
+        self._vectors = vectors
+        self._target = target.astype(np.float64)
+        # Products with what is unexplained.
+        self._scores = vectors @ target if scores is None else scores
+        self._support = np.empty(0, dtype=np.intp)
+        self._weights = np.empty(0)
+
+    def grow(self, *, partial: bool = False) -> None:
+        """Find the mixture, beginning with what has been found before.
+
+        Parameters
+        ----------
+        partial : bool, default=False
+            Whether the weights may sum to less than one, so that a part of the target may stay open.
+        """
+        enough = _GAP * float(self._target @ self._target)
+        for _ in range(_STEPS):
+            if len(self._support) and self._gap(partial) <= enough:
+                break
+            pool = self._pool()
+            chosen = self._vectors[pool].astype(np.float64)
+            gram, products = chosen @ chosen.T, chosen @ self._target
+            start = np.zeros(len(pool))
+            if len(self._support):
+                start[: len(self._support)] = self._weights
+            else:
+                start[np.argmin(0.5 * gram.diagonal() - products)] = 1.0
+            if partial:
+                gram, products = _with_open_part(gram, products)
+                start = np.append(start, max(1.0 - start.sum(), 0.0))
+            solution = simplex_weights(gram, products, start)[: len(pool)]
+            kept = solution > 0
+            self._support, self._weights = pool[kept], solution[kept]
+            residual = self._target - self._weights @ chosen[kept]
+            self._scores = self._vectors @ residual.astype(np.float32)
+
+    def _gap(self, partial: bool) -> float:
+        """Return how much smaller half of the squared distance can become, at most (Frank-Wolfe's duality gap)."""
+        best = float(self._scores.max())
+        return (max(best, 0.0) if partial else best) - float(self._weights @ self._scores[self._support])
+
+    def _pool(self) -> NDArray[np.intp]:
+        """Return the support and, after it, the vectors nearest to what is unexplained."""
+        if len(self._scores) > _JOINING:
+            joining = np.argpartition(self._scores, -_JOINING)[-_JOINING:]
         else:
-            solution = simplex_weights(gram, products)
-        kept = solution > 0
-        stalled = np.array_equal(pool[kept], support)
-        support, weights = pool[kept], solution[kept]
-        if stalled:
-            break
-        residual = (wanted - weights @ chosen[kept]).astype(np.float32)
-    heaviest = np.argsort(-weights, kind="stable")[:size]
-    return [int(i) for i in support[heaviest]]
+            joining = np.arange(len(self._scores))
+        known = set(self._support.tolist())
+        new = np.array([i for i in joining.tolist() if i not in known], dtype=np.intp)
+        return np.concatenate([self._support, new])
+
+    def heaviest(self, size: int) -> list[int]:
+        """Return the positions of at most `size` vectors of the mixture, heaviest first."""
+        order = np.lexsort((self._support, -self._weights))[:size]
+        heaviest: list[int] = self._support[order].tolist()
+        return heaviest
 
 
 def fit_mixture(ids: Sequence[str], gram: Gram, max_size: int) -> Mixture:
@@ -150,10 +174,11 @@ def fit_mixture(ids: Sequence[str], gram: Gram, max_size: int) -> Mixture:
     does not suffer by more than a share of the noise floor. The share that stays unexplained is 0 here; `unexplained`
     tells it.
     """
-    kept, weights, mmd2 = _solve(gram, range(len(ids)))
+    problem = convex(gram.parts)
+    kept, weights, mmd2 = _solve(gram, problem, list(range(len(ids))))
     while len(kept) > 1:
         lightest = np.argsort(weights, kind="stable")[:_TRIALS]
-        trials = (_solve(gram, kept[:i] + kept[i + 1 :]) for i in lightest)
+        trials = (_solve(gram, problem, kept[:i] + kept[i + 1 :], np.delete(weights, i)) for i in lightest)
         smaller = min(trials, key=lambda solution: solution[2])
         if len(kept) <= max_size and smaller[2] - mmd2 > _NOISE_SHARE * _noise_floor(gram, kept, weights):
             break
@@ -172,13 +197,26 @@ def fit_mixture(ids: Sequence[str], gram: Gram, max_size: int) -> Mixture:
     )
 
 
-def _solve(gram: Gram, parts: Sequence[int]) -> tuple[list[int], NDArray[np.float64], float]:
-    """Return the parts with a positive weight in the best mixture, their weights, and the squared MMD."""
-    matrix, target = gram.parts[np.ix_(parts, parts)], gram.target[list(parts)]
-    weights = solve_simplex_qp(matrix, target)
-    mmd2 = max(0.0, float(gram.target_self - 2.0 * weights @ target + weights @ matrix @ weights))
+def _solve(
+    gram: Gram, problem: NDArray[np.float64], parts: list[int], start: NDArray[np.float64] | None = None
+) -> tuple[list[int], NDArray[np.float64], float]:
+    """Return the parts with a positive weight in the best mixture, their weights, and the squared MMD.
+
+    `problem` has the products of all parts, made convex; `start` has weights of about the right proportions.
+    """
+    chosen = np.array(parts)
+    target = gram.target[chosen]
+    if start is None:
+        start = np.zeros(len(parts))
+        start[np.argmin(0.5 * gram.parts.diagonal()[chosen] - target)] = 1.0
+    else:
+        start = start / start.sum()
+    weights = simplex_weights(problem[chosen[:, None], chosen], target, start)
     positive = weights > 0
-    return [i for i, p in zip(parts, positive, strict=True) if p], weights[positive], mmd2
+    chosen, weights = chosen[positive], weights[positive]
+    squared_norm = weights @ gram.parts[chosen[:, None], chosen] @ weights
+    mmd2 = float(gram.target_self - 2.0 * weights @ target[positive] + squared_norm)
+    return chosen.tolist(), weights, max(0.0, mmd2)
 
 
 def cosine(product: ArrayLike, squared_norms: ArrayLike) -> NDArray[np.float64]:
@@ -214,7 +252,9 @@ def open_weights(parts: NDArray[np.float64], target: NDArray[np.float64]) -> NDA
 
     What is far from every part, in units of their own spread, has no product with them, so its share gets no weight.
     """
-    return solve_simplex_qp(*_with_open_part(parts, target))[:-1]
+    start = np.zeros(len(target) + 1)
+    start[-1] = 1.0
+    return simplex_weights(*_with_open_part(convex(parts), target), start)[:-1]
 
 
 def _with_open_part(

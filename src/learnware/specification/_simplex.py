@@ -21,6 +21,8 @@ __all__ = ["rkme_solve_qp", "simplex_weights", "solve_simplex_qp"]
 
 # Added to the diagonal, relative to its mean: two equal points make K singular and their split arbitrary.
 _RIDGE = 1e-13
+# Rounds in which all wrong weights change places; four are enough as a rule.
+_EXCHANGES = 5
 # How far below zero a reduced cost may be before its point enters, relative to the scale of the problem.
 _OPTIMALITY = 1e-12
 # Inner products in single precision are off by rounding, which shows in eigenvalues below zero. A diagonal raised by
@@ -78,24 +80,66 @@ def solve_simplex_qp(K: ArrayLike, c: ArrayLike) -> NDArray[np.float64]:
     # A diagonal that is next to nothing beside the linear term is raised in units of that.
     ridge = _RIDGE * (diagonal if diagonal > 1e-3 else 1.0)
     gram.flat[:: n + 1] += ridge + _ROUNDING_MARGIN * max(-lowest, 0.0)
-    return _active_set(gram, linear, np.linalg.solve)
+    return _active_set(gram, linear, np.linalg.solve, np.full(n, 1.0 / n))
 
 
-def simplex_weights(gram: NDArray[np.float64], linear: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return what `solve_simplex_qp` returns, for inner products of vectors of about unit length in double precision.
+def simplex_weights(
+    gram: NDArray[np.float64], linear: NDArray[np.float64], start: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return what `solve_simplex_qp` returns, for inner products of vectors of about unit length that are `convex`.
 
-    Nothing is checked: small problems are solved in less time than the checks take. `gram` is changed.
+    Nothing is checked: small problems are solved in less time than the checks take. `gram` is changed. The fewer
+    weights of `start`, which is on the simplex, become or cease to be zero, the sooner the answer is there.
     """
     # LAPACK itself: around matrices this small, numpy's own checks take several times as long as the solution.
     from scipy.linalg.lapack import dgesv
 
+    def solve(K: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
+        solution: NDArray[np.float64] = dgesv(K, right)[2]
+        return solution
+
     gram.flat[:: len(linear) + 1] += _RIDGE
-    return _active_set(gram, linear, lambda K, right: dgesv(K, right)[2])
+    return _active_set(gram, linear, solve, _exchanged(gram, linear, solve, start))
 
 
-def _active_set(gram: NDArray[np.float64], linear: NDArray[np.float64], solve: _Solve) -> NDArray[np.float64]:
+def _exchanged(
+    gram: NDArray[np.float64], linear: NDArray[np.float64], solve: _Solve, start: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return weights with nearly the zeros of the optimum.
+
+    All weights with a wrong sign and all reduced costs with a wrong sign change places at once (Kostreva, Block pivot
+    methods for solving the complementarity problem, 1978). That needs few rounds, but need not end.
+    """
+    free: NDArray[np.bool_] = start > 0.0
+    best = start
+    for _ in range(_EXCHANGES):
+        target, multiplier = _equality_optimum(gram, linear, free, solve)
+        if not math.isfinite(multiplier):
+            break
+        wrong = (target < 0.0) | (~free & (linear - gram @ target - multiplier > _OPTIMALITY))
+        best = np.maximum(target, 0.0)
+        best = best / best.sum()
+        free = free ^ wrong
+        if not wrong.any() or not free.any():
+            break
+    return best
+
+
+def convex(gram: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return inner products of single precision with the diagonal raised by what makes them positive semidefinite.
+
+    So are then the products of every part of the vectors.
+    """
+    raised: NDArray[np.float64] = gram.copy()
+    raised.flat[:: len(gram) + 1] += _ROUNDING_MARGIN * max(-float(np.linalg.eigvalsh(gram)[0]), 0.0)
+    return raised
+
+
+def _active_set(
+    gram: NDArray[np.float64], linear: NDArray[np.float64], solve: _Solve, start: NDArray[np.float64]
+) -> NDArray[np.float64]:
     n = len(linear)
-    free, b = np.ones(n, dtype=bool), np.full(n, 1.0 / n)
+    b, free = start, start > 0.0
     # Each point leaves and re-enters a few times at most; the cap only guards against cycling by rounding, where b
     # is feasible and optimal to rounding already.
     for _ in range(10 * n):
