@@ -71,8 +71,9 @@ def create_app(dock: Dock, metrics: Metrics) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = settings.max_request_threads
-        # Uploads leave the other requests most of the threads.
+        # Uploads and searches have threads of their own, and leave the other requests theirs.
         app.state.upload_threads = anyio.CapacityLimiter(max(2, settings.max_request_threads // 4))
+        app.state.search_threads = anyio.CapacityLimiter(max(2, settings.max_request_threads // 4))
         housekeeper = Housekeeper(
             dock.database,
             dock.clock,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -354,3 +356,34 @@ def test_learnwares_that_would_make_searches_slow_are_not_taken(make_rig: Any) -
     some.submit_learnware(rig, n_features=6)
     with pytest.raises(InvalidSubmissionError, match="has 7 columns; this dock takes 6 at most"):
         some.submit_learnware(rig, n_features=7, seed=1)
+
+
+@pytest.mark.parametrize("address", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("ask", [SEARCH, CONTRACT])
+def test_searches_leave_the_threads_of_others_alone(
+    make_client: Any, monkeypatch: pytest.MonkeyPatch, ask: str
+) -> None:
+    monkeypatch.setattr("beimingwu.api.threads._MOST_WAITING", 1)
+    rig, client = make_client(max_request_threads=2)
+    found = rig.dock.search.search(None, {}, {})
+    begun, go_on = threading.Semaphore(0), threading.Event()
+
+    def slow(*_: Any, **__: Any) -> Any:
+        begun.release()
+        go_on.wait(60)
+        return found
+
+    monkeypatch.setattr(rig.dock.search, "search", slow)
+    body = {"json": {}} if ask == SEARCH else {"data": {"semantic_specification": "{}"}}
+    with ThreadPoolExecutor(5) as pool:
+        try:
+            running = [pool.submit(client.post, ask, **body) for _ in range(2)]
+            assert all(begun.acquire(timeout=30) for _ in running)
+            assert pool.submit(client.get, "/api/v1/learnwares").result(timeout=30).status_code == 200
+            # One may wait, another one may not.
+            more = [pool.submit(client.post, ask, **body) for _ in range(2)]
+            done, _ = wait(more, timeout=30, return_when=FIRST_COMPLETED)
+            assert [one.result().status_code for one in done] == [503]
+        finally:
+            go_on.set()
+        assert sorted(one.result().status_code for one in [*running, *more]) == [200, 200, 200, 503]

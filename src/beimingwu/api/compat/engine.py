@@ -12,8 +12,10 @@ from starlette.exceptions import HTTPException
 from beimingwu.api.compat.envelope import ContractError, OptionalContractIdentity, done
 from beimingwu.api.compat.times import last_modify
 from beimingwu.api.requests import CurrentDock
+from beimingwu.api.threads import in_search_thread
 from beimingwu.errors import InvalidInputError
 from beimingwu.services.dock import Dock
+from beimingwu.services.identity import Identity
 from beimingwu.services.learnware_views import Summary
 from beimingwu.services.search import SearchAnswer
 from beimingwu.services.search_input import read_conditions, read_specifications, type_of
@@ -52,11 +54,17 @@ Form = Annotated[dict[str, str | bytes], Depends(_form)]
 
 
 @router.post("/search_learnware")
-def search_learnware(form: Form, dock: CurrentDock, identity: OptionalContractIdentity) -> JSONResponse:
+async def search_learnware(
+    request: Request, form: Form, dock: CurrentDock, identity: OptionalContractIdentity
+) -> JSONResponse:
     """Search by words, tags and data; administrators may search what is not verified, and by parts of an id.
 
     Learnwares that are not verified are found by words and tags only.
     """
+    return await in_search_thread(request, _answer, form, dock, identity)
+
+
+def _answer(form: dict[str, str | bytes], dock: Dock, identity: Identity | None) -> JSONResponse:
     conditions, specification = _conditions(form), form.get("statistical_specification")
     limit, page = _number(form, "limit"), _number(form, "page") or 0
     if limit == 0:

@@ -1,18 +1,21 @@
 """Searches."""
 
 import json
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 from fastapi import Request as HttpRequest
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from beimingwu.api.problems import responses
 from beimingwu.api.requests import CurrentDock, OptionalIdentity
+from beimingwu.api.threads import in_search_thread
 from beimingwu.api.v1.fields import Request
 from beimingwu.api.v1.learnware_fields import SummaryOut, json_response
 from beimingwu.errors import InvalidInputError, NotAllowedError, NotAuthenticatedError
+from beimingwu.services.dock import Dock
+from beimingwu.services.identity import Identity
 from beimingwu.services.search import SearchAnswer
 from beimingwu.services.search_input import read_conditions, read_specifications
 
@@ -133,10 +136,6 @@ class SearchOut(BaseModel):
         )
 
 
-async def _body(request: HttpRequest) -> bytes:
-    return await request.body()
-
-
 @router.post(
     "",
     summary="Search for learnwares",
@@ -149,12 +148,16 @@ async def _body(request: HttpRequest) -> bytes:
         }
     },
 )
-def search(body: Annotated[bytes, Depends(_body)], dock: CurrentDock, identity: OptionalIdentity) -> Response:
+async def search(request: HttpRequest, dock: CurrentDock, identity: OptionalIdentity) -> Response:
     """Find single learnwares, and a mixture of several, for a task.
 
     With a statistical specification, learnwares are compared by their data among those that meet the conditions, the
     hundred nearest in order of their distance; else all that meet the conditions are found.
     """
+    return await in_search_thread(request, _answer, dock, identity, await request.body())
+
+
+def _answer(dock: Dock, identity: Identity | None, body: bytes) -> Response:
     wanted = _wanted(body)
     conditions = read_conditions(wanted.semantic_specification)
     stat_specs = read_specifications(
