@@ -81,6 +81,21 @@ def test_products_of_pairs() -> None:
     assert np.array_equal(pairs.gram(METRIC, names, []), gram[::-1, ::-1])
 
 
+def test_products_of_a_member_that_went_are_forgotten() -> None:
+    rng = np.random.default_rng(1)
+    specs = [spec(rng, 10) for _ in range(4)]
+    before = PairProducts()
+    old = before.gram(METRIC, list("abcd"), specs)
+    after = before.without("c")
+    # The others are known still; what comes by the same name is compared anew.
+    assert np.array_equal(after.gram(METRIC, list("abd"), []), old[np.ix_([0, 1, 3], [0, 1, 3])])
+    specs[2] = spec(rng, 10)
+    exact = [METRIC.inner_product(one, specs[2]) for one in specs]
+    assert np.allclose(after.gram(METRIC, list("abcd"), specs)[2], exact, atol=1e-6)
+    # Who uses what was there before goes on with it.
+    assert np.array_equal(before.gram(METRIC, list("abcd"), []), old)
+
+
 def test_a_copy_of_words_changes_apart() -> None:
     words = SemanticIndex()
     words.put("1", generate_semantic_spec(name="house prices", data_type="Table"))

@@ -6,11 +6,12 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from learnware.errors import SpecificationError
 from learnware.specification import rkme_solve_qp, solve_simplex_qp
+from learnware.specification._simplex import simplex_weights
 
 
 def gram_and_target(seed: int, n: int, d: int = 3) -> tuple[np.ndarray, np.ndarray]:
@@ -32,6 +33,24 @@ def test_optimality_conditions(seed: int, n: int) -> None:
     # Equal on the support, not lower outside of it.
     assert np.abs(gradient[b > 0] - level).max() < 1e-9
     assert gradient.min() > level - 1e-9
+
+
+# The first call imports LAPACK.
+@settings(deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 40))
+def test_where_it_begins_does_not_matter(seed: int, n: int) -> None:
+    K, c = gram_and_target(seed, n)
+    rng = np.random.default_rng(seed)
+    few = np.where(rng.random(n) < 0.2, rng.random(n), 0.0)
+    few[rng.integers(n)] += 0.5
+    for start in (np.eye(n)[rng.integers(n)], np.full(n, 1.0 / n), few / few.sum()):
+        b = simplex_weights(K.copy(), c, start)
+        assert (b >= 0).all()
+        assert b.sum() == pytest.approx(1.0, abs=1e-12)
+        gradient = K @ b - c
+        level = gradient @ b
+        assert np.abs(gradient[b > 0] - level).max() < 1e-9
+        assert gradient.min() > level - 1e-9
 
 
 def test_unconstrained_optimum_inside_the_simplex_is_kept() -> None:

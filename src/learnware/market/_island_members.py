@@ -52,8 +52,6 @@ class IslandMembers:
             return True
         if seq in self._known and seq not in self._gone:
             self._gone.add(seq)
-            # Its id may come back with other data. Indexes that are in use go on with what they know.
-            self._pairs = PairProducts()
             return True
         return False
 
@@ -72,6 +70,9 @@ class IslandMembers:
         """Take arrivals into the arrays, which are made anew where others than the last ones change."""
         arrivals = sorted(self._arrivals.values(), key=lambda member: member[0])
         n = len(self._seqs)
+        if self._gone:
+            # Their ids may come back with other data. Indexes that are in use go on with what they know.
+            self._pairs = self._pairs.without(self._ids[i] for i, seq in enumerate(self._seqs) if seq in self._gone)
         if self._gone or (arrivals and n and arrivals[0][0] < self._seqs[-1]):
             kept = [i for i, seq in enumerate(self._seqs) if seq not in self._gone]
             old = [(self._seqs[i], self._ids[i], float(self._products[i]), self._vectors[i]) for i in kept]

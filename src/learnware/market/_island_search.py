@@ -93,8 +93,7 @@ class IslandSearch:
         self.total = len(self._ids)
         self._query = embed(index.metric, index.name, spec)
         self._scores = self._vectors @ self._query.vector
-        self._origin = spec.get_z().mean(axis=0)
-        self._own = Stack.of([spec], index.metric, self._origin)
+        self._own = Stack([spec], index.metric, spec.get_z().mean(axis=0))
         self._members: dict[int, RKMETableSpecification] = {}
         self._products: dict[int, float] = {}
 
@@ -157,7 +156,7 @@ class IslandSearch:
         new = [i for i in positions if i not in self._products]
         if new:
             members = self._index.load_specs([self._ids[i] for i in new])
-            products = self._own.products(Stack.of(members, self._index.metric, self._origin))
+            products = self._own.products(members)
             self._members.update(zip(new, members, strict=True))
             self._products.update(zip(new, products.tolist(), strict=True))
         return np.array([self._products[i] for i in positions])

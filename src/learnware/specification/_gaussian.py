@@ -21,7 +21,8 @@ _FAR = 1e6
 
 def in_units(rows: NDArray[np.float64], origin: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return (rows - origin) / scale, cut at a million units: beyond that, far is far."""
-    scaled: NDArray[np.float64] = (rows - origin) / scale
+    scaled: NDArray[np.float64] = rows - origin
+    scaled /= scale
     return np.clip(scaled, -_FAR, _FAR, out=scaled)
 
 

@@ -99,13 +99,14 @@ def simplex_weights(
         return solution
 
     gram.flat[:: len(linear) + 1] += _RIDGE
-    return _active_set(gram, linear, solve, _exchanged(gram, linear, solve, start))
+    weights, optimal = _exchanged(gram, linear, solve, start)
+    return weights if optimal else _active_set(gram, linear, solve, weights)
 
 
 def _exchanged(
     gram: NDArray[np.float64], linear: NDArray[np.float64], solve: _Solve, start: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return weights with nearly the zeros of the optimum.
+) -> tuple[NDArray[np.float64], bool]:
+    """Return weights with nearly the zeros of the optimum, and whether they are the optimum.
 
     All weights with a wrong sign and all reduced costs with a wrong sign change places at once (Kostreva, Block pivot
     methods for solving the complementarity problem, 1978). That needs few rounds, but need not end.
@@ -116,13 +117,17 @@ def _exchanged(
         target, multiplier = _equality_optimum(gram, linear, free, solve)
         if not math.isfinite(multiplier):
             break
-        wrong = (target < 0.0) | (~free & (linear - gram @ target - multiplier > _OPTIMALITY))
         best = np.maximum(target, 0.0)
         best = best / best.sum()
+        reduced = linear - gram @ target - multiplier
+        reduced[free] = -np.inf
+        wrong = (target < 0.0) | (reduced > _OPTIMALITY)
+        if not wrong.any():
+            return best, True
         free = free ^ wrong
-        if not wrong.any() or not free.any():
+        if not free.any():
             break
-    return best
+    return best, False
 
 
 def convex(gram: NDArray[np.float64]) -> NDArray[np.float64]:
