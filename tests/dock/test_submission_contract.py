@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import select, update
+from starlette.exceptions import HTTPException
 
 from beimingwu.db.models import SensitiveWord, Upload, Version
 from beimingwu.services.identity import Role
@@ -220,3 +221,36 @@ def test_forms_that_are_none(both: Any, as_bearer: Any) -> None:
                 assert answer.status_code in {200, 400}, (path, kind, body[:80], answer.text)
                 assert answer.json()["code"] in {21, 41}
     gc.collect()
+
+
+def test_a_form_counts_as_an_upload_while_it_arrives(
+    make_client: Any, as_bearer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig, client = make_client(upload_quota_bytes=100_000)
+    ada = rig.user()
+    reads = rig.dock.tokens.create_for(ada, "reads", ["read"], expires_in_days=None).token
+    sizes: list[list[int | None]] = []
+
+    async def form(*_: Any, **__: Any) -> None:
+        with rig.dock.database.read() as session:
+            sizes.append([one.size for one in session.scalars(select(Upload))])
+        raise HTTPException(400)
+
+    monkeypatch.setattr("starlette.requests.Request.form", form)
+
+    def send(token: str, length: int, path: str) -> int:
+        files = {"learnware_file": ("learnware.zip", b"x" * length)}
+        return int(client.post(f"/api/user/{path}", headers=as_bearer(token), files=files).json()["code"])
+
+    for path in ("add_learnware", "update_learnware"):
+        # Nothing is received of who may not submit, or not so much.
+        assert send(reads, 10, path) == 12
+        assert send(rig.session(), 200_000, path) == 31
+        assert sizes == []
+        assert send(rig.session(), 50_000, path) == 21
+        ((size,),) = sizes
+        assert size is not None
+        assert 50_000 < size < 51_000
+        sizes.clear()
+        with rig.dock.database.read() as session:
+            assert session.scalars(select(Upload)).all() == []

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.datastructures import UploadFile
 
 from beimingwu.api.compat.envelope import ContractError, ContractIdentity, JsonBody, done, text_of
-from beimingwu.api.compat.forms import chunks_of, file_form
+from beimingwu.api.compat.forms import chunks_of, package_form
 from beimingwu.api.compat.refusals import refusal
 from beimingwu.api.compat.times import last_modify
 from beimingwu.api.receiving import in_thread
@@ -65,7 +65,7 @@ async def add_learnware(
     request: Request, identity: ContractIdentity, dock: CurrentDock, origin: CurrentOrigin
 ) -> JSONResponse:
     """Submit a learnware in one form: its semantic specification as JSON, and its zip."""
-    async with file_form(request) as form:
+    async with package_form(request, dock, identity) as form:
         spec = _semantic(form.get("semantic_specification"))
         file = form.get("learnware_file")
         if not isinstance(file, UploadFile):
@@ -94,7 +94,7 @@ async def update_learnware(
     request: Request, identity: ContractIdentity, dock: CurrentDock, origin: CurrentOrigin
 ) -> JSONResponse:
     """Submit another semantic specification for a learnware, and another zip if there is one in the form."""
-    async with file_form(request) as form:
+    async with package_form(request, dock, identity) as form:
         learnware_id, file = form.get("learnware_id"), form.get("learnware_file")
         if not isinstance(learnware_id, str):
             raise ContractError.parameters()
