@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import select as selecting
 import signal
 import subprocess
@@ -14,13 +13,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx2
 import pytest
+from benchmarks.dock.kills import kill_often
+from benchmarks.dock.rig import BenchDock
 from sqlalchemy import select
 from tests.dock.learnwares import files, identity_of, semantic, store, submit_learnware
-from tests.dock.test_server import Server
 
-from beimingwu.db.models import Embedding, Learnware, Verification, VerificationLine, Version
+from beimingwu.db.models import Verification, Version
 from beimingwu.settings import Settings, environment_of
 from beimingwu.worker.pool import WorkerPool
 from beimingwu.worker.scratch import scratch_folder
@@ -87,51 +86,18 @@ def worker(rig: Any, *arguments: str, **options: Any) -> subprocess.Popen[bytes]
     return subprocess.Popen([sys.executable, "-m", "beimingwu", "worker", *arguments], env=environment, **options)
 
 
-def test_workers_are_killed_at_any_moment(lasting: Any, address: str, tmp_path: Path) -> None:
-    rig = lasting
-    chance = random.Random(5)
-    count = 10
-    servers = [Server(tmp_path / name, address, BEIMINGWU_STORAGE_URL=storage(rig)) for name in ("one", "two")]
-    pool = WorkerPool(rig.dock.settings, 3)
-    pool.start()
-    try:
-        for number in range(count):
-            submit_learnware(rig, name=f"iris number {number}", seed=number, centre=number / 10)
-        for _ in range(6):
-            eventually(lambda: len(pool.pids) > 0, "no worker runs")
-            os.kill(chance.choice(pool.pids), signal.SIGKILL)
-            # The moments are by chance on purpose.
-            time.sleep(chance.uniform(0.05, 0.6))
-        eventually(lambda: set(states(rig)) == {"SUCCESS"}, "not all were verified")
-        headers = {"Authorization": f"Bearer {rig.session()}"}
-        for server in servers:
-            found = httpx2.get(f"{server.url}/v1/learnwares", headers=headers, timeout=30).json()
-            assert found["total"] == count
-            assert all(one["verified"] for one in found["items"])
-    finally:
-        pool.stop()
-        for server in servers:
-            server.stop()
-    with rig.dock.database.read() as session:
-        assert set(session.scalars(select(Learnware.serving_version))) == {1}
-        assert len(session.scalars(select(Embedding.learnware_id)).all()) == count
-        tries = session.scalars(select(Verification).order_by(Verification.id)).all()
-        # One try of each came to an end, the last.
-        finished = [one.version_id for one in tries if one.report is not None]
-        assert sorted(finished) == list(range(1, count + 1))
-        assert {one.version_id: one.id for one in tries if one.report is not None} == {
-            one.version_id: one.id for one in tries
-        }
-        for one in tries:
-            mine = select(VerificationLine).where(VerificationLine.verification_id == one.id)
-            lines = session.scalars(mine.order_by(VerificationLine.number)).all()
-            assert [line.number for line in lines] == list(range(1, len(lines) + 1))
-            assert [line.at for line in lines] == sorted(line.at for line in lines)
-            assert one.ended_at is not None
-
-
-def storage(rig: Any) -> str:
-    return f"file://{rig.dock.settings.data_dir / 'store'}"
+def test_servers_and_workers_are_killed_at_any_moment(address: str, tmp_path: Path) -> None:
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("BEIMINGWU_", "COV_"))},
+        "BEIMINGWU_DATA_DIR": str(tmp_path / "data"),
+        "BEIMINGWU_DATABASE_URL": address,
+        "BEIMINGWU_VERIFY_IN": "current",
+        "BEIMINGWU_LOG_LEVEL": "error",
+    }
+    found = kill_often(BenchDock(tmp_path, environment), 5, submitters=1, workers=1, backlog=1)
+    assert found.faults == []
+    assert (found.server_kills, found.worker_kills) == (3, 2)
+    assert found.acknowledged >= 3
 
 
 def test_told_to_stop_while_at_work(lasting: Any, tmp_path: Path) -> None:
