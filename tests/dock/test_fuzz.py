@@ -1,6 +1,6 @@
 """Requests made up from the OpenAPI description, as everybody who may ask: no 500, no status that is not described.
 
-`make fuzz` makes more of them.
+`make fuzz` makes more of them, on both databases.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "2"))
+# Both have the same services: one will do for a few requests.
+DATABASES = ["sqlite"] if EXAMPLES < 10 else ["sqlite", "postgresql"]
 ROLES = {"anonymous": None, "user": Role.USER, "admin": Role.SUPER_ADMIN}
 # A stream that goes on; it has tests of its own.
 ENDLESS = "/verification/events"
@@ -32,8 +34,7 @@ def as_bytes(context: Any, value: Any) -> bytes:
 
 
 @pytest.mark.parametrize("role", list(ROLES))
-# One database is enough: both have the same services.
-@pytest.mark.parametrize("address", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("address", DATABASES, indirect=True)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::PendingDeprecationWarning")
 def test_requests_from_the_description(make_client: Callable[..., Any], role: str) -> None:
     rig, client = make_client(
