@@ -178,6 +178,9 @@ def test_health_and_readiness(both: Any) -> None:
     rig, client = both
     assert client.get("/healthz").text == "OK"
     assert client.get("/readyz").text == "OK"
+    entrance = client.get("/api").json()
+    assert entrance == client.get("/").json()
+    assert client.get(entrance["description"]).json()["openapi"].startswith("3.1")
     from beimingwu.db.migrate import migrate
 
     rig.dock.sessions  # noqa: B018  # services are there; the tables are not any more

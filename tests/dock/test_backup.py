@@ -359,7 +359,7 @@ def test_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     token = shell("token", "create", "ada@example.org").strip()
     file = str(tmp_path / "backup.tar")
     assert json.loads(shell("backup", file, "--json"))["rows"]["users"] == 1
-    assert "is whole: 1 accounts" in shell("backup", "--verify", file)
+    assert "is whole: 1 account," in shell("backup", "--verify", file)
     assert "already" in shell("backup", file, code=1)
     assert "not empty" in shell("restore", file, code=1)
     elsewhere = str(tmp_path / "elsewhere")

@@ -3,7 +3,7 @@
 import hmac
 
 from fastapi import APIRouter, Request
-from fastapi.responses import PlainTextResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from beimingwu.api.problems import responses
 from beimingwu.api.requests import CurrentDock, bearer_of
@@ -12,6 +12,20 @@ from beimingwu.errors import NotAuthenticatedError, UnavailableError
 __all__ = ["router"]
 
 router = APIRouter(tags=["operations"], default_response_class=PlainTextResponse)
+
+
+@router.get("/", include_in_schema=False)
+@router.get("/api", include_in_schema=False)
+async def entrance() -> JSONResponse:
+    """Tell whoever opens the dock's address in a browser where its API is."""
+    return JSONResponse(
+        {
+            "service": "learnware dock",
+            "api": "/api/v1",
+            "description": "/api/v1/openapi.json",
+            "vocabulary": "/api/v1/vocabulary",
+        }
+    )
 
 
 @router.get("/healthz", summary="Whether the process is alive")

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
+# Tables, without their s, and what a row of them is.
+_COUNTED = (("user", "account"), ("learnware", "learnware"))
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
@@ -102,7 +105,10 @@ def _restore(
 
 
 def _show(operator: Operator, manifest: "Manifest", path: Path, what: str) -> None:
+    from learnware.cli._render import count
+
     rows = {table.name: table.rows for table in manifest.tables}
+    counted = ", ".join(count(rows.get(f"{noun}s", 0), name) for noun, name in _COUNTED)
     document: dict[str, Any] = {
         "path": str(path),
         "made_at": manifest.made_at,
@@ -114,6 +120,6 @@ def _show(operator: Operator, manifest: "Manifest", path: Path, what: str) -> No
     }
     operator.session.show(
         document,
-        f"{path} {what}: {rows.get('users', 0)} accounts, {rows.get('learnwares', 0)} learnwares, "
-        f"{len(manifest.blobs)} contents of {sum(manifest.blobs.values()):,} bytes, as of {manifest.made_at[:19]} UTC.",
+        f"{path} {what}: {counted}, {count(len(manifest.blobs), 'content')} of {sum(manifest.blobs.values()):,} bytes, "
+        f"as of {manifest.made_at[:19]} UTC.",
     )

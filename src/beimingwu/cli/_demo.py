@@ -129,7 +129,7 @@ class _Background:
             "Learnwares are trained, submitted and verified. The first one takes longest: its packages are fetched."
         )
         with tempfile.TemporaryDirectory(prefix="beimingwu-demo-") as folder:
-            filling.submit(train_packages(Path(folder)))
+            filling.submit(train_packages(Path(folder), without=filling.there))
         outcome = filling.wait()
         if not self._stop.is_set() and not self._once:
             self._say(f"The demo is ready to be used: learnware list --host {address}    Ctrl-C ends it.")

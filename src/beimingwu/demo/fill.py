@@ -65,6 +65,11 @@ class Filling:
         Told each submission, and each verification that ends while somebody looks.
     stop : threading.Event
         Ends what is going on.
+
+    Attributes
+    ----------
+    there : set of str
+        Names of what was submitted, now or by an earlier run.
     """
 
     def __init__(
@@ -74,7 +79,7 @@ class Filling:
         self._say = say
         self._stop = stop
         every = self._learnwares()
-        self._there = {one["name"] for one in every}
+        self.there = {str(one["name"]) for one in every}
         self._told = {one["learnware_id"] for one in every if one["status"] in _DECIDED}
         self._looked = 0.0
 
@@ -89,11 +94,11 @@ class Filling:
         for number, shipment in enumerate(shipments):
             if self._stop.is_set():
                 return
-            if shipment.name in self._there:
+            if shipment.name in self.there:
                 continue
             client = self._clients[number % len(self._clients)]
             learnware_id = client.upload_learnware(shipment.package, shipment.semantic_spec)
-            self._there.add(shipment.name)
+            self.there.add(shipment.name)
             self._say(f"submitted {learnware_id} {shipment.name}")
             if time.monotonic() > self._looked + _POLL_SECONDS:
                 self._look()

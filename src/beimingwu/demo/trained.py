@@ -9,7 +9,7 @@ import numpy as np
 from beimingwu.demo.fill import Shipment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
     from pathlib import Path
 
 __all__ = ["train_packages"]
@@ -21,24 +21,26 @@ _SHARE_OF_OTHERS = 0.15
 _SHARE = 0.9
 
 
-def train_packages(folder: Path) -> Iterator[Shipment]:
+def train_packages(folder: Path, without: Container[str] = ()) -> Iterator[Shipment]:
     """Train and pack learnwares for iris and, each for a part, for handwritten digits.
 
     Parameters
     ----------
     folder : Path
         Where the packages are written.
+    without : container of str, optional
+        Names of learnwares that are there already.
 
     Raises
     ------
     MissingDependencyError
         If a package of the extra "models" is missing.
     """
-    yield from _iris(folder)
-    yield from _digits(folder)
+    yield from _iris(folder, without)
+    yield from _digits(folder, without)
 
 
-def _iris(folder: Path) -> Iterator[Shipment]:
+def _iris(folder: Path, without: Container[str]) -> Iterator[Shipment]:
     from sklearn.datasets import load_iris
     from sklearn.linear_model import LogisticRegression
 
@@ -46,17 +48,20 @@ def _iris(folder: Path) -> Iterator[Shipment]:
     for known in ((0, 1, 2), (1, 2)):
         rows = np.flatnonzero(np.isin(iris.target, known))
         words = ", ".join(_SPECIES[one] for one in known)
+        name = f"Iris: {words}"
+        if name in without:
+            continue
         yield _pack(
             LogisticRegression(max_iter=1000).fit(iris.data[rows], iris.target[rows]),
             iris.data[rows],
             folder / f"iris_{'_'.join(map(str, known))}.zip",
-            name=f"Iris: {words}",
+            name=name,
             description=f"Tells {words} apart by the length and width of sepals and petals, in centimetres.",
             columns=list(iris.feature_names),
         )
 
 
-def _digits(folder: Path) -> Iterator[Shipment]:
+def _digits(folder: Path, without: Container[str]) -> Iterator[Shipment]:
     from sklearn.datasets import load_digits
     from sklearn.svm import SVC
 
@@ -66,11 +71,14 @@ def _digits(folder: Path) -> Iterator[Shipment]:
         rows = np.flatnonzero(np.isin(digits.target, known) | (chance.random(len(digits.target)) < _SHARE_OF_OTHERS))
         rows = np.random.default_rng(number).permutation(rows)[: int(_SHARE * len(rows))]
         words = ", ".join(map(str, known))
+        name = f"Digits, above all {words}"
+        if name in without:
+            continue
         yield _pack(
             SVC(gamma=0.001, C=10).fit(digits.data[rows], digits.target[rows]),
             digits.data[rows],
             folder / f"digits_{''.join(map(str, known))}.zip",
-            name=f"Digits, above all {words}",
+            name=name,
             description=f"Tells handwritten digits apart, from 8 x 8 pixels; it has seen many of {words}, few others.",
             columns=list(digits.feature_names),
         )
