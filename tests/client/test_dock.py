@@ -234,7 +234,7 @@ def test_weights_of_a_package(dock: LiveDock, ada: LearnwareClient, tmp_path: Pa
     learnwares.decide(dock, learnware_id)
     path = Path(ada.get_pretrained_path(learnware_id))
     assert (path / "model.bin").read_bytes() == b"0123"
-    dock.dock.submissions.delete(owner, learnware_id, dock.origin())
+    dock.dock.ownership.delete(owner, learnware_id, dock.origin())
 
 
 def test_learnwares_are_loaded_offline(ada: LearnwareClient, dock: LiveDock) -> None:

@@ -51,7 +51,7 @@ def market(both: Any, tmp_path: Path) -> tuple[Any, Any, dict[str, str]]:
     ids["refused"] = submit(rig, tmp_path, "ada", name="refused")
     some.decide(rig, ids["refused"], accepted=False)
     ids["withdrawn"] = publish(rig, tmp_path, "bob", name="withdrawn")
-    rig.dock.submissions.withdraw(some.identity_of(rig, "bob"), ids["withdrawn"], rig.origin())
+    rig.dock.ownership.withdraw(some.identity_of(rig, "bob"), ids["withdrawn"], rig.origin())
     return rig, client, ids
 
 
@@ -162,10 +162,10 @@ def test_facets_count_each_filter_under_the_others(market: Any) -> None:
 def test_counts_follow_what_is_published(market: Any, tmp_path: Path) -> None:
     rig, client, ids = market
     assert client.get(LIST).json()["total"] == 5
-    rig.dock.submissions.withdraw(some.identity_of(rig, "ada"), ids["Epsilon"], rig.origin())
+    rig.dock.ownership.withdraw(some.identity_of(rig, "ada"), ids["Epsilon"], rig.origin())
     assert client.get(f"{LIST}?facets=true").json()["total"] == 4
     assert client.get(LIST).json()["total"] == 4
-    rig.dock.submissions.delete(some.identity_of(rig, "bob"), ids["delta beta"], rig.origin())
+    rig.dock.ownership.delete(some.identity_of(rig, "bob"), ids["delta beta"], rig.origin())
     publish(rig, tmp_path, "bob", name="zeta of the south")
     publish(rig, tmp_path, "bob", name="eta of the south")
     body = client.get(f"{LIST}?facets=true").json()

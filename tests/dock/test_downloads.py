@@ -50,7 +50,7 @@ def fill(rig: Any) -> dict[str, str]:
         "waiting": some.submit_learnware(rig, "ada", name="waiting for it", seed=2),
         "withdrawn": some.publish_learnware(rig, "ada", name="withdrawn it is", seed=3),
     }
-    rig.dock.submissions.withdraw(some.identity_of(rig, "ada"), ids["withdrawn"], rig.origin())
+    rig.dock.ownership.withdraw(some.identity_of(rig, "ada"), ids["withdrawn"], rig.origin())
     return ids
 
 
@@ -228,7 +228,7 @@ def test_links(market: Any, as_bearer: Any) -> None:
     with rig.dock.database.read() as session:
         assert theirs["token"] not in str(session.scalars(select(DownloadLink.token_hash)).all())
     # A link gives what its maker may have now.
-    rig.dock.submissions.withdraw(some.identity_of(rig, "ada"), ids["one"], rig.origin())
+    rig.dock.ownership.withdraw(some.identity_of(rig, "ada"), ids["one"], rig.origin())
     assert client.get(link["url"]).status_code == 404
     assert client.get(theirs["url"]).status_code == 200
     rig.clock.forward(minutes=31)

@@ -110,11 +110,11 @@ def test_every_server_sees_changes_at_once(make_rig: Any, tmp_path: Path) -> Non
     second = some.publish_learnware(other, seed=2)
     assert found() == [[first, second]] * 6
     ada = some.identity_of(one)
-    one.dock.submissions.withdraw(ada, first, one.origin())
+    one.dock.ownership.withdraw(ada, first, one.origin())
     assert found() == [[second]] * 6
-    other.dock.submissions.restore(ada, first, other.origin())
+    other.dock.ownership.restore(ada, first, other.origin())
     assert found() == [[first, second]] * 6
-    other.dock.submissions.delete(ada, second, other.origin())
+    other.dock.ownership.delete(ada, second, other.origin())
     assert found() == [[first]] * 6
     # A new version serves once it is verified, with its own words and data.
     blob = some.store(one, some.package(tmp_path, name="tulip of the south", centre=300.0, seed=3))

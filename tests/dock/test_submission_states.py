@@ -62,10 +62,10 @@ class Play:
         elif act == "verify again":
             self._wait(number)
         elif act == "delete":
-            submissions.delete(self.ada, learnware_id, origin)
+            self.rig.dock.ownership.delete(self.ada, learnware_id, origin)
             del self.serving[number]
         else:
-            getattr(submissions, act)(self.ada, learnware_id, origin)
+            getattr(self.rig.dock.ownership, act)(self.ada, learnware_id, origin)
 
     def _decide(self, number: int, *, accepted: bool) -> None:
         with self.rig.dock.database.read() as session:

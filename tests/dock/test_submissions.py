@@ -127,7 +127,7 @@ def test_the_same_content_is_taken_once(rig: Any, learnwares: Any, blob: Any, tm
     with rig.dock.store.local(served) as path:
         assert refused(bob, learnwares.store(rig, path)) == first
     assert count(rig, Learnware) == 1
-    rig.dock.submissions.delete(ada, first, rig.origin())
+    rig.dock.ownership.delete(ada, first, rig.origin())
     assert rig.dock.submissions.submit(bob, blob, spec, rig.origin()).learnware_id > first
 
 
@@ -179,7 +179,7 @@ def test_quotas(make_rig: Any, learnwares: Any, tmp_path: Path) -> None:
     with pytest.raises(QuotaExceededError, match="6000 bytes"):
         update_often()
     assert 3 < count(rig, Version) < 10
-    rig.dock.submissions.delete(ada, first, rig.origin())
+    rig.dock.ownership.delete(ada, first, rig.origin())
     learnwares.submit_learnware(rig, seed=4)
 
 
@@ -216,17 +216,17 @@ def test_scopes(rig: Any, learnwares: Any, blob: Any) -> None:
     with pytest.raises(NotAllowedError):
         rig.dock.submissions.submit(only(ada, "read"), blob, None, rig.origin())
     learnware_id = rig.dock.submissions.submit(only(ada, "submit"), blob, None, rig.origin()).learnware_id
-    assert rig.dock.submissions.submitted(only(ada, "submit"), learnware_id).mine
-    for act in (rig.dock.submissions.withdraw, rig.dock.submissions.restore, rig.dock.submissions.delete):
+    assert rig.dock.ownership.submitted(only(ada, "submit"), learnware_id).mine
+    for act in (rig.dock.ownership.withdraw, rig.dock.ownership.restore, rig.dock.ownership.delete):
         with pytest.raises(NotAllowedError):
             act(only(ada, "read"), learnware_id, rig.origin())
-    assert len(rig.dock.submissions.versions(only(ada, "read"), learnware_id)) == 1
+    assert len(rig.dock.ownership.versions(only(ada, "read"), learnware_id)) == 1
     with pytest.raises(NotAllowedError):
-        rig.dock.submissions.versions(only(ada, "submit"), learnware_id)
+        rig.dock.ownership.versions(only(ada, "submit"), learnware_id)
     admin = learnwares.identity_of(rig, "root", role=Role.ADMIN)
     with pytest.raises(NotAllowedError):
-        rig.dock.submissions.withdraw(only(admin, "submit"), learnware_id, rig.origin())
-    rig.dock.submissions.withdraw(only(admin, "admin"), learnware_id, rig.origin())
+        rig.dock.ownership.withdraw(only(admin, "submit"), learnware_id, rig.origin())
+    rig.dock.ownership.withdraw(only(admin, "admin"), learnware_id, rig.origin())
 
 
 def test_other_peoples_learnwares(rig: Any, learnwares: Any) -> None:
@@ -234,11 +234,11 @@ def test_other_peoples_learnwares(rig: Any, learnwares: Any) -> None:
     bob = learnwares.identity_of(rig, "bob")
     spec = learnwares.semantic(name="bob's own name")
     acts = [
-        lambda: rig.dock.submissions.withdraw(bob, learnware_id, rig.origin()),
-        lambda: rig.dock.submissions.restore(bob, learnware_id, rig.origin()),
-        lambda: rig.dock.submissions.delete(bob, learnware_id, rig.origin()),
-        lambda: rig.dock.submissions.versions(bob, learnware_id),
-        lambda: rig.dock.submissions.submitted(bob, learnware_id),
+        lambda: rig.dock.ownership.withdraw(bob, learnware_id, rig.origin()),
+        lambda: rig.dock.ownership.restore(bob, learnware_id, rig.origin()),
+        lambda: rig.dock.ownership.delete(bob, learnware_id, rig.origin()),
+        lambda: rig.dock.ownership.versions(bob, learnware_id),
+        lambda: rig.dock.ownership.submitted(bob, learnware_id),
         lambda: rig.dock.submissions.update(bob, learnware_id, rig.origin(), semantic_spec=spec),
     ]
     # Whether there is one is nobody's business before it is public, and no secret afterwards.
@@ -249,8 +249,8 @@ def test_other_peoples_learnwares(rig: Any, learnwares: Any) -> None:
     for act in acts:
         with pytest.raises(NotAllowedError):
             act()
-    assert len(rig.dock.submissions.versions(learnwares.identity_of(rig), learnware_id)) == 1
-    for act in (rig.dock.submissions.withdraw, rig.dock.submissions.delete):
+    assert len(rig.dock.ownership.versions(learnwares.identity_of(rig), learnware_id)) == 1
+    for act in (rig.dock.ownership.withdraw, rig.dock.ownership.delete):
         with pytest.raises(NotFoundError):
             act(bob, "00000099", rig.origin())
 
@@ -265,7 +265,7 @@ def test_a_new_version(rig: Any, learnwares: Any, tmp_path: Path) -> None:
     # The old one serves until the new one is verified.
     row = row_of(rig, learnware_id)
     assert (row.name, row.serving_version, row.newest_version) == ("iris of the north", 1, 2)
-    newest, first = rig.dock.submissions.versions(ada, learnware_id)
+    newest, first = rig.dock.ownership.versions(ada, learnware_id)
     assert (newest.number, newest.status, newest.semantic_specification) == (2, "WAITING", spec)
     assert (first.serving, newest.serving) == (True, False)
     with rig.dock.database.read() as session:
@@ -322,7 +322,7 @@ def test_versions_at_the_same_moment(rig: Any, learnwares: Any) -> None:
         thread.start()
     for thread in threads:
         thread.join(60)
-    numbers = [one.number for one in rig.dock.submissions.versions(ada, learnware_id)]
+    numbers = [one.number for one in rig.dock.ownership.versions(ada, learnware_id)]
     taken = sorted(one for one in outcomes if one is not None)
     assert len(outcomes) == 3
     assert taken
@@ -333,25 +333,25 @@ def test_versions_at_the_same_moment(rig: Any, learnwares: Any) -> None:
 def test_withdrawing_and_restoring(rig: Any, learnwares: Any) -> None:
     learnware_id = learnwares.publish_learnware(rig)
     ada, root = learnwares.identity_of(rig), learnwares.identity_of(rig, "root", role=Role.ADMIN)
-    submissions = rig.dock.submissions
-    submissions.restore(ada, learnware_id, rig.origin())
-    submissions.withdraw(ada, learnware_id, rig.origin())
-    submissions.withdraw(ada, learnware_id, rig.origin())
+    ownership = rig.dock.ownership
+    ownership.restore(ada, learnware_id, rig.origin())
+    ownership.withdraw(ada, learnware_id, rig.origin())
+    ownership.withdraw(ada, learnware_id, rig.origin())
     assert row_of(rig, learnware_id).withdrawn_at == rig.clock()
     assert rig.dock.catalogue.detail(ada, learnware_id).summary.withdrawn
     with pytest.raises(NotFoundError):
         rig.dock.catalogue.detail(None, learnware_id)
-    submissions.restore(ada, learnware_id, rig.origin())
+    ownership.restore(ada, learnware_id, rig.origin())
     assert rig.dock.catalogue.detail(None, learnware_id).summary.learnware_id == learnware_id
     # An administrator's word goes before the owner's, whoever was first.
-    submissions.withdraw(ada, learnware_id, rig.origin())
-    submissions.withdraw(root, learnware_id, rig.origin())
-    submissions.withdraw(ada, learnware_id, rig.origin())
+    ownership.withdraw(ada, learnware_id, rig.origin())
+    ownership.withdraw(root, learnware_id, rig.origin())
+    ownership.withdraw(ada, learnware_id, rig.origin())
     with pytest.raises(NotAllowedError, match="administrator"):
-        submissions.restore(ada, learnware_id, rig.origin())
-    submissions.restore(root, learnware_id, rig.origin())
-    submissions.withdraw(ada, learnware_id, rig.origin())
-    submissions.restore(ada, learnware_id, rig.origin())
+        ownership.restore(ada, learnware_id, rig.origin())
+    ownership.restore(root, learnware_id, rig.origin())
+    ownership.withdraw(ada, learnware_id, rig.origin())
+    ownership.restore(ada, learnware_id, rig.origin())
     with rig.dock.database.read() as session:
         acts = session.execute(
             select(AuditEvent.action, AuditEvent.actor_id)
@@ -368,24 +368,24 @@ def test_withdrawing_and_restoring(rig: Any, learnwares: Any) -> None:
 def test_a_version_that_is_verified_while_withdrawn_is_found_once_restored(rig: Any, learnwares: Any) -> None:
     learnware_id = learnwares.submit_learnware(rig)
     ada = learnwares.identity_of(rig)
-    rig.dock.submissions.withdraw(ada, learnware_id, rig.origin())
+    rig.dock.ownership.withdraw(ada, learnware_id, rig.origin())
     learnwares.decide(rig, learnware_id)
     with pytest.raises(NotFoundError):
         rig.dock.catalogue.detail(None, learnware_id)
-    rig.dock.submissions.restore(ada, learnware_id, rig.origin())
+    rig.dock.ownership.restore(ada, learnware_id, rig.origin())
     assert rig.dock.catalogue.detail(None, learnware_id).summary.verified
 
 
 def test_deleting(rig: Any, learnwares: Any) -> None:
     first, second = learnwares.publish_learnware(rig), learnwares.submit_learnware(rig, seed=2)
     ada, root = learnwares.identity_of(rig), learnwares.identity_of(rig, "root", role=Role.ADMIN)
-    rig.dock.submissions.delete(ada, first, rig.origin())
-    rig.dock.submissions.delete(root, second, rig.origin())
+    rig.dock.ownership.delete(ada, first, rig.origin())
+    rig.dock.ownership.delete(root, second, rig.origin())
     assert [count(rig, table) for table in (Learnware, Version, StatSpec)] == [0, 0, 0]
     assert count(rig, RemovedLearnware) == 2
     for identity in (ada, root):
         with pytest.raises(NotFoundError):
-            rig.dock.submissions.delete(identity, first, rig.origin())
+            rig.dock.ownership.delete(identity, first, rig.origin())
     # An id is never given twice.
     assert learnwares.submit_learnware(rig, seed=3) > second
 
@@ -406,16 +406,16 @@ def test_ones_own(rig: Any, learnwares: Any) -> None:
     ids.append(learnwares.submit_learnware(rig, seed=9))
     learnwares.publish_learnware(rig, "bob", seed=10)
     ada = learnwares.identity_of(rig)
-    found, total = rig.dock.submissions.mine(ada, offset=1, limit=2)
+    found, total = rig.dock.ownership.mine(ada, offset=1, limit=2)
     assert ([one.learnware_id for one in found], total) == ([ids[2], ids[1]], 4)
     for verified, expected in ((True, ids[2::-1]), (False, ids[3:])):
-        found, total = rig.dock.submissions.mine(ada, offset=0, limit=10, verified=verified)
+        found, total = rig.dock.ownership.mine(ada, offset=0, limit=10, verified=verified)
         assert [one.learnware_id for one in found] == expected
         assert total == len(expected)
     spec = learnwares.semantic(name="the newest name")
     rig.clock.forward(hours=1)
     rig.dock.submissions.update(ada, ids[0], rig.origin(), semantic_spec=spec)
-    one = rig.dock.submissions.mine(ada, offset=3, limit=1)[0][0]
+    one = rig.dock.ownership.mine(ada, offset=3, limit=1)[0][0]
     assert (one.learnware_id, one.status, one.semantic_specification) == (ids[0], "WAITING", spec)
     assert one.changed_at == rig.clock()
 
@@ -429,7 +429,7 @@ def test_ones_own_data(rig: Any, learnwares: Any) -> None:
     with pytest.raises(LearnwaresLeftError) as caught:
         rig.dock.accounts.delete(ada, "correct horse", rig.origin())
     assert caught.value.learnware_ids == (learnware_id,)
-    rig.dock.submissions.delete(ada, learnware_id, rig.origin())
+    rig.dock.ownership.delete(ada, learnware_id, rig.origin())
     rig.dock.accounts.delete(ada, "correct horse", rig.origin())
 
 
@@ -452,7 +452,7 @@ def test_on_every_store(make_rig: Any, storage: dict[str, Any], learnwares: Any)
     # The package of the first version is read from the store, and written to it with what is new.
     spec = learnwares.semantic(name="iris of the west")
     rig.dock.submissions.update(ada, learnware_id, rig.origin(), semantic_spec=spec)
-    newest, first = rig.dock.submissions.versions(ada, learnware_id)
+    newest, first = rig.dock.ownership.versions(ada, learnware_id)
     for version in (newest, first):
         with rig.dock.store.local(version.sha256) as path:
             package = read_package(path)

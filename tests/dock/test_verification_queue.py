@@ -184,7 +184,7 @@ def test_a_learnware_that_is_deleted_meanwhile(rig: Any) -> None:
     queue = rig.dock.verification_queue
     claim = queue.claim("one")
     assert queue.begin(claim)
-    rig.dock.submissions.delete(identity_of(rig), learnware_id, rig.origin())
+    rig.dock.ownership.delete(identity_of(rig), learnware_id, rig.origin())
     assert queue.renew(claim, lines(rig, "late")) == "lost"
     assert not queue.decide(claim, accepted=True, report=REPORT, lines=lines(rig, "late"))
     assert queue.claim("one") is None

@@ -250,7 +250,7 @@ def test_a_learnware_that_is_deleted_while_it_is_checked(make_rig: Any, no_check
     learnware_id = submit_learnware(rig)
 
     def deleted(path: Any, *, cancelled: Any, **_: Any) -> VerificationReport:
-        rig.dock.submissions.delete(identity_of(rig), learnware_id, rig.origin())
+        rig.dock.ownership.delete(identity_of(rig), learnware_id, rig.origin())
         while not cancelled():
             threading.Event().wait(0.02)
         return VerificationReport(str(path), (Finding("trial", "ok", "fine"),))

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from beimingwu.services.identity import Origin
+    from beimingwu.services.identity import Identity, Origin
 
-__all__ = ["AuditEntry", "audit", "audit_entries"]
+__all__ = ["AuditEntry", "audit", "audit_entries", "audit_learnware"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,14 @@ def audit(
             details=details,
         )
     )
+
+
+def audit_learnware(
+    session: Session, action: str, identity: Identity, learnware_id: int, origin: Origin, at: datetime, **details: Any
+) -> None:
+    """Write down what somebody who is logged in does to a learnware."""
+    subject = ("learnware", learnware_id)
+    audit(session, action, at=at, actor_id=identity.user_id, subject=subject, origin=origin, **details)
 
 
 def audit_entries(session: Session, *, user_id: int) -> list[AuditEntry]:

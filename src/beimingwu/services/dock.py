@@ -22,6 +22,7 @@ from beimingwu.services.learnware_data import LearnwareData
 from beimingwu.services.letters import Letters
 from beimingwu.services.mail import MailTransport, mail_transport
 from beimingwu.services.market_index import MarketIndex
+from beimingwu.services.ownership import Ownership
 from beimingwu.services.password_resets import PasswordResets
 from beimingwu.services.passwords import Passwords
 from beimingwu.services.personal_data import AccountData, PersonalData
@@ -124,6 +125,7 @@ class Dock:
         self.sessions = Sessions(database, settings, self.passwords, limits, clock)
         self.tokens = Tokens(database, clock)
         self.submissions = Submissions(database, settings, self.store, limits, clock)
+        self.ownership = Ownership(database, clock)
         self.accounts = Accounts(database, self.passwords, self.sessions, letters, self.personal_data, clock)
         self.email_changes = EmailChanges(database, settings, self.sessions, codes, letters, clock)
         self.users = Users(database, self.passwords, codes, letters, clock)

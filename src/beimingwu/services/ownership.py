@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from beimingwu.db.models import AuditEvent, Learnware, Version
 from beimingwu.errors import NotAllowedError
 from beimingwu.services.access import managed, require_managed
-from beimingwu.services.audit import audit
+from beimingwu.services.audit import audit_learnware
 from beimingwu.services.learnware_ids import format_id, parse_id
 from beimingwu.services.learnware_views import Detail, VersionView, detail, version_view
 from beimingwu.services.publishing import lock_learnware, remove, restore_rows, withdraw_rows
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from beimingwu.services.clock import Clock
     from beimingwu.services.identity import Identity, Origin
 
-__all__ = ["OwnLearnware", "Ownership", "audit_act"]
+__all__ = ["OwnLearnware", "Ownership"]
 
 _OWNER, _ADMINISTRATOR = "owner", "administrator"
 
@@ -103,7 +103,7 @@ class Ownership:
                 return
             now = self._clock()
             withdraw_rows(session, learnware, now)
-            audit_act(session, "learnware.withdraw", identity, learnware, origin, now, by=by)
+            audit_learnware(session, "learnware.withdraw", identity, learnware.id, origin, now, by=by)
 
     def restore(self, identity: Identity, learnware_id: str, origin: Origin) -> None:
         """Let others find and download a learnware again that was withdrawn; one that was not stays as it is.
@@ -121,7 +121,7 @@ class Ownership:
             if not identity.administers and _withdrawn_by(session, learnware) == _ADMINISTRATOR:
                 raise NotAllowedError("an administrator has withdrawn this learnware; ask them to restore it")
             restore_rows(session, learnware)
-            audit_act(session, "learnware.restore", identity, learnware, origin, self._clock())
+            audit_learnware(session, "learnware.restore", identity, learnware.id, origin, self._clock())
 
     def delete(self, identity: Identity, learnware_id: str, origin: Origin) -> None:
         """Delete a learnware with all of its versions. Its id is never given again.
@@ -134,8 +134,8 @@ class Ownership:
         with self._database.write() as session:
             learnware = lock_learnware(session, parse_id(learnware_id))
             require_managed(identity, learnware)
-            audit_act(
-                session, "learnware.delete", identity, learnware, origin, self._clock(), owner_id=learnware.owner_id
+            audit_learnware(
+                session, "learnware.delete", identity, learnware.id, origin, self._clock(), owner_id=learnware.owner_id
             )
             remove(session, learnware)
 
@@ -180,17 +180,3 @@ def _withdrawn_by(session: Session, learnware: Learnware) -> str:
         .limit(1)
     )
     return _OWNER if details is None else str(details.get("by", _OWNER))
-
-
-def audit_act(
-    session: Session,
-    action: str,
-    identity: Identity,
-    learnware: Learnware,
-    origin: Origin,
-    now: datetime,
-    **details: Any,
-) -> None:
-    """Write down what was done to a learnware."""
-    subject = ("learnware", learnware.id)
-    audit(session, action, at=now, actor_id=identity.user_id, subject=subject, origin=origin, **details)

@@ -21,10 +21,10 @@ from beimingwu.errors import (
     QuotaExceededError,
 )
 from beimingwu.services.access import is_public, managed, may_manage, require_managed
+from beimingwu.services.audit import audit_learnware
 from beimingwu.services.blobs import keep_blob
 from beimingwu.services.find_users import user_by_id
 from beimingwu.services.learnware_ids import format_id, parse_id
-from beimingwu.services.ownership import Ownership, audit_act
 from beimingwu.services.package_checks import check_package, package_limits, package_refused, refuse_sensitive_words
 from beimingwu.services.publishing import describe, lock_learnware, newest_of
 from beimingwu.services.rate_limits import Limit
@@ -75,16 +75,17 @@ class _Prepared:
     made_at: datetime
 
 
-class Submissions(Ownership):
-    """Takes learnwares in, and does with them what their owners say."""
+class Submissions:
+    """Takes learnwares and new versions of them in."""
 
     def __init__(
         self, database: Database, settings: Settings, store: BlobStore, limits: RateLimits, clock: Clock
     ) -> None:
-        super().__init__(database, clock)
+        self._database = database
         self._settings = settings
         self._store = store
         self._limits = limits
+        self._clock = clock
 
     def submit(
         self, identity: Identity, blob: StoredBlob, semantic_spec: dict[str, Any] | None, origin: Origin
@@ -197,7 +198,9 @@ class Submissions(Ownership):
                 learnware.updated_at = now
             self._add_version(session, learnware, prepared, now)
             if identity.user_id != owner_id:
-                audit_act(session, "learnware.update", identity, learnware, origin, now, version=base.number + 1)
+                audit_learnware(
+                    session, "learnware.update", identity, learnware.id, origin, now, version=base.number + 1
+                )
         return Submission(format_id(number), base.number + 1)
 
     def _count(self, identity: Identity, origin: Origin) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from beimingwu.db.models import Learnware, User
 from beimingwu.errors import ConflictError, InvalidInputError, LearnwaresLeftError, NotAllowedError
 from beimingwu.services.accounts import delete_account, lock_account
-from beimingwu.services.audit import audit
+from beimingwu.services.audit import audit, audit_learnware
 from beimingwu.services.find_users import user_by_id, user_by_username
 from beimingwu.services.identity import Role
 from beimingwu.services.learnware_ids import format_id
@@ -281,17 +281,10 @@ class UserAdministration:
                 learnware = lock_learnware(session, one)
                 if heir is not None:
                     learnware.owner_id = heir.id
+                    audit_learnware(session, "learnware.transfer", identity, one, origin, now, to=heir.id)
                 else:
                     remove(session, learnware)
-                audit(
-                    session,
-                    "learnware.transfer" if heir is not None else "learnware.delete",
-                    at=now,
-                    actor_id=identity.user_id,
-                    subject=("learnware", one),
-                    origin=origin,
-                    **({"to": heir.id} if heir is not None else {}),
-                )
+                    audit_learnware(session, "learnware.delete", identity, one, origin, now)
             session.flush()
             delete_account(session, user_id, self._personal_data)
             audit(session, "user.delete", at=now, actor_id=identity.user_id, subject=("user", user_id), origin=origin)

@@ -34,14 +34,15 @@ if TYPE_CHECKING:
     from beimingwu.services.clock import Clock
     from beimingwu.settings import Settings
 
-__all__ = ["Claim", "LogLine", "Standing", "VerificationQueue", "is_superseded", "worker_of"]
+__all__ = ["Claim", "Grip", "LogLine", "VerificationQueue", "is_superseded", "worker_of"]
 
 # Tries of one version that are kept with their logs.
 _KEPT_TRIES = 5
 _LONGEST_BREAK = timedelta(hours=1)
 _LONGEST_NAME = 100
 
-Standing = Literal["held", "superseded", "lost"]
+# What a worker knows of the version that it has claimed.
+Grip = Literal["held", "superseded", "lost"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,7 @@ class VerificationQueue:
         """Say that the checks run; return whether the worker still holds the version."""
         return self._change(claim, state="PROCESSING")
 
-    def renew(self, claim: Claim, lines: Sequence[LogLine] = ()) -> Standing:
+    def renew(self, claim: Claim, lines: Sequence[LogLine] = ()) -> Grip:
         """Hold the version for another lease, and write lines into the log."""
         with self._database.write() as session:
             held = _held(session, claim)

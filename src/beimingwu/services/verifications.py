@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from beimingwu.db.models import Verification, VerificationLine, Version
 from beimingwu.errors import ConflictError, NotAllowedError, NotFoundError
 from beimingwu.services.access import managed
-from beimingwu.services.audit import audit
+from beimingwu.services.audit import audit_learnware
 from beimingwu.services.learnware_ids import parse_id
 from beimingwu.services.publishing import lock_learnware
 from beimingwu.services.rate_limits import Limit
@@ -247,15 +247,7 @@ class Verifications:
             version.worker = None
             version.attempts = 0
             version.decided_at = None
-            audit(
-                session,
-                "version.verify",
-                at=now,
-                actor_id=identity.user_id,
-                subject=("learnware", learnware.id),
-                origin=origin,
-                version=number,
-            )
+            audit_learnware(session, "version.verify", identity, learnware.id, origin, now, version=number)
 
 
 def _version(session: Session, identity: Identity, learnware_id: str, number: int) -> Version:

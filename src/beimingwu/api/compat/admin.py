@@ -99,7 +99,7 @@ def delete_learnware(identity: ContractAdmin, body: JsonBody, dock: CurrentDock,
     """Delete a learnware."""
     (learnware_id,) = text_of(body, "learnware_id")
     try:
-        dock.submissions.delete(identity, learnware_id, origin)
+        dock.ownership.delete(identity, learnware_id, origin)
     except NotFoundError:
         raise ContractError(51, "Learnware not exist.") from None
     return done(message="Delete success.")

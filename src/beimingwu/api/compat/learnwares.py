@@ -46,7 +46,7 @@ def list_learnware(identity: ContractIdentity, body: JsonBody, dock: CurrentDock
         raise ContractError.parameters()
     if verified is not None and not isinstance(verified, bool):
         raise ContractError.parameters()
-    found, total = dock.submissions.mine(identity, offset=page * limit, limit=limit, verified=verified)
+    found, total = dock.ownership.mine(identity, offset=page * limit, limit=limit, verified=verified)
     listed = [
         {
             "learnware_id": one.learnware_id,
@@ -118,7 +118,7 @@ def delete_learnware(
     """Delete a learnware."""
     (learnware_id,) = text_of(body, "learnware_id")
     try:
-        dock.submissions.delete(identity, learnware_id, origin)
+        dock.ownership.delete(identity, learnware_id, origin)
     except NotFoundError:
         raise ContractError(51, "Learnware not exist.") from None
     except NotAllowedError:
@@ -147,7 +147,7 @@ def _update(
     dock: Dock, identity: Identity, origin: Origin, learnware_id: str, given: Any, file: UploadFile | None
 ) -> JSONResponse:
     try:
-        newest = dock.submissions.submitted(identity, learnware_id).newest_version
+        newest = dock.ownership.submitted(identity, learnware_id).newest_version
     except NotFoundError:
         raise ContractError(71, "Learnware id does not exist.") from None
     except NotAllowedError:

@@ -107,7 +107,7 @@ def submit_version(
 @router.get("/{learnware_id}/versions", summary="All versions of a learnware", responses=responses(*_COMMON))
 def list_versions(learnware_id: LearnwareId, dock: CurrentDock, identity: CurrentIdentity) -> list[VersionOut]:
     """Return all versions, the newest first; they are for the owner and administrators."""
-    return [VersionOut.model_validate(one) for one in dock.submissions.versions(identity, learnware_id)]
+    return [VersionOut.model_validate(one) for one in dock.ownership.versions(identity, learnware_id)]
 
 
 @router.put(
@@ -117,7 +117,7 @@ def withdraw_learnware(
     learnware_id: LearnwareId, dock: CurrentDock, identity: CurrentIdentity, origin: CurrentOrigin
 ) -> None:
     """Let nobody else find or download a learnware until it is restored."""
-    dock.submissions.withdraw(identity, learnware_id, origin)
+    dock.ownership.withdraw(identity, learnware_id, origin)
 
 
 @router.delete(
@@ -130,7 +130,7 @@ def restore_learnware(
     learnware_id: LearnwareId, dock: CurrentDock, identity: CurrentIdentity, origin: CurrentOrigin
 ) -> None:
     """Let others find and download a learnware again. What an administrator has withdrawn, only they restore."""
-    dock.submissions.restore(identity, learnware_id, origin)
+    dock.ownership.restore(identity, learnware_id, origin)
 
 
 @router.delete("/{learnware_id}", status_code=204, summary="Delete a learnware", responses=responses(*_COMMON))
@@ -138,9 +138,9 @@ def delete_learnware(
     learnware_id: LearnwareId, dock: CurrentDock, identity: CurrentIdentity, origin: CurrentOrigin
 ) -> None:
     """Delete a learnware with all of its versions. Its id is never given again."""
-    dock.submissions.delete(identity, learnware_id, origin)
+    dock.ownership.delete(identity, learnware_id, origin)
 
 
 def _made(dock: CurrentDock, identity: CurrentIdentity, learnware_id: str) -> Response:
-    detail = dock.submissions.submitted(identity, learnware_id)
+    detail = dock.ownership.submitted(identity, learnware_id)
     return json_response(DetailOut.of(detail), 201, {"Location": f"/api/v1/learnwares/{learnware_id}"})
