@@ -103,8 +103,9 @@ class _Source:
         self._database = database
 
     def revision(self) -> int:
-        with self._database.read() as session:
-            return _State(session).revision()
+        # Every search asks.
+        with self._database.rows() as connection:
+            return connection.scalar(select(IndexState.revision)) or 0
 
     def islands(self) -> list[str]:
         with self._database.read() as session:

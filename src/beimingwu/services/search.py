@@ -197,8 +197,8 @@ class Searches:
         if mixture is not None and len(mixture.learnware_ids) == 1:
             mixture = None
         ids = {*(one.learnware_id for one in page), *(mixture.learnware_ids if mixture else ())}
-        with self._database.read() as session:
-            rows = summaries(session, [parse_id(one) for one in sorted(ids)])
+        with self._database.rows() as connection:
+            rows = summaries(connection, [parse_id(one) for one in sorted(ids)])
         known = {one.learnware_id: one for one in rows.values() if one.verified and not one.withdrawn}
         if len(known) < len(ids):
             return None
