@@ -279,7 +279,8 @@ def test_the_contract(five: Any) -> None:
     single = data["learnware_list_single"][0]
     assert set(single) == {"learnware_id", "semantic_specification", "matching", "last_modify", "username"}
     assert (single["last_modify"], single["username"]) == ("2026-11-21 12:00:30.000000 UTC", "ada")
-    assert 0 < single["matching"] < 1
+    # Half of the requirement is as far from it as nothing at all.
+    assert 0 <= single["matching"] < 0.1
     parts = data["learnware_list_multi"]
     assert {part["learnware_id"] for part in parts} == {ids[0], ids[4]}
     assert len({part["matching"] for part in parts}) == 1
