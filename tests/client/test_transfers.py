@@ -237,6 +237,47 @@ def test_damage_on_the_way_is_noticed(faulty: FaultyDock, connect: Any, tmp_path
     assert [one.stem for one in (tmp_path / "packages" / "zips").iterdir()] == [right]
 
 
+def test_a_package_without_end_does_not_fill_the_disk(faulty: FaultyDock, connect: Any, tmp_path: Path) -> None:
+    sent = []
+
+    def endless(handler: Any) -> bool:
+        handler.send_response(200)
+        digest = hashlib.sha256(b"").hexdigest()
+        for name, value in (("ETag", f'"{digest}"'), ("Content-Length", "1000"), ("Transfer-Encoding", "chunked")):
+            handler.send_header(name, value)
+        handler.end_headers()
+        handler.close_connection = True
+        for _ in range(64):
+            handler.wfile.write(b"100000\r\n" + b"x" * 2**20 + b"\r\n")
+            sent.append(2**20)
+        handler.wfile.write(b"0\r\n\r\n")
+        return True
+
+    faulty.fail("GET", endless, endless)
+    with pytest.raises(TransferError):
+        connect().download(ID, tmp_path / "got.zip")
+    # What was on its way when the client hung up, twice.
+    assert sum(sent) < 48 * 2**20
+
+
+@pytest.mark.parametrize("length", ["9" * 5000, "٣", "-1", ""])
+def test_a_length_that_is_none(faulty: FaultyDock, connect: Any, tmp_path: Path, length: str) -> None:
+    def odd(handler: Any) -> bool:
+        handler.send_response(200)
+        handler.send_header("ETag", f'"{"0" * 64}"')
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.wfile.write(b"")
+        handler._headers_buffer.append(f"Content-Length: {length}\r\n".encode())
+        handler.end_headers()
+        handler.wfile.write(b"0\r\n\r\n")
+        handler.close_connection = True
+        return True
+
+    faulty.fail("GET", odd)
+    with pytest.raises(DockUnreachableError, match="does not answer as a dock does"):
+        connect().download(ID, tmp_path / "got.zip")
+
+
 def test_what_names_no_hash_is_no_package(faulty: FaultyDock, connect: Any, tmp_path: Path) -> None:
     faulty.fail("GET", answer(200, b"PK"))
     with pytest.raises(DockUnreachableError, match="does not answer as a dock does"):

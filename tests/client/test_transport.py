@@ -98,6 +98,17 @@ def test_a_refusal_says_what_is_wrong_where(faulty: FaultyDock, connect: Any) ->
     assert isinstance(error, LearnwareError)
 
 
+@pytest.mark.parametrize("errors", [5, "no list", {"field": "x"}, [1, None, "x", {}]])
+def test_a_refusal_in_a_strange_form(faulty: FaultyDock, connect: Any, errors: Any) -> None:
+    def refuse(handler: Any) -> bool:
+        handler.send_problem(422, "invalid-input", "something is wrong", errors=errors)
+        return True
+
+    faulty.fail("POST", refuse)
+    with pytest.raises(DockProblemError, match="something is wrong"):
+        connect().search()
+
+
 def test_a_fault_of_the_dock_names_the_request(faulty: FaultyDock, connect: Any) -> None:
     def break_down(handler: Any) -> bool:
         handler.send_problem(500, "internal-error", "see the log", request_id="request-8")

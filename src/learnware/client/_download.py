@@ -27,6 +27,7 @@ _CHUNK = 2**18
 # Tries without a byte of progress.
 _MOST_FAILURES = 8
 _HASH = re.compile(r"[0-9a-f]{64}")
+_LENGTH = re.compile(r"[0-9]{1,18}")
 _RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})")
 
 
@@ -135,7 +136,7 @@ class _Download:
         self._known = None
         sha256 = _hash_of(response.headers)
         length = response.headers.get("Content-Length", "")
-        if sha256 is None or not length.isdecimal() or response.status not in {200, 206}:
+        if sha256 is None or not _LENGTH.fullmatch(length) or response.status not in {200, 206}:
             raise strange_answer(self._transport.address, response.status, response.headers)
         if self._cache.has(sha256):
             # Known under another name.
@@ -152,8 +153,11 @@ class _Download:
         on_bytes(at, total)
         with self._part.file.open("ab") as stream:
             for chunk in response.stream(_CHUNK, decode_content=False):
-                stream.write(chunk)
                 at += len(chunk)
+                if at > total:
+                    # Who knows how much would come.
+                    raise _SpoiltError
+                stream.write(chunk)
                 on_bytes(at, total)
         if at != total or self._part.hash() != sha256:
             raise _SpoiltError

@@ -31,9 +31,10 @@ def problem_of(body: bytes, headers: Mapping[str, str]) -> dict[str, Any] | None
 
 def refusal(status: int, document: Mapping[str, Any], retry_after: float | None = None) -> DockProblemError:
     """Return a problem document as an error."""
+    found = document.get("errors")
     errors = tuple(
         (str(one.get("field", "")), str(one.get("message", "")))
-        for one in document.get("errors") or ()
+        for one in (found if isinstance(found, list) else ())
         if isinstance(one, dict)
     )
     kind = document.get("type")

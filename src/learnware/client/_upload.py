@@ -32,6 +32,7 @@ _MOST_FAILURES = 8
 _KEPT_SECONDS = 14 * 86400
 _GONE = frozenset({403, 404, 410})
 _TOO_LARGE = 413
+_OFFSET = re.compile(r"[0-9]{1,18}")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 # The dock stands elsewhere (409, 423), or the piece was damaged on its way (460).
 _ASK_AGAIN = frozenset({409, 423, 460})
@@ -205,7 +206,7 @@ class _Uploading:
 
     def _offset(self, answer: Answer) -> int:
         text = answer.headers.get("Upload-Offset", "")
-        if not text.isdecimal():
+        if not _OFFSET.fullmatch(text):
             raise strange_answer(self._transport.address, answer.status, answer.headers)
         return int(text)
 
