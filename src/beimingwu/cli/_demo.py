@@ -124,19 +124,21 @@ class _Background:
         """Submit and wait: first for what is trained here, with which somebody can begin."""
         from beimingwu.demo.fill import packages_in
         from beimingwu.demo.trained import train_packages
+        from learnware.cli._render import count
 
-        self._say(
-            "Learnwares are trained, submitted and verified. The first one takes longest: its packages are fetched."
-        )
+        if not filling.there:
+            self._say(
+                "Learnwares are trained, submitted and verified; the first takes longest: its packages are fetched."
+            )
         with tempfile.TemporaryDirectory(prefix="beimingwu-demo-") as folder:
             filling.submit(train_packages(Path(folder), without=filling.there))
         outcome = filling.wait()
         if not self._stop.is_set() and not self._once:
             self._say(f"The demo is ready to be used: learnware list --host {address}    Ctrl-C ends it.")
-        if self._folders and not self._stop.is_set():
-            self._say("More learnwares are submitted: " + ", ".join(str(one) for one in self._folders))
-            for given in self._folders:
-                filling.submit(packages_in(given))
+        more = [one for given in self._folders for one in packages_in(given) if one.name not in filling.there]
+        if more and not self._stop.is_set():
+            self._say(f"Submitting {count(len(more), 'more learnware')} from the given folders.")
+            filling.submit(more)
             outcome = filling.wait()
         if not self._stop.is_set():
             self._say(f"{outcome.verified} learnwares are verified, {len(outcome.refused)} were refused")
