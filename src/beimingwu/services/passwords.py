@@ -1,7 +1,8 @@
 """Passwords: their rules and their hashes.
 
 The published web client never sends a password but its MD5, as hex digits, so that is what the dock works with: the API
-takes the MD5 of the passwords that it gets. What is stored is Argon2id of it. `docs/dock-inside.md` says what that means.
+takes the MD5 of the passwords that it gets. What is stored is Argon2id of it. `docs/dock-inside.md` says what that
+means.
 """
 
 from __future__ import annotations
