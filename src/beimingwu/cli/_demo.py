@@ -54,9 +54,9 @@ def _demo(
     """Run a dock to try things on, on this machine only: with accounts and learnwares.
 
     It has an administrator, two developers and a user, whose passwords and tokens are printed, and learnwares for iris
-    and for handwritten digits, which are trained on the spot, submitted through the API and verified by a worker. It
-    serves until Ctrl-C. Started again, it goes on with what is there. Without `--data-dir` it is kept apart from a dock
-    of your own.
+    and for handwritten digits, which are trained on the spot, submitted through the API and verified by a worker. Those
+    of `--learnwares` follow. It serves until Ctrl-C. Started again, it goes on with what is there. Without `--data-dir`
+    it is kept apart from a dock of your own.
     """
     from beimingwu.demo.people import provide_people
 
@@ -99,6 +99,8 @@ class _Background:
     def end(self) -> None:
         """Wait until the thread has ended."""
         self._stop.set()
+        if self._thread is not None and self._thread.is_alive() and not self._once:
+            self._say("Ending, when the learnware in hand is done; what is missing comes with the next start.")
         if self._thread is not None:
             self._thread.join()
 
