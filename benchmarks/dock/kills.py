@@ -46,6 +46,8 @@ _LONGEST_PAUSE = 0.6
 _PATIENCE = 120.0
 _MOST_HITS = 2
 _MOST_SECONDS = 900.0
+# Characters of a log that are shown where something is wrong.
+_MUCH = 20_000
 
 
 @dataclass
@@ -221,8 +223,9 @@ def _measure(kind: str, moments: int) -> list[Row]:
         }
         dock = stack.enter_context(bench_dock(0, database=database, **variables))
         found = kill_often(dock, moments)
-    for fault in found.faults:
-        print(fault, file=sys.stderr)
+        if found.faults:
+            logs = [f"{file.name}: {file.read_text(encoding='utf-8')[-_MUCH:]}" for file in dock.folder.glob("*.log")]
+            print(*found.faults, *logs, sep="\n", file=sys.stderr)
     kills = found.server_kills + found.worker_kills
     note = (
         f"{found.server_kills} of servers, {found.worker_kills} of workers; {found.acknowledged} submissions "
