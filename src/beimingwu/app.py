@@ -20,6 +20,7 @@ from beimingwu.api.compat import admin, auth, datasets, downloads, engine, learn
 from beimingwu.api.compat.envelope import ContractError, envelope_response
 from beimingwu.api.compat.uploads import CHUNKED_UPLOAD
 from beimingwu.api.description import OVERVIEW, TAGS, describe
+from beimingwu.api.heads import BoundedHeads
 from beimingwu.api.live import Live
 from beimingwu.api.middleware import BodyLimit, Observation, SafetyHeaders
 from beimingwu.api.problems import problem_response
@@ -156,6 +157,7 @@ def serve(dock: Dock, metrics: Metrics, *, started: Callable[[str], None]) -> No
     app = create_app(dock, metrics)
     config = uvicorn.Config(
         app,
+        http=BoundedHeads,
         host=settings.host,
         port=settings.port,
         proxy_headers=True,
