@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from learnware.specification._metric import BROAD_SHARE, broad_gamma, narrow_gamma
+from learnware.specification._threads import single_threaded_blas
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -80,7 +81,8 @@ def _frequencies(name: str, n_features: int) -> tuple[NDArray[np.float64], NDArr
         rows: list[NDArray[np.float64]] = []
         while len(rows) < count:
             # Of many features only as many directions as are wanted.
-            directions = np.linalg.qr(rng.normal(size=(n_features, min(n_features, count))))[0]
+            with single_threaded_blas():
+                directions = np.linalg.qr(rng.normal(size=(n_features, min(n_features, count))))[0]
             if n_features > count:
                 directions = directions.T
             rows.extend(directions * np.sqrt(rng.chisquare(n_features, size=len(directions)))[:, None])
