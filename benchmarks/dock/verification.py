@@ -116,7 +116,8 @@ class Submitter:
                 return dict(found["report"])
             if found["status"] == "FAIL":
                 break
-            time.sleep(0.02)
+            # Not so often that answering takes a good part of a core.
+            time.sleep(0.05)
         raise RuntimeError(f"{learnware_id} was not verified: {json.dumps(found)[:4000]}")
 
 
