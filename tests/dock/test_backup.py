@@ -253,6 +253,29 @@ def test_damage_is_found(source: Database, settings: Settings, tmp_path: Path) -
         verify_backup(tmp_path / "no.tar")
 
 
+def test_a_backup_that_somebody_made_up(source: Database, settings: Settings, tmp_path: Path) -> None:
+    folder = tmp_path / "backup"
+    make_backup(settings, source, FileStore(tmp_path / "store"), clock, folder)
+    document = json.loads((folder / "manifest.json").read_text())
+    outside = tmp_path / "outside"
+    outside.write_bytes(b"secret")
+    entry = {"size": 6, "sha256": hashlib.sha256(b"secret").hexdigest()}
+    (folder / "link").symlink_to(outside)
+    faults: list[tuple[object, str]] = [
+        ({}, "none of a dock"),
+        ([], "none of a dock"),
+        ({**document, "tables": [{"name": "users"}]}, "none of a dock"),
+        ({**document, "members": 5}, "none of a dock"),
+        *(({**document, "members": {name: entry}}, "missing") for name in ("../outside", str(outside), "link", "a\0b")),
+    ]
+    for made_up, words in faults:
+        text = json.dumps(made_up)
+        (folder / "manifest.json").write_text(text)
+        (folder / "manifest.sha256").write_text(hashlib.sha256(text.encode()).hexdigest())
+        with pytest.raises(BackupError, match=words):
+            verify_backup(folder)
+
+
 def test_what_the_store_lost_is_named_and_nothing_is_left(source: Database, settings: Settings, tmp_path: Path) -> None:
     store = FileStore(tmp_path / "store")
     blobs = fill(source, store)

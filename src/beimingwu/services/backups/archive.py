@@ -233,8 +233,12 @@ class _FolderReader:
     @contextmanager
     def open(self, name: str) -> Iterator[IO[bytes]]:
         try:
-            stream = (self._folder / name).open("rb")
-        except OSError:
+            # A manifest may name anything: other files of the machine, too.
+            file = (self._folder / name).resolve(strict=True)
+            if not (file.is_file() and file.is_relative_to(self._folder.resolve())):
+                raise _missing(name)
+            stream = file.open("rb")
+        except (OSError, ValueError):
             raise _missing(name) from None
         with stream:
             yield stream

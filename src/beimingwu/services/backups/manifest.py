@@ -98,7 +98,14 @@ def read_manifest(archive: ArchiveReader) -> Manifest:
         expected = stream.read().decode("ascii", "replace").strip()
     if hashlib.sha256(text).hexdigest() != expected:
         raise BackupError("the backup's manifest is damaged")
-    # What has the right hash was written by this package.
+    try:
+        return _parsed(text)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        # It has the right hash, and yet this package did not write it.
+        raise BackupError("the backup's manifest is none of a dock") from None
+
+
+def _parsed(text: bytes) -> Manifest:
     document: dict[str, Any] = json.loads(text)
     found = document.pop("format")
     if found != _FORMAT:
