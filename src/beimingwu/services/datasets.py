@@ -17,7 +17,6 @@ from beimingwu.services.texts import storable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
-    from pathlib import Path
 
     from sqlalchemy.orm import Session
 
@@ -141,7 +140,7 @@ class Datasets:
         return self._write(identity, path, self._contract_uploads.finished(identity, file_hash), origin)[0]
 
     def add_content(
-        self, identity: Identity, path: str, source: Path | Callable[[], Iterable[bytes]], origin: Origin
+        self, identity: Identity, path: str, source: Callable[[], Iterable[bytes]], origin: Origin
     ) -> DatasetFile:
         """Do as `add`, with a content that is here.
 
@@ -149,8 +148,8 @@ class Datasets:
         ----------
         identity : Identity
         path : str
-        source : Path or callable
-            A file, or what returns chunks; it may be called more than once.
+        source : callable
+            Returns the chunks; it may be called more than once.
         origin : Origin
 
         Raises

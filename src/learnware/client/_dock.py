@@ -256,9 +256,8 @@ class DockConnection:
 
     def versions(self, learnware_id: str) -> list[dict[str, Any]]:
         """Return the versions of a learnware of one's own."""
-        found = self._json("GET", f"{learnware_path(learnware_id)}/versions")
-        items: list[dict[str, Any]] = found["items"] if isinstance(found, dict) else found
-        return items
+        found: list[dict[str, Any]] = self._json("GET", f"{learnware_path(learnware_id)}/versions")
+        return found
 
     def search(
         self,
