@@ -12,17 +12,22 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from typer.testing import CliRunner
 
 from beimingwu.cli._app import app
 
 if TYPE_CHECKING:
-    import pytest
+    from learnware.runtime.environment import EnvironmentStore
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_both_programs_run_as_they_are_printed(tmp_path: Path, shared: Path) -> None:
+@pytest.mark.index
+@pytest.mark.usefixtures("package_index")
+def test_both_programs_run_as_they_are_printed(
+    tmp_path: Path, shared: Path, environment_store: EnvironmentStore
+) -> None:
     """It begins from nothing: accounts, training, submitting, verifying; then it starts again and is used."""
     printed = re.findall(r"```python\n(.*?)```", (shared / "contract" / "EXAMPLES.md").read_text("utf-8"), re.DOTALL)
     for program, name in zip(printed, ("one_learnware", "several_learnwares"), strict=True):
@@ -33,9 +38,10 @@ def test_both_programs_run_as_they_are_printed(tmp_path: Path, shared: Path) -> 
         port = free.getsockname()[1]
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("BEIMINGWU_", "COV_"))},
-        # Not what is looked at here: environments are built in tests of their own.
+        # The programs ask for an environment; workers do without, as that is not what is looked at here.
         "BEIMINGWU_VERIFY_IN": "current",
         "LEARNWARE_RUN_IN": "current",
+        "LEARNWARE_ENVIRONMENTS": str(environment_store.root),
         "HOME": str(tmp_path),
     }
     folder = tmp_path / "demo"
