@@ -6,6 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from learnware.runtime.environment import EnvironmentStore
@@ -13,6 +14,9 @@ from learnware.runtime.sandbox import sandbox_report
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("LEARNWARE_SHARED", ROOT.parent / "shared"))
+# How long an example takes says nothing on a machine that does other things, too.
+hypothesis.settings.register_profile("timeless", deadline=None)
+hypothesis.settings.load_profile("timeless")
 # The command builds environments for learnwares; tests that want that say so.
 os.environ.setdefault("LEARNWARE_RUN_IN", "current")
 # The tests run their own learnwares; those of the sandbox itself are skipped where a machine has none.

@@ -141,7 +141,7 @@ def test_a_long_life(play: Any) -> None:
 
 
 @given(steps=STEPS)
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_order(play: Any, steps: list[tuple[str, int, int]]) -> None:
     playing = play()
     for step in steps:

@@ -331,7 +331,7 @@ def test_links_in_a_folder(tmp_path, packages):
     assert caught.value.member == "link"
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_mutated_zips_are_refused_or_read(tmp_path_factory, packages, data):
     folder = tmp_path_factory.mktemp("fuzz")

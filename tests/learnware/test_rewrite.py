@@ -252,7 +252,7 @@ NAMES = st.from_regex(r"[a-z]{1,8}(/[a-z]{1,8})?\.(txt|bin)", fullmatch=True)
     method=st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED]),
     order=st.randoms(use_true_random=False),
 )
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_in_it(tmp_path, packages, more, top, method, order):
     # With a first byte that no archive has.
     files = {**{f"more/{name}": b"#" + content for name, content in more.items()}, **files_of(packages)}

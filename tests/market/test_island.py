@@ -196,7 +196,7 @@ def test_an_embedding_that_cancels_out_is_like_nothing(large):
 
 
 # The first search of a process imports LAPACK.
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 6), st.integers(1, 25))
 def test_small_islands_agree_with_brute_force(seed, columns, members):
     rng = np.random.default_rng(seed)

@@ -14,7 +14,7 @@ def rmse(predictions, y):
     return float(np.sqrt(((predictions - y) ** 2).mean()))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(1, 6), st.integers(2, 30), st.integers(1, 3), st.integers(0, 2**16))
 def test_weights_are_on_the_simplex_and_never_worse_than_one(n_learnwares, n_rows, n_columns, seed):
     rng = np.random.default_rng(seed)

@@ -33,7 +33,7 @@ def test_the_floor_can_be_moved_and_switched_off() -> None:
         assert spec.report.privacy_floor == 0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000), st.integers(1, 60), st.integers(1, 4), st.sampled_from(["continuous", "grid", "tails"]))
 def test_no_point_is_a_row_of_few(seed: int, n: int, d: int, kind: str) -> None:
     rng = np.random.default_rng(seed)

@@ -70,7 +70,7 @@ def test_self_product_is_the_mean_of_all_pairs(parallel_map) -> None:
     )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     st.integers(0, 1000),
     st.integers(5, 200),

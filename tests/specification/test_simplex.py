@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from learnware.errors import SpecificationError
@@ -36,7 +36,6 @@ def test_optimality_conditions(seed: int, n: int) -> None:
 
 
 # The first call imports LAPACK.
-@settings(deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 40))
 def test_where_it_begins_does_not_matter(seed: int, n: int) -> None:
     K, c = gram_and_target(seed, n)

@@ -91,7 +91,7 @@ class TestAlgebra:
 
 
 class TestFiles:
-    @settings(max_examples=10, deadline=None)
+    @settings(max_examples=10)
     @given(st.integers(0, 1000), st.integers(1, 60), st.integers(1, 4))
     def test_saved_and_loaded_is_the_same(self, tmp_path_factory, seed: int, n: int, d: int) -> None:
         spec = make(seed, n, d)

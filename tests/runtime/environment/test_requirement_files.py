@@ -435,7 +435,7 @@ _PIECES = st.sampled_from(
 _LINES = st.lists(_PIECES, max_size=8).map("".join) | st.text(max_size=40)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lines=st.lists(_LINES, max_size=5))
 def test_whatever_is_in_requirements_is_read_or_refused(tmp_path, lines):
     (tmp_path / "requirements.txt").write_text("\n".join(lines), encoding="utf-8", errors="replace")
@@ -445,7 +445,7 @@ def test_whatever_is_in_requirements_is_read_or_refused(tmp_path, lines):
     assert found == read_requirements(tmp_path)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     dependencies=st.lists(
         _LINES
@@ -462,7 +462,7 @@ def test_whatever_is_in_an_environment_is_read_or_refused(tmp_path, dependencies
         Requirement(line)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.binary(max_size=200), name=st.sampled_from(["environment.yaml", "requirements.txt"]))
 def test_bytes_are_read_or_refused(tmp_path, data, name):
     for left in tmp_path.iterdir():
