@@ -325,7 +325,5 @@ def test_index_equals_brute_force_after_any_changes(packages, new_semantic, new_
 
     Machine.packages = [packages(seed=seed) for seed in range(10)]
     case = Machine.TestCase()
-    case.settings = settings(
-        max_examples=20, stateful_step_count=12, suppress_health_check=list(HealthCheck)
-    )
+    case.settings = settings(max_examples=20, stateful_step_count=12, suppress_health_check=list(HealthCheck))
     case.runTest()
