@@ -24,6 +24,7 @@ from beimingwu.api.heads import BoundedHeads
 from beimingwu.api.live import Live
 from beimingwu.api.middleware import BodyLimit, Observation, SafetyHeaders
 from beimingwu.api.problems import problem_response
+from beimingwu.api.threads import SearchThreads
 from beimingwu.api.tus import EXPOSED, UPLOADS, TusHeaders
 from beimingwu.api.v1.router import router as v1
 from beimingwu.errors import ServiceError, SettingsError
@@ -73,8 +74,8 @@ def create_app(dock: Dock, metrics: Metrics) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = settings.max_request_threads
         # Uploads and searches have threads of their own, and leave the other requests theirs.
-        app.state.upload_threads = anyio.CapacityLimiter(max(2, settings.max_request_threads // 4))
-        app.state.search_threads = anyio.CapacityLimiter(max(2, settings.max_request_threads // 4))
+        app.state.upload_threads = SearchThreads(max(2, settings.max_request_threads // 4))
+        app.state.search_threads = SearchThreads(max(2, settings.max_request_threads // 4))
         housekeeper = Housekeeper(
             dock.database,
             dock.clock,

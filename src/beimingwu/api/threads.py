@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar, cast
 
 import anyio
 import anyio.to_thread
@@ -10,22 +10,45 @@ from fastapi import Request
 
 from beimingwu.errors import UnavailableError
 
-__all__ = ["in_search_thread"]
+__all__ = ["SearchThreads", "in_search_thread"]
 
 # Each of them has its body in memory.
 _MOST_WAITING = 100
 _Result = TypeVar("_Result")
 
 
-async def in_search_thread(request: Request, call: Callable[..., _Result], *arguments: Any) -> _Result:
-    """Call what searches.
+class SearchThreads:
+    """So many searches run at once, and a bounded number waits. Made where the event loop runs.
 
-    Raises
-    ------
-    UnavailableError
-        If too many searches wait already.
+    Parameters
+    ----------
+    count : int
+        Threads.
     """
-    threads: anyio.CapacityLimiter = request.app.state.search_threads
-    if threads.statistics().tasks_waiting >= _MOST_WAITING:
-        raise UnavailableError("too many searches at the moment; try again")
-    return await anyio.to_thread.run_sync(partial(call, *arguments), limiter=threads)
+
+    def __init__(self, count: int) -> None:
+        self._threads = anyio.CapacityLimiter(count)
+        self._most = count + _MOST_WAITING
+        self._here = 0
+
+    async def run(self, call: Callable[[], _Result]) -> _Result:
+        """Call what searches.
+
+        Raises
+        ------
+        UnavailableError
+            If too many searches wait already.
+        """
+        if self._here >= self._most:
+            raise UnavailableError("too many searches at the moment; try again")
+        self._here += 1
+        try:
+            return await anyio.to_thread.run_sync(call, limiter=self._threads)
+        finally:
+            self._here -= 1
+
+
+async def in_search_thread(request: Request, call: Callable[..., _Result], *arguments: object) -> _Result:
+    """Call what searches in a thread of the application's; see `SearchThreads.run`."""
+    threads = cast("SearchThreads", request.app.state.search_threads)
+    return await threads.run(partial(call, *arguments))
