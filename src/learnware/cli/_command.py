@@ -154,6 +154,8 @@ class Session:
             for one in renderables:
                 # In files and pipes a line is a line: addresses and paths are not broken.
                 out.print(one, soft_wrap=isinstance(one, str) and not out.is_terminal)
+        # A server goes on for long; who reads its address from a pipe waits for it.
+        sys.stdout.flush()
 
     def open_market(self, *, create: bool = False) -> "LearnwareMarket":
         """Return the market.
