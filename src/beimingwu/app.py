@@ -74,7 +74,7 @@ def create_app(dock: Dock, metrics: Metrics) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = settings.max_request_threads
         # Uploads and searches have threads of their own, and leave the other requests theirs.
-        app.state.upload_threads = SearchThreads(max(2, settings.max_request_threads // 4))
+        app.state.upload_threads = anyio.CapacityLimiter(max(2, settings.max_request_threads // 4))
         app.state.search_threads = SearchThreads(max(2, settings.max_request_threads // 4))
         housekeeper = Housekeeper(
             dock.database,
