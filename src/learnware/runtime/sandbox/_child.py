@@ -96,12 +96,13 @@ class Child:
         return self._meter.breach
 
     def output(self) -> str:
-        """Return the end of what the processes have printed."""
+        """Return the end of what the processes have printed; after `close`, all of it has arrived."""
+        if not self.close.alive:
+            self._reader.join(1.0)
         return bytes(self._meter.tail).decode("utf-8", "replace")
 
     def last_words(self) -> str:
         """Return what they printed last, as the end of a sentence; call it after `close`."""
-        self._reader.join(1.0)
         text = "\n".join(last_lines(self.output()))
         return f"; it printed last: {text}" if text else ""
 
@@ -111,7 +112,6 @@ class Child:
 
     def failed_start(self) -> str | None:
         """Return why the sandbox could not be set up, if that is how the process ended; call it after `close`."""
-        self._reader.join(1.0)
         lines = self.output().splitlines()
         return next((line for line in lines if line.startswith((START_FAILED, "bwrap: "))), None)
 
