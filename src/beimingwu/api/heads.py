@@ -25,7 +25,7 @@ class BoundedHeads(HttpToolsProtocol):
     _head_bytes = 0
     _head_timer: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # TCP only
         """Begin to wait for a request."""
         super().connection_made(transport)
         self._expect_head()
