@@ -86,7 +86,7 @@ def row_of(table: Any, number: int, blob: str) -> dict[str, Any]:
         "LargeBinary": bytes(range(256)),
         "Float": 1 / 3 + number,
     }
-    named = {"state": "WAITING", "sha256": blob, "role": 1, "purpose": "reset"}
+    named = {"state": "WAITING", "sha256": blob, "role": 1, "purpose": "reset", "event": "used"}
     values = {}
     for column in table.columns:
         values[column.name] = named.get(column.name, kinds.get(type(column.type).__name__, number))

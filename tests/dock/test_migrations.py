@@ -74,7 +74,7 @@ def test_up_and_down_again_on_filled_tables(empty: Database) -> None:
 def sample_of(table: Any) -> dict[str, Any]:
     now = datetime(2026, 1, 1, tzinfo=timezone.utc)
     kinds: dict[str, Any] = {"UtcDateTime": now, "Date": now.date(), "String": "x", "JSON": {}, "LargeBinary": b"x"}
-    values = {**kinds, "purpose": "reset", "state": "WAITING"}
+    values = {**kinds, "purpose": "reset", "state": "WAITING", "event": "used"}
     return {column.name: values.get(column.name, values.get(type(column.type).__name__, 1)) for column in table.columns}
 
 

@@ -7,11 +7,12 @@ from beimingwu.db.models.codes import MailCode
 from beimingwu.db.models.email_changes import EmailChange
 from beimingwu.db.models.index import Embedding, IndexState, Island, RemovedLearnware
 from beimingwu.db.models.learnwares import Learnware, StatSpec, Version
+from beimingwu.db.models.notifications import Favourite, Notification
 from beimingwu.db.models.rate_limits import RateWindow
 from beimingwu.db.models.sessions import UserSession
 from beimingwu.db.models.tokens import ApiToken
 from beimingwu.db.models.uploads import Upload, UploadPart
-from beimingwu.db.models.usage import DailyCount, DownloadLink
+from beimingwu.db.models.usage import DailyCount, DownloadLink, LearnwareDay
 from beimingwu.db.models.users import User
 from beimingwu.db.models.verifications import Verification, VerificationLine
 
@@ -24,10 +25,13 @@ __all__ = [
     "DownloadLink",
     "EmailChange",
     "Embedding",
+    "Favourite",
     "IndexState",
     "Island",
     "Learnware",
+    "LearnwareDay",
     "MailCode",
+    "Notification",
     "RateWindow",
     "RemovedLearnware",
     "SensitiveWord",

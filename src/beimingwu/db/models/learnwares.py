@@ -31,6 +31,8 @@ class Learnware(Table):
     serving_version: Mapped[int | None] = mapped_column(BigInteger)
     # Not found and not downloaded by others while this is set.
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # "owner" or "administrator" as long as it is withdrawn: what an administrator has withdrawn, only they restore.
+    withdrawn_by: Mapped[str | None] = mapped_column(String(16))
     downloads: Mapped[int] = mapped_column(BigInteger)
     # The change of the index that it was last part of; see `IndexState`.
     revision: Mapped[int] = mapped_column(BigInteger, index=True)

@@ -2,12 +2,12 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import JSON, BigInteger, Date, String
+from sqlalchemy import JSON, BigInteger, Date, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from beimingwu.db.base import Table, UtcDateTime
 
-__all__ = ["DailyCount", "DownloadLink"]
+__all__ = ["DailyCount", "DownloadLink", "LearnwareDay"]
 
 
 class DailyCount(Table):
@@ -18,6 +18,16 @@ class DailyCount(Table):
     day: Mapped[date] = mapped_column(Date, primary_key=True)
     kind: Mapped[str] = mapped_column(String(32), primary_key=True)
     count: Mapped[int] = mapped_column(BigInteger)
+
+
+class LearnwareDay(Table):
+    """How often a learnware was downloaded on a day (UTC). Days without downloads have no row."""
+
+    __tablename__ = "learnware_days"
+
+    learnware_id: Mapped[int] = mapped_column(ForeignKey("learnwares.id", ondelete="CASCADE"), primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    downloads: Mapped[int] = mapped_column(BigInteger)
 
 
 class DownloadLink(Table):
