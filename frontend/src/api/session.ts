@@ -1,0 +1,50 @@
+/** Who is signed in. The session lives in a cookie that scripts cannot read. */
+import { useMutation, useQuery, useQueryClient, type QueryClient } from "@tanstack/vue-query";
+import { computed } from "vue";
+import { api, body, type Schema } from "./client";
+
+export type Account = Schema<"AccountOut">;
+export type WebSession = Schema<"WebSessionOut">;
+
+const KEY = ["session"];
+const query = {
+  queryKey: KEY,
+  queryFn: () => body(api.GET("/api/v1/web-session")),
+  staleTime: 60_000,
+  refetchInterval: 120_000,
+};
+
+/** Return who is signed in, asking the dock only where that is not known. */
+export function fetchSession(client: QueryClient): Promise<WebSession> {
+  return client.ensureQueryData({ queryKey: KEY, queryFn: query.queryFn });
+}
+
+/** Who is signed in, and signing in and out. */
+export function useSession() {
+  const client = useQueryClient();
+  const { data, isPending } = useQuery(query);
+  // What somebody may see is asked for anew when somebody else looks.
+  const changed = async (session: WebSession) => {
+    client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== KEY[0] });
+    client.setQueryData(KEY, session);
+    await Promise.resolve();
+  };
+  const signIn = useMutation({
+    mutationFn: (credentials: { email: string; password: string }) =>
+      body(api.POST("/api/v1/web-session", { body: credentials })),
+    onSuccess: async () => changed(await query.queryFn()),
+  });
+  const signOut = useMutation({
+    mutationFn: () => api.DELETE("/api/v1/web-session"),
+    onSettled: () => changed({ account: null, expires_at: null, unread_notifications: 0 }),
+  });
+  return {
+    account: computed<Account | null>(() => data.value?.account ?? null),
+    unread: computed(() => data.value?.unread_notifications ?? 0),
+    administers: computed(() => ["admin", "super-admin"].includes(data.value?.account?.role ?? "")),
+    isPending,
+    refresh: () => client.invalidateQueries({ queryKey: KEY }),
+    signIn,
+    signOut,
+  };
+}

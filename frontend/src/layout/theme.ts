@@ -1,0 +1,33 @@
+/** Light, dark, or as the system has it. */
+import { ref } from "vue";
+
+export const THEMES = ["system", "light", "dark"] as const;
+export type Theme = (typeof THEMES)[number];
+
+const STORED = "theme";
+const chosen = ref<Theme>(stored());
+
+/** The theme that was chosen, and choosing. `public/theme.js` sets it before the first paint next time. */
+export function useTheme() {
+  const choose = (next: Theme) => {
+    chosen.value = next;
+    document.documentElement.style.colorScheme = next === "system" ? "" : next;
+    try {
+      if (next === "system") localStorage.removeItem(STORED);
+      else localStorage.setItem(STORED, next);
+    } catch (error) {
+      void error; // storage may be forbidden: the choice holds until the page is closed
+    }
+  };
+  return { theme: chosen, choose };
+}
+
+function stored(): Theme {
+  try {
+    const theme = localStorage.getItem(STORED);
+    return theme === "light" || theme === "dark" ? theme : "system";
+  } catch (error) {
+    void error;
+    return "system";
+  }
+}
