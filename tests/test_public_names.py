@@ -19,7 +19,7 @@ EXPORTED = {
         ModelTimeoutError NotLoggedInError NothingFitsError PackError ResourceLimitError ReuseError SandboxError
         SpecificationError TransferError
     """,
-    "learnware.texts": "Text text text_of",
+    "learnware.texts": "Text joined shortened text text_of",
     "learnware.specification": """
         BaseStatSpecification RKMEStatSpecification RKMETableSpecification ReductionReport RegularStatSpecification
         Specification SystemStatSpecification generate_rkme_table_spec generate_semantic_spec generate_stat_spec

@@ -7,6 +7,7 @@
     ├── BackupError                a backup cannot be made, read or restored
     ├── InvalidInputError          422  fields that break a rule
     │   ├── EmailNotPermittedError   422  the dock takes no accounts of this e-mail address
+    │   ├── WrongDataTypeError       422  a table for a learnware that takes something else
     │   ├── ContentMismatchError     422  an upload whose content is not what was announced
     │   └── InvalidSubmissionError   422  a package or a semantic specification that breaks rules
     │       └── SensitiveWordsError    422  a name or description with words that the dock does not want
@@ -14,6 +15,7 @@
     ├── NotAuthenticatedError      401  no session or token, or one that is over
     │   └── InvalidCredentialsError  401  e-mail address and password, or token, do not belong together
     ├── NotAllowedError            403  somebody who may not do this
+    │   ├── CrossSiteError           403  a page of another site asks with the web app's cookie
     │   ├── EmailNotConfirmedError   403
     │   └── AccountDisabledError     403
     ├── NotFoundError              404
@@ -42,6 +44,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from learnware.errors import LearnwareError
+from learnware.texts import joined, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +55,7 @@ __all__ = [
     "ChecksumMismatchError",
     "ConflictError",
     "ContentMismatchError",
+    "CrossSiteError",
     "DuplicateContentError",
     "EmailNotConfirmedError",
     "EmailNotPermittedError",
@@ -78,6 +82,7 @@ __all__ = [
     "TooSlowError",
     "UnavailableError",
     "UsernameTakenError",
+    "WrongDataTypeError",
     "problems",
 ]
 
@@ -133,6 +138,13 @@ class EmailNotPermittedError(InvalidInputError):
     title = "This dock takes no accounts of this e-mail address"
 
 
+class WrongDataTypeError(InvalidInputError):
+    """A learnware takes another kind of data than it was given."""
+
+    problem = "wrong-data-type"
+    title = "This learnware takes another kind of data"
+
+
 class ContentMismatchError(InvalidInputError):
     """The content of an upload is not what was announced."""
 
@@ -183,7 +195,8 @@ class InvalidSubmissionError(InvalidInputError):
 
     def __init__(self, findings: tuple[SubmissionFinding, ...]) -> None:
         super().__init__(
-            "; ".join(one.message for one in findings[:5]), fields=tuple((one.place, one.message) for one in findings)
+            joined([one.message for one in findings[:5]]),
+            fields=tuple((one.place, one.message) for one in findings),
         )
         self.findings = findings
 
@@ -245,6 +258,13 @@ class NotAllowedError(ServiceError):
     title = "This account or token may not do this"
 
 
+class CrossSiteError(NotAllowedError):
+    """A request with the web app's cookie does not come from the dock's own pages."""
+
+    problem = "cross-site"
+    title = "The request does not come from the dock's own pages"
+
+
 class EmailNotConfirmedError(NotAllowedError):
     """The e-mail address of the account is not confirmed yet."""
 
@@ -288,7 +308,10 @@ class LearnwaresLeftError(ConflictError):
 
     def __init__(self, learnware_ids: tuple[str, ...]) -> None:
         super().__init__(
-            f"the account has {len(learnware_ids)} learnwares; say whether they are to be deleted or transferred"
+            text(
+                "the account has {count} learnwares; say whether they are to be deleted or transferred",
+                count=len(learnware_ids),
+            )
         )
         self.learnware_ids = learnware_ids
 
@@ -306,8 +329,14 @@ class DuplicateContentError(ConflictError):
     title = "A learnware with the same content is there"
 
     def __init__(self, learnware_id: str | None) -> None:
-        which = "another learnware" if learnware_id is None else f"the learnware {learnware_id}"
-        super().__init__(f"{which} has the same files, apart from the semantic specification")
+        super().__init__(
+            text("another learnware has the same files, apart from the semantic specification")
+            if learnware_id is None
+            else text(
+                "the learnware {learnware_id} has the same files, apart from the semantic specification",
+                learnware_id=learnware_id,
+            )
+        )
         self.learnware_id = learnware_id
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from typing_extensions import Self
 
-__all__ = ["Text", "text", "text_of"]
+__all__ = ["Text", "joined", "shortened", "text", "text_of"]
 
 
 class Text(str):
@@ -75,3 +75,16 @@ def text_of(error: BaseException) -> str:
     """Return what an error says, as a `Text` if it was raised with one; ``str(error)`` would be a plain copy."""
     said = error.args[0] if error.args else None
     return said if isinstance(said, Text) and str(error) == said else str(error)
+
+
+def joined(texts: Sequence[str]) -> str:
+    """Return some sentences as one, with semicolons between them; empty if there are none."""
+    if not texts:
+        return ""
+    first, *rest = texts
+    return text("{first}; {rest}", first=first, rest=joined(rest)) if rest else first
+
+
+def shortened(words: str, most: int) -> str:
+    """Return a sentence whose values, or itself if it has none, have so many characters at most."""
+    return words.with_values(lambda value: value[:most]) if isinstance(words, Text) else words[:most]

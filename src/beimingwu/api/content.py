@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from beimingwu.errors import InvalidRangeError, NotFoundError, UnavailableError
 from beimingwu.storage import BlobStore
+from learnware.texts import text
 
 __all__ = ["StreamResponse", "attachment", "content_response", "describe_content"]
 
@@ -141,12 +142,12 @@ def describe_content(what: str, media_type: str = "application/zip") -> dict[int
     }
 
 
-def _range(text: str | None, size: int) -> tuple[int, int] | None:
+def _range(given: str | None, size: int) -> tuple[int, int] | None:
     """Return begin and end of a range; None where the whole is to be sent.
 
     Several ranges at once, other units and what cannot be read may be ignored by the standard.
     """
-    found = _RANGE.fullmatch(text) if text is not None else None
+    found = _RANGE.fullmatch(given) if given is not None else None
     if found is None:
         return None
     first, last, suffix = found.groups()
@@ -158,7 +159,7 @@ def _range(text: str | None, size: int) -> tuple[int, int] | None:
         if last and int(last) < start:
             return None
     if start >= stop:
-        raise InvalidRangeError(f"the content has {size} bytes", size=size)
+        raise InvalidRangeError(text("the content has {size} bytes", size=size), size=size)
     return start, stop
 
 

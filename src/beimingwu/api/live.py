@@ -13,6 +13,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from beimingwu.errors import ServiceError, TooManyRequestsError, UnavailableError
 from beimingwu.services.verifications import Position, Progress
+from learnware.texts import text
 
 __all__ = ["Live"]
 
@@ -67,7 +68,9 @@ class Live:
         """
         if self._users[user_id] >= _MOST_PER_USER:
             raise TooManyRequestsError(
-                f"an account follows at most {_MOST_PER_USER} verifications at a time", policy="follow", retry_after=10
+                text("an account follows at most {most} verifications at a time", most=_MOST_PER_USER),
+                policy="follow",
+                retry_after=10,
             )
         if self._users.total() >= _MOST or self._closed:
             raise UnavailableError("too many verifications are being followed; try again later")

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from beimingwu.errors import TooLargeError
 from beimingwu.metrics import Metrics
 from beimingwu.services.rate_limits import Standing
+from learnware.texts import text
 
 __all__ = ["BodyLimit", "Observation", "SafetyHeaders"]
 
@@ -187,7 +188,7 @@ class BodyLimit:
         return self._most
 
     def _refusal(self, request: Request, most: int) -> JSONResponse:
-        response = self._answer(request, TooLargeError(f"the body is larger than {most} bytes"))
+        response = self._answer(request, TooLargeError(text("the body is larger than {most} bytes", most=most)))
         # The rest of the body is not read, so the connection cannot be used again.
         response.headers["Connection"] = "close"
         return response

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from beimingwu.errors import InvalidInputError, PreconditionError
 from beimingwu.services.appending import Checksum
 from beimingwu.services.upload_values import UploadInfo
+from learnware.texts import text
 
 __all__ = [
     "ALGORITHMS",
@@ -73,7 +74,9 @@ def require_version(tus_resumable: Annotated[str | None, Header(examples=[VERSIO
         If the client speaks another one, or does not say.
     """
     if tus_resumable != VERSION:
-        raise PreconditionError(f"this is the upload protocol tus {VERSION}; send the header Tus-Resumable: {VERSION}")
+        raise PreconditionError(
+            text("this is the upload protocol tus {version}; send the header Tus-Resumable: {version}", version=VERSION)
+        )
 
 
 def metadata_of(header: str) -> dict[str, str]:
@@ -88,13 +91,15 @@ def metadata_of(header: str) -> dict[str, str]:
     for pair in filter(None, (part.strip() for part in header.split(","))):
         name, _, value = pair.partition(" ")
         try:
-            text = base64.b64decode(value.strip(), validate=True).decode("utf-8")
+            content = base64.b64decode(value.strip(), validate=True).decode("utf-8")
         except (binascii.Error, ValueError):
-            text = None
-        if text is None or name in found or not name.isascii():
-            words = "must hold names, each once, with values in base64 of UTF-8, separated by commas"
-            raise InvalidInputError(f"Upload-Metadata {words}", fields=(("header upload-metadata", words),))
-        found[name] = text
+            content = None
+        if content is None or name in found or not name.isascii():
+            rule = text("must hold names, each once, with values in base64 of UTF-8, separated by commas")
+            raise InvalidInputError(
+                text("{field} {rule}", field="Upload-Metadata", rule=rule), fields=(("header upload-metadata", rule),)
+            )
+        found[name] = content
     return found
 
 
@@ -112,8 +117,10 @@ def checksum_of(header: str) -> Checksum:
     except (binascii.Error, ValueError):
         digest = b""
     if len(digest) != ALGORITHMS.get(algorithm, -1):
-        words = f"must be one of {', '.join(ALGORITHMS)} and the digest in base64"
-        raise InvalidInputError(f"Upload-Checksum {words}", fields=(("header upload-checksum", words),))
+        rule = text("must be one of {allowed} and the digest in base64", allowed=", ".join(ALGORITHMS))
+        raise InvalidInputError(
+            text("{field} {rule}", field="Upload-Checksum", rule=rule), fields=(("header upload-checksum", rule),)
+        )
     return Checksum(algorithm, digest)
 
 

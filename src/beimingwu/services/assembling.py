@@ -13,6 +13,7 @@ from beimingwu.errors import ConflictError, ContentMismatchError, NotFoundError
 from beimingwu.services.blobs import keep_blob
 from beimingwu.services.upload_values import moved_on, no_upload
 from beimingwu.storage import StoredBlob
+from learnware.texts import text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -110,5 +111,11 @@ def _checked(ground: UploadGround, parts: Sequence[str], announced: dict[str, st
                 yield chunk
     for name, one in hashes.items():
         if one.hexdigest() != announced[name]:
-            words = f"the content has the {name.upper()} {one.hexdigest()}, not {announced[name]}; upload it again"
-            raise ContentMismatchError(words)
+            raise ContentMismatchError(
+                text(
+                    "the content has the {kind} {found}, not {announced}; upload it again",
+                    kind=name.upper(),
+                    found=one.hexdigest(),
+                    announced=announced[name],
+                )
+            )

@@ -19,6 +19,7 @@ from beimingwu.db.base import UtcDateTime
 from beimingwu.db.models import Learnware
 from beimingwu.errors import InvalidInputError
 from beimingwu.services.texts import storable
+from learnware.texts import text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -128,8 +129,8 @@ def order_of(database: Database, sort: str) -> Order:
         "downloads": (Learnware.downloads.expression, True),
     }
     if sort not in keys:
-        words = f"must be one of {', '.join(SORTS)}"
-        raise InvalidInputError(f"sort {words}", fields=(("query sort", words),))
+        rule = text("must be one of {allowed}", allowed=", ".join(SORTS))
+        raise InvalidInputError(text("sort {rule}", rule=rule), fields=(("query sort", rule),))
     return Order(sort, *keys[sort])
 
 
@@ -138,5 +139,5 @@ def _is_number(value: Any) -> bool:
 
 
 def _wrong() -> InvalidInputError:
-    words = "must be the next_cursor of a page of the same sort"
-    return InvalidInputError(f"cursor {words}", fields=(("query cursor", words),))
+    rule = text("must be the next_cursor of a page of the same sort")
+    return InvalidInputError(text("cursor {rule}", rule=rule), fields=(("query cursor", rule),))

@@ -19,6 +19,7 @@ from beimingwu.services.assembling import put_together
 from beimingwu.services.find_users import user_by_id
 from beimingwu.services.upload_quotas import require_one_more, room_of
 from beimingwu.services.upload_values import UploadInfo, moved_on, no_upload, upload_info
+from learnware.texts import text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -171,11 +172,11 @@ class ContractUploads:
         ground.delete_parts(names)
 
 
-def _hash(text: str) -> str:
-    digits = text.lower()
+def _hash(given: str) -> str:
+    digits = given.lower()
     if _MD5.fullmatch(digits) is None:
-        words = "must be an MD5 in 32 hex digits"
-        raise InvalidInputError(f"the hash of the file {words}", fields=(("/file_hash", words),))
+        rule = text("must be an MD5 in 32 hex digits")
+        raise InvalidInputError(text("the hash of the file {rule}", rule=rule), fields=(("/file_hash", rule),))
     return digits
 
 

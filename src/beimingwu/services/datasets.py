@@ -13,6 +13,7 @@ from beimingwu.errors import ConflictError, InvalidInputError, NotFoundError
 from beimingwu.services.audit import audit
 from beimingwu.services.blobs import keep_blob
 from beimingwu.services.texts import storable
+from learnware.texts import text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -209,7 +210,7 @@ class Datasets:
         )
 
 
-def clean_path(text: str) -> str:
+def clean_path(given: str) -> str:
     """Return a path in its normal form (NFC).
 
     Raises
@@ -222,14 +223,15 @@ def clean_path(text: str) -> str:
     >>> clean_path("air/train.csv")
     'air/train.csv'
     """
-    path = unicodedata.normalize("NFC", text) if storable(text) else ""
+    path = unicodedata.normalize("NFC", given) if storable(given) else ""
     names = path.split("/")
     if len(path) > _LONGEST_PATH or "\\" in path or not all(_is_name(name) for name in names):
-        words = (
-            f"must be names with slashes between them, {_LONGEST_PATH} characters at most; "
-            "no name may begin with a point or have blanks around it"
+        rule = text(
+            "must be names with slashes between them, {most} characters at most; no name may begin with a point or "
+            "have blanks around it",
+            most=_LONGEST_PATH,
         )
-        raise InvalidInputError(f"a path {words}", fields=(("/path", words),))
+        raise InvalidInputError(text("a path {rule}", rule=rule), fields=(("/path", rule),))
     return path
 
 
@@ -243,7 +245,9 @@ def _require_room(session: Session, path: str) -> None:
     above = ["/".join(parts[:i]) for i in range(1, len(parts))]
     below = Dataset.path.startswith(f"{path}/", autoescape=True)
     if found := session.scalar(select(Dataset.path).where(or_(Dataset.path.in_(above), below)).limit(1)):
-        raise ConflictError(f"one of {path!r} and {found!r} would be a file, and the other would be in it")
+        raise ConflictError(
+            text("one of {path!r} and {other!r} would be a file, and the other would be in it", path=path, other=found)
+        )
 
 
 def _missing() -> NotFoundError:

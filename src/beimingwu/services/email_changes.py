@@ -17,6 +17,7 @@ from beimingwu.services.identity import ACCOUNT_SCOPE, Role
 from beimingwu.services.names import clean_email, email_key, require_permitted
 from beimingwu.services.passwords import digest_of
 from beimingwu.services.views import Account, account_of
+from learnware.texts import text
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -71,8 +72,8 @@ class EmailChanges:
         email = clean_email(email)
         require_permitted(email, self._settings.allowed_emails)
         if email == identity.email:
-            words = "is the address that the account has"
-            raise InvalidInputError(f"this {words}", fields=(("/email", words),))
+            rule = text("must be another address than the account has")
+            raise InvalidInputError(text("the e-mail address {rule}", rule=rule), fields=(("/email", rule),))
         self._codes.count_mail(email, origin)
         self._sessions.confirm_password(identity, digest_of(password), origin)
         now = self._clock()

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from beimingwu.db.models import User
 from beimingwu.errors import EmailTakenError, NotFoundError, UsernameTakenError
 from beimingwu.services.names import email_key, is_email, is_username, username_key
+from learnware.texts import text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +53,7 @@ def user_by_id(session: Session, user_id: int, *, lock: bool = False) -> User:
 
 def username_taken(username: str) -> UsernameTakenError:
     """Return the error of a name that is taken."""
-    return UsernameTakenError(f"the user name {username!r} is taken; choose another one")
+    return UsernameTakenError(text("the user name {name!r} is taken; choose another one", name=username))
 
 
 @contextmanager

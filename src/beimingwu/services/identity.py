@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from beimingwu.errors import NotAllowedError
+from learnware.texts import text
 
 if TYPE_CHECKING:
     from beimingwu.services.rate_limits import Standing
@@ -111,7 +112,7 @@ class Identity:
             return
         if scope == ACCOUNT_SCOPE:
             raise NotAllowedError("this needs a login with the password; an API token is not enough")
-        raise NotAllowedError(f"this needs an API token with the scope {scope!r}")
+        raise NotAllowedError(text("this needs an API token with the scope {scope!r}", scope=scope))
 
     def require_role(self, role: Role = Role.ADMIN) -> None:
         """Refuse who may not administer the dock.
@@ -122,5 +123,5 @@ class Identity:
             If the account has a lower role, or the session or token no scope ``"admin"``.
         """
         if self.role < role:
-            raise NotAllowedError(f"this needs the role {role.label!r}")
+            raise NotAllowedError(text("this needs the role {role!r}", role=role.label))
         self.require("admin")

@@ -7,6 +7,7 @@ import unicodedata
 from fnmatch import fnmatchcase
 
 from beimingwu.errors import EmailNotPermittedError, InvalidInputError
+from learnware.texts import text
 
 __all__ = [
     "clean_email",
@@ -30,7 +31,7 @@ _EMAIL = re.compile(
 _NAME_PUNCTUATION = frozenset(" ._-'")
 
 
-def clean_username(text: str) -> str:
+def clean_username(given: str) -> str:
     """Return a user name in its normal form (NFKC).
 
     Raises
@@ -38,10 +39,13 @@ def clean_username(text: str) -> str:
     InvalidInputError
         If it is no name: 1 to 64 letters, digits, single spaces and ``. _ - '``, the first a letter or digit.
     """
-    name = unicodedata.normalize("NFKC", text)
+    name = unicodedata.normalize("NFKC", given)
     if not is_username(name):
-        words = f"1 to {_NAME_LENGTH} letters, digits, single spaces and . _ - ', the first a letter or digit"
-        raise InvalidInputError(f"a user name has {words}", fields=(("/username", f"must be {words}"),))
+        rule = text(
+            "must be 1 to {most} letters, digits, single spaces and . _ - ', the first a letter or digit",
+            most=_NAME_LENGTH,
+        )
+        raise InvalidInputError(text("a user name {rule}", rule=rule), fields=(("/username", rule),))
     return name
 
 
@@ -62,7 +66,7 @@ def username_key(name: str) -> str:
     return unicodedata.normalize("NFKC", name).casefold()
 
 
-def clean_email(text: str) -> str:
+def clean_email(given: str) -> str:
     """Return an e-mail address.
 
     Raises
@@ -70,14 +74,14 @@ def clean_email(text: str) -> str:
     InvalidInputError
         If it is none.
     """
-    if not is_email(text):
+    if not is_email(given):
         raise InvalidInputError("this is no e-mail address", fields=(("/email", "must be an e-mail address"),))
-    return text
+    return given
 
 
-def is_email(text: str) -> bool:
+def is_email(given: str) -> bool:
     """Return whether a text can be an e-mail address."""
-    return len(text) <= _EMAIL_LENGTH and _EMAIL.fullmatch(text) is not None
+    return len(given) <= _EMAIL_LENGTH and _EMAIL.fullmatch(given) is not None
 
 
 def email_key(email: str) -> str:

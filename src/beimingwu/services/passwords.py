@@ -20,6 +20,7 @@ from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from beimingwu.errors import InvalidInputError
+from learnware.texts import text
 
 if TYPE_CHECKING:
     from beimingwu.settings import Settings
@@ -85,17 +86,17 @@ class Passwords:
         InvalidInputError
             If it is one.
         """
-        words = None
+        rule = None
         if len(password) < self._least:
-            words = f"must have at least {self._least} characters"
+            rule = text("must have at least {least} characters", least=self._least)
         elif len(password) > _LONGEST:
-            words = f"must have at most {_LONGEST} characters"
+            rule = text("must have at most {most} characters", most=_LONGEST)
         elif len(set(password)) < 3:
-            words = "must have at least 3 different characters"
+            rule = text("must have at least 3 different characters")
         elif password.casefold() in {username.casefold(), email.casefold(), email.casefold().partition("@")[0]}:
-            words = "must not be the user name or the e-mail address"
-        if words is not None:
-            raise InvalidInputError(f"the password {words}", fields=((f"/{field}", words),))
+            rule = text("must not be the user name or the e-mail address")
+        if rule is not None:
+            raise InvalidInputError(text("the password {rule}", rule=rule), fields=((f"/{field}", rule),))
 
     def hash(self, digest: str) -> str:
         """Return what is stored of a password."""

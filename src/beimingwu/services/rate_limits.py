@@ -18,6 +18,7 @@ from sqlalchemy import update
 
 from beimingwu.db.models import RateWindow
 from beimingwu.errors import TooManyRequestsError
+from learnware.texts import text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,7 +111,11 @@ class RateLimits:
                     used_up = standing
         if used_up is not None:
             raise TooManyRequestsError(
-                f"this was tried more than {used_up.rate.count} times; try again in {used_up.reset} seconds",
+                text(
+                    "this was tried more than {count} times; try again in {seconds} seconds",
+                    count=used_up.rate.count,
+                    seconds=used_up.reset,
+                ),
                 policy=used_up.name,
                 retry_after=used_up.reset,
             )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from beimingwu.errors import InvalidInputError
 from learnware.errors import SpecificationError
 from learnware.specification import RKMETableSpecification, stat_specification_class
+from learnware.texts import Text, shortened, text, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,9 +45,9 @@ def read_conditions(semantic_spec: Any, place: str = "/semantic_specification") 
     if semantic_spec is None:
         return {}
     if not isinstance(semantic_spec, dict):
-        raise _broken(place, f"expected an object, received {_kind(semantic_spec)}")
+        raise _broken(place, text("expected an object, received {kind}", kind=_kind(semantic_spec)))
     if len(semantic_spec) > _MOST_KEYS:
-        raise _broken(place, f"has {len(semantic_spec)} keys; {_MOST_KEYS} are allowed")
+        raise _broken(place, text("has {count} keys; {most} are allowed", count=len(semantic_spec), most=_MOST_KEYS))
     conditions = {}
     for key, entry in semantic_spec.items():
         if key in _NO_CONDITIONS or entry is None:
@@ -57,26 +58,31 @@ def read_conditions(semantic_spec: Any, place: str = "/semantic_specification") 
 
 def _values(entry: Any, key: str, place: str) -> str | list[str]:
     if len(key) > _LONGEST_VALUE:
-        raise _broken(place, f"the key has {len(key)} characters; {_LONGEST_VALUE} are allowed")
+        raise _broken(
+            place, text("the key has {count} characters; {most} are allowed", count=len(key), most=_LONGEST_VALUE)
+        )
     if not isinstance(entry, dict):
-        raise _broken(place, f'expected {{"Values": …}}, received {_kind(entry)}')
+        raise _broken(place, text('expected {{"Values": …}}, received {kind}', kind=_kind(entry)))
     values, place = entry.get("Values"), f"{place}/Values"
     if values is None:
         return []
     if isinstance(values, str):
         longest = _LONGEST_TEXT if key == "Name" else _LONGEST_VALUE
         if len(values) > longest:
-            raise _broken(place, f"has {len(values)} characters; {longest} are allowed")
+            raise _broken(place, text("has {count} characters; {most} are allowed", count=len(values), most=longest))
         return values
     if not isinstance(values, list):
-        raise _broken(place, f"expected a text or a list of texts, received {_kind(values)}")
+        raise _broken(place, text("expected a text or a list of texts, received {kind}", kind=_kind(values)))
     if len(values) > _MOST_VALUES:
-        raise _broken(place, f"has {len(values)} values; {_MOST_VALUES} are allowed")
+        raise _broken(place, text("has {count} values; {most} are allowed", count=len(values), most=_MOST_VALUES))
     for i, value in enumerate(values):
         if not isinstance(value, str):
-            raise _broken(f"{place}/{i}", f"expected a text, received {_kind(value)}")
+            raise _broken(f"{place}/{i}", text("expected a text, received {kind}", kind=_kind(value)))
         if len(value) > _LONGEST_VALUE:
-            raise _broken(f"{place}/{i}", f"has {len(value)} characters; {_LONGEST_VALUE} are allowed")
+            raise _broken(
+                f"{place}/{i}",
+                text("has {count} characters; {most} are allowed", count=len(value), most=_LONGEST_VALUE),
+            )
     return values
 
 
@@ -102,9 +108,9 @@ def read_specifications(
     if stat_specs is None:
         return {}
     if not isinstance(stat_specs, dict):
-        raise _broken(place, f"expected an object, received {_kind(stat_specs)}")
+        raise _broken(place, text("expected an object, received {kind}", kind=_kind(stat_specs)))
     if len(stat_specs) > _MOST_TYPES:
-        raise _broken(place, f"has {len(stat_specs)} types; {_MOST_TYPES} are allowed")
+        raise _broken(place, text("has {count} types; {most} are allowed", count=len(stat_specs), most=_MOST_TYPES))
     return {
         type_name: _specification(type_name, states, most_points, f"{place}/{_escaped(type_name)}")
         for type_name, states in stat_specs.items()
@@ -113,17 +119,24 @@ def read_specifications(
 
 def _specification(type_name: str, states: Any, most_points: int, place: str) -> BaseStatSpecification:
     if not isinstance(states, dict):
-        raise _broken(place, f"expected the JSON of a specification, received {_kind(states)}")
+        raise _broken(place, text("expected the JSON of a specification, received {kind}", kind=_kind(states)))
     if len(type_name) > _LONGEST_VALUE:
-        raise _broken(place, "there is no such type of specifications")
+        raise _broken(place, text("there is no such type of specifications"))
     try:
         spec_class: Any = stat_specification_class(type_name)
         spec: BaseStatSpecification = spec_class.from_states(states)
     except SpecificationError as error:
-        raise _broken(place, f"{error!s:.400}") from None
+        raise _broken(
+            place, text("this is no specification: {reason}", reason=shortened(text_of(error), 400))
+        ) from None
     if isinstance(spec, RKMETableSpecification) and len(spec.get_beta()) > most_points:
         raise _broken(
-            place, f"has {len(spec.get_beta())} points; this dock compares {most_points} at most, a hundred are usual"
+            place,
+            text(
+                "has {count} points; this dock compares {most} at most, a hundred are usual",
+                count=len(spec.get_beta()),
+                most=most_points,
+            ),
         )
     return spec
 
@@ -138,10 +151,16 @@ def _escaped(key: str) -> str:
     return f"{key:.80}".replace("~", "~0").replace("/", "~1")
 
 
-def _kind(value: Any) -> str:
-    kinds = {bool: "a truth value", str: "a text", list: "a list", dict: "an object", type(None): "null"}
-    return kinds.get(type(value), "a number")
+def _kind(value: Any) -> Text:
+    kinds = {
+        bool: text("a truth value"),
+        str: text("a text"),
+        list: text("a list"),
+        dict: text("an object"),
+        type(None): text("null"),
+    }
+    return kinds.get(type(value), text("a number"))
 
 
-def _broken(place: str, what: str) -> InvalidInputError:
-    return InvalidInputError(f"{place}: {what}", fields=((place, what),))
+def _broken(place: str, what: Text) -> InvalidInputError:
+    return InvalidInputError(text("{place}: {what}", place=place, what=what), fields=((place, what),))

@@ -13,6 +13,7 @@ from beimingwu.db.models import SensitiveWord
 from beimingwu.errors import ConflictError, InvalidInputError, NotFoundError
 from beimingwu.services.audit import audit
 from beimingwu.services.texts import clean_text
+from learnware.texts import text
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -91,12 +92,12 @@ class SensitiveWords:
         word = clean_text(word, "word", longest=_LONGEST)
         key = _key(word)
         if not any(one.isalnum() for one in key) or len(key) > _LONGEST_KEY:
-            words = "must have a letter or digit, and not be too long in its plain form"
-            raise InvalidInputError(f"a word {words}", fields=(("/word", words),))
+            rule = text("must have a letter or digit, and not be too long in its plain form")
+            raise InvalidInputError(text("a word {rule}", rule=rule), fields=(("/word", rule),))
         now = self._clock()
         with self._database.write() as session:
             if session.scalars(select(func.count()).select_from(SensitiveWord)).one() >= _MOST:
-                raise ConflictError(f"the list has {_MOST} words, which is all that it may have")
+                raise ConflictError(text("the list has {most} words, which is all that it may have", most=_MOST))
             new = self._database.insert(SensitiveWord).values(
                 word=word, key=key, added_at=now, added_by=identity.user_id
             )

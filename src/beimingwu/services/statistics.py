@@ -17,6 +17,7 @@ from beimingwu.errors import InvalidInputError
 from beimingwu.services.usage import DOWNLOAD, SEARCH
 from beimingwu.services.version_states import STATES, UNDECIDED
 from learnware.specification import semantic_vocabulary
+from learnware.texts import text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from beimingwu.db.engine import Database
     from beimingwu.services.clock import Clock
     from beimingwu.services.identity import Identity
+    from learnware.texts import Text
 
 __all__ = ["KINDS", "Series", "Span", "Statistics", "Totals"]
 
@@ -177,7 +179,7 @@ class Statistics:
             begins = _begins(since, until, step)
             after = until + timedelta(days=1)
         except OverflowError:
-            raise _no_window("must be a window that the calendar has") from None
+            raise _no_window(text("must be a window that the calendar has")) from None
         counts = {one: dict.fromkeys(KINDS, 0) for one in begins}
         with self._database.read() as session:
             for kind, days in self._days(session, since, after).items():
@@ -234,12 +236,14 @@ def _in_order(facet: str, counts: dict[str, int]) -> dict[str, int]:
 
 def _begins(since: date, until: date, step: Step) -> list[date]:
     if since > until:
-        raise _no_window("must not be after the last day")
+        raise _no_window(text("must not be after the last day"))
     found = [_begin(since, step)]
     while (following := _next(found[-1], step)) <= until:
         found.append(following)
         if len(found) > _MOST_SPANS:
-            raise _no_window(f"must be so that there are at most {_MOST_SPANS} {step}s")
+            raise _no_window(
+                text("must be so that there are at most {most} spans ({step})", most=_MOST_SPANS, step=step)
+            )
     return found
 
 
@@ -259,5 +263,5 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), timezone.utc)
 
 
-def _no_window(words: str) -> InvalidInputError:
-    return InvalidInputError(f"the first day {words}", fields=(("query since", words),))
+def _no_window(rule: Text) -> InvalidInputError:
+    return InvalidInputError(text("the first day {rule}", rule=rule), fields=(("query since", rule),))

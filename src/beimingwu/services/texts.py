@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from beimingwu.errors import InvalidInputError
+from learnware.texts import text
 
 __all__ = ["clean_text", "require_searchable", "storable"]
 
 
-def clean_text(text: str, field: str, *, longest: int) -> str:
+def clean_text(given: str, field: str, *, longest: int) -> str:
     """Return a line of text without blanks around it.
 
     Raises
@@ -15,14 +16,14 @@ def clean_text(text: str, field: str, *, longest: int) -> str:
     InvalidInputError
         If it is empty, too long, or holds characters that cannot be seen.
     """
-    line = text.strip()
+    line = given.strip()
     if not 1 <= len(line) <= longest or not line.isprintable():
-        words = f"must be a line of 1 to {longest} printable characters"
-        raise InvalidInputError(f"{field} {words}", fields=((f"/{field}", words),))
+        rule = text("must be a line of 1 to {most} printable characters", most=longest)
+        raise InvalidInputError(text("{field} {rule}", field=field, rule=rule), fields=((f"/{field}", rule),))
     return line
 
 
-def require_searchable(text: str, parameter: str, *, longest: int) -> None:
+def require_searchable(given: str, parameter: str, *, longest: int) -> None:
     """Refuse a text of a query that no row can have in it.
 
     Raises
@@ -30,11 +31,13 @@ def require_searchable(text: str, parameter: str, *, longest: int) -> None:
     InvalidInputError
         If it is too long, or no database takes it.
     """
-    if len(text) > longest or not storable(text):
-        words = f"must be a text of at most {longest} characters"
-        raise InvalidInputError(f"{parameter} {words}", fields=((f"query {parameter}", words),))
+    if len(given) > longest or not storable(given):
+        rule = text("must be a text of at most {most} characters", most=longest)
+        raise InvalidInputError(
+            text("{field} {rule}", field=parameter, rule=rule), fields=((f"query {parameter}", rule),)
+        )
 
 
-def storable(text: str) -> bool:
+def storable(given: str) -> bool:
     """Return whether databases take a text: PostgreSQL takes no NUL, and none takes half a character."""
-    return "\0" not in text and not any("\ud800" <= one <= "\udfff" for one in text)
+    return "\0" not in given and not any("\ud800" <= one <= "\udfff" for one in given)

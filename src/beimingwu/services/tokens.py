@@ -21,6 +21,7 @@ from beimingwu.services.codes import hash_secret
 from beimingwu.services.find_users import user_by_id
 from beimingwu.services.identity import ACCOUNT_SCOPE, SCOPES, Role
 from beimingwu.services.texts import clean_text
+from learnware.texts import text
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -149,17 +150,19 @@ class Tokens:
         name = clean_text(name, "name", longest=64)
         _require_scopes(scopes)
         if expires_in_days is not None and not 1 <= expires_in_days <= _LONGEST_DAYS:
-            words = f"must be 1 to {_LONGEST_DAYS} days"
-            raise InvalidInputError(f"the life of a token {words}", fields=(("/expires_in_days", words),))
+            rule = text("must be 1 to {most} days", most=_LONGEST_DAYS)
+            raise InvalidInputError(text("the life of a token {rule}", rule=rule), fields=(("/expires_in_days", rule),))
         now = self._clock()
         with self._database.write() as session:
             user = user_by_id(session, user_id, lock=True)
             if "admin" in scopes and user.role < Role.ADMIN:
-                words = "may hold 'admin' for administrators only"
-                raise InvalidInputError(f"the scopes of this token {words}", fields=(("/scopes", words),))
+                rule = text("may hold 'admin' for administrators only")
+                raise InvalidInputError(text("the scopes of this token {rule}", rule=rule), fields=(("/scopes", rule),))
             mine = select(func.count()).select_from(ApiToken).where(ApiToken.user_id == user_id)
             if session.scalars(mine).one() >= _MOST:
-                raise ConflictError(f"an account has at most {_MOST} tokens; revoke one that is not needed any more")
+                raise ConflictError(
+                    text("an account has at most {most} tokens; revoke one that is not needed any more", most=_MOST)
+                )
             token = _new_token(session, user_id)
             row = ApiToken(
                 user_id=user_id,
@@ -273,8 +276,8 @@ def _new_token(session: Session, user_id: int) -> str:
 def _require_scopes(scopes: Collection[str]) -> None:
     unknown = sorted(set(scopes) - set(SCOPES))
     if not scopes or unknown:
-        words = f"must be one or more of {', '.join(SCOPES)}"
-        raise InvalidInputError(f"the scopes of a token {words}", fields=(("/scopes", words),))
+        rule = text("must be one or more of {allowed}", allowed=", ".join(SCOPES))
+        raise InvalidInputError(text("the scopes of a token {rule}", rule=rule), fields=(("/scopes", rule),))
 
 
 def _shown(prefix: str) -> str:

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, exists, func, select
 
 from beimingwu.db.models import Upload, Version
 from beimingwu.errors import QuotaExceededError
+from learnware.texts import text
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,14 +40,21 @@ def require_one_more(session: Session, settings: Settings, user_id: int, now: da
     count = select(func.count()).where(_waiting(user_id, now))
     if session.scalars(count.select_from(Upload)).one() >= settings.uploads_per_user:
         raise QuotaExceededError(
-            f"an account has at most {settings.uploads_per_user} uploads at a time; submit or cancel one, or "
-            "wait until they are forgotten"
+            text(
+                "an account has at most {most} uploads at a time; submit or cancel one, or wait until "
+                "they are forgotten",
+                most=settings.uploads_per_user,
+            )
         )
     room = room_of(session, settings, user_id, now)
     if size > room:
         raise QuotaExceededError(
-            f"an account may upload {settings.upload_quota_bytes} bytes at a time, of which {room} are left; submit or "
-            "cancel another upload, or wait until it is forgotten"
+            text(
+                "an account may upload {most} bytes at a time, of which {room} are left; submit or cancel another "
+                "upload, or wait until it is forgotten",
+                most=settings.upload_quota_bytes,
+                room=room,
+            )
         )
 
 

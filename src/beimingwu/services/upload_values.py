@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from beimingwu.errors import ConflictError, NotFoundError
+from learnware.texts import text
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -59,5 +60,8 @@ def no_upload() -> NotFoundError:
 
 def moved_on(received: int | None) -> ConflictError:
     """Return the error of bytes for another place than the one where the upload goes on."""
-    where = "" if received is None else f" at byte {received}"
-    return ConflictError(f"the upload goes on{where}; ask where, and send the rest from there")
+    if received is None:
+        return ConflictError("the upload goes on elsewhere; ask where, and send the rest from there")
+    return ConflictError(
+        text("the upload goes on at byte {received}; ask where, and send the rest from there", received=received)
+    )

@@ -16,6 +16,7 @@ from beimingwu.services.find_users import user_by_id
 from beimingwu.services.texts import clean_text
 from beimingwu.services.upload_quotas import require_one_more
 from beimingwu.services.upload_values import UploadInfo, moved_on, no_upload, upload_info
+from learnware.texts import text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,10 +68,10 @@ class Uploads:
         if size < 0:
             raise InvalidInputError("a size is 0 or more", fields=(("/size", "must be 0 or more"),))
         if size > ground.settings.upload_max_bytes:
-            raise TooLargeError(f"an upload has at most {ground.settings.upload_max_bytes} bytes")
+            raise TooLargeError(text("an upload has at most {most} bytes", most=ground.settings.upload_max_bytes))
         if sha256 is not None and _SHA256.fullmatch(sha256 := sha256.lower()) is None:
-            words = "must be 64 hex digits"
-            raise InvalidInputError(f"a SHA-256 {words}", fields=(("/sha256", words),))
+            rule = text("must be 64 hex digits")
+            raise InvalidInputError(text("a SHA-256 {rule}", rule=rule), fields=(("/sha256", rule),))
         now = ground.clock()
         with ground.database.write() as session:
             # Several at once count together.
@@ -146,7 +147,9 @@ class Uploads:
             raise moved_on(upload.received)
         room = upload.size - upload.received
         if length is not None and length > room:
-            raise TooLargeError(f"these are {length} bytes, and the upload takes {room} more")
+            raise TooLargeError(
+                text("these are {length} bytes, and the upload takes {room} more", length=length, room=room)
+            )
         return Appending(self._ground, upload_id, offset, room, checksum=checksum)
 
     def append(
@@ -216,7 +219,13 @@ class Uploads:
         """
         upload = self.info(identity, upload_id)
         if not upload.complete:
-            raise ConflictError(f"the upload has {upload.received} of {upload.size} bytes; send the rest first")
+            raise ConflictError(
+                text(
+                    "the upload has {received} of {size} bytes; send the rest first",
+                    received=upload.received,
+                    size=upload.size,
+                )
+            )
         return put_together(self._ground, upload_id)
 
     def cancel(self, identity: Identity, upload_id: str) -> None:

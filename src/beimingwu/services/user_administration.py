@@ -17,6 +17,7 @@ from beimingwu.services.passwords import GeneratedPassword, generate_password
 from beimingwu.services.publishing import lock_learnware, remove
 from beimingwu.services.sessions import end_sessions
 from beimingwu.services.user_lists import ManagedUser, UserFilters, UserPage, condition, managed
+from learnware.texts import text
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -298,6 +299,8 @@ def _require_below(identity: Identity, user: User) -> None:
 def _heir(session: Session, identity: Identity, user: User, name: str | None) -> User:
     heir = session.get(User, identity.user_id) if name is None else user_by_username(session, name)
     if heir is None or heir is user or heir.confirmed_at is None or heir.disabled_at is not None:
-        words = "must be the name of another account that can be used"
-        raise InvalidInputError(f"the account that gets the learnwares {words}", fields=(("query to", words),))
+        rule = text("must be the name of another account that can be used")
+        raise InvalidInputError(
+            text("the account that gets the learnwares {rule}", rule=rule), fields=(("query to", rule),)
+        )
     return heir

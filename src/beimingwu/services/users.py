@@ -15,6 +15,7 @@ from beimingwu.services.names import clean_email, clean_username, email_key, use
 from beimingwu.services.passwords import digest_of
 from beimingwu.services.sessions import end_sessions
 from beimingwu.services.views import Account, account_of
+from learnware.texts import text
 
 if TYPE_CHECKING:
     from beimingwu.db.engine import Database
@@ -60,7 +61,7 @@ class Users:
         now = self._clock()
         with taken_names(username), self._database.write() as session:
             if user_by_email(session, email) is not None:
-                raise EmailTakenError(f"there is an account of the e-mail address {email!r}")
+                raise EmailTakenError(text("there is an account of the e-mail address {email!r}", email=email))
             if user_by_username(session, username) is not None:
                 raise username_taken(username)
             user = User(
@@ -95,7 +96,7 @@ class Users:
         with self._database.read() as session:
             user = user_by_email(session, name) or user_by_username(session, name)
             if user is None:
-                raise NotFoundError(f"there is no account of the e-mail address or user name {name!r}")
+                raise NotFoundError(text("there is no account of the e-mail address or user name {name!r}", name=name))
             return account_of(user)
 
     def all(self) -> list[Account]:

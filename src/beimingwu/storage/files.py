@@ -26,6 +26,7 @@ from beimingwu.storage.store import (
     require_part_name,
     require_sha256,
 )
+from learnware.texts import text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -207,7 +208,9 @@ def _reached() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UnavailableError(f"the store cannot be used at the moment: {error.strerror}") from error
+        raise UnavailableError(
+            text("the store cannot be used at the moment: {reason}", reason=error.strerror)
+        ) from error
 
 
 @contextmanager

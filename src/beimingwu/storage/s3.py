@@ -29,6 +29,7 @@ from beimingwu.storage.store import (
     require_part_name,
     require_sha256,
 )
+from learnware.texts import text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -351,7 +352,7 @@ def _written() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UnavailableError(f"no temporary file can be written: {error.strerror}") from error
+        raise UnavailableError(text("no temporary file can be written: {reason}", reason=error.strerror)) from error
 
 
 def _code(error: Any) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from beimingwu.errors import NotFoundError, UnavailableError
+from learnware.texts import text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -246,9 +247,9 @@ def require_part_name(name: str) -> str:
 
 def missing(what: str) -> NotFoundError:
     """Return the error of what is not in the store."""
-    return NotFoundError(f"the store does not hold {what}")
+    return NotFoundError(text("the store does not hold {content}", content=what))
 
 
 def damaged(sha256: str) -> UnavailableError:
     """Return the error of a content that is not what its name says."""
-    return UnavailableError(f"the stored content {sha256} is damaged; restore it from a backup")
+    return UnavailableError(text("the stored content {sha256} is damaged; restore it from a backup", sha256=sha256))

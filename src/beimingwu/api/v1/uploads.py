@@ -36,6 +36,7 @@ from beimingwu.errors import (
     TooLargeError,
     TooSlowError,
 )
+from learnware.texts import text
 
 __all__ = ["router"]
 
@@ -145,7 +146,9 @@ async def create_upload(
     if begun:
         _require_content(request)
     if length is not None and length > upload_length:
-        raise TooLargeError(f"these are {length} bytes, and the upload has {upload_length}")
+        raise TooLargeError(
+            text("these are {length} bytes, and the upload has {size}", length=length, size=upload_length)
+        )
     upload = await in_thread(
         request,
         dock.uploads.create,
@@ -240,4 +243,4 @@ def _length(request: Request) -> int | None:
 
 def _require_content(request: Request) -> None:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != CONTENT:
-        raise MediaTypeError(f"the body of an upload is of the type {CONTENT}")
+        raise MediaTypeError(text("the body of an upload is of the type {type}", type=CONTENT))
