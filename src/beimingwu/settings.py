@@ -141,6 +141,7 @@ class Settings(BaseSettings):
     limit_verifications: RateField = Field(
         Rate(60, 3600), description="Verifications that one account asks for again; administrators ask for any number."
     )
+    limit_trials: RateField = Field(Rate(60, 3600), description="Trials that one account asks for.")
     learnwares_per_user: int = Field(1000, ge=0, description="Learnwares of one account, at most.")
     learnware_bytes_per_user: int = Field(
         100 * 2**30, ge=0, description="Bytes of all packages of one account, older versions included, at most."
@@ -184,6 +185,18 @@ class Settings(BaseSettings):
     verify_retry_seconds: float = Field(
         10.0, ge=0, le=3600, description="Break after the first of them; four times as long after each further one."
     )
+    trial_seconds: float = Field(
+        60.0, gt=0, le=3600, description="How long a model may take for a trial with a table of somebody's, loading included."
+    )
+    trial_max_rows: int = Field(1000, ge=1, le=100_000, description="Rows of the table of a trial, at most.")
+    trial_max_cells: int = Field(
+        50_000, ge=1, le=10_000_000, description="Cells of the table of a trial, at most; `max_body_bytes` bounds it, too."
+    )
+    trial_answer_bytes: int = Field(
+        2**20, ge=1024, le=2**26, description="Bytes of the answer to a trial as JSON, at most."
+    )
+    trials_per_user: int = Field(5, ge=1, le=1000, description="Trials of one account that wait or run, at most.")
+    trial_kept_seconds: int = Field(3600, ge=60, description="How long a trial and its answer are kept.")
     lease_seconds: float = Field(
         60.0, ge=1, description="When a worker was not heard of for so long, another one takes over."
     )

@@ -5,13 +5,13 @@ runs.
 """
 
 from datetime import datetime, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-__all__ = ["BigId", "Table", "UtcDateTime"]
+__all__ = ["BigId", "Leased", "Table", "UtcDateTime"]
 
 # SQLite numbers rows by itself only where the type is INTEGER.
 BigId = BigInteger().with_variant(Integer(), "sqlite")
@@ -52,3 +52,17 @@ class Table(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
+
+
+class Leased:
+    """Columns of a table whose rows workers work on, each holding one for a while (`services.leases`)."""
+
+    if TYPE_CHECKING:
+        id: Mapped[Any]
+
+    state: Mapped[str] = mapped_column(String(16))
+    # When somebody may work on it: now, after a failed try later, or when the lease of who works on it is over.
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    # Who works on it; None if nobody does.
+    worker: Mapped[str | None] = mapped_column(String(128))
+    attempts: Mapped[int] = mapped_column(BigInteger)

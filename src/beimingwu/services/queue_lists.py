@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from beimingwu.db.models import Learnware, User, Verification, Version
 from beimingwu.services.learnware_ids import format_id
 from beimingwu.services.learnware_views import text_value
-from beimingwu.services.verification_queue import worker_of
+from beimingwu.services.leases import worker_of
 from beimingwu.services.version_states import STATES, UNDECIDED
 
 if TYPE_CHECKING:

@@ -1,8 +1,6 @@
 """The queue of versions to verify, for workers: claim by lease, log, decide.
 
-A version that waits is the job; there is no other queue. Who claims it holds it until the lease is over, and renews the
-lease while at work. Every change that a worker makes is made only if it still holds the version: a worker whose lease
-has gone to another one changes nothing.
+A version that waits is the job (`services.leases`).
 
 ::
 
@@ -22,6 +20,7 @@ from sqlalchemy.orm import aliased
 
 from beimingwu.db.models import Learnware, Verification, VerificationLine, Version
 from beimingwu.services import publishing
+from beimingwu.services.leases import LONGEST_NAME, Leases
 from beimingwu.services.version_states import UNDECIDED
 
 if TYPE_CHECKING:
@@ -34,12 +33,11 @@ if TYPE_CHECKING:
     from beimingwu.services.clock import Clock
     from beimingwu.settings import Settings
 
-__all__ = ["Claim", "Grip", "LogLine", "VerificationQueue", "is_superseded", "worker_of"]
+__all__ = ["Claim", "Grip", "LogLine", "VerificationQueue", "is_superseded"]
 
 # Tries of one version that are kept with their logs.
 _KEPT_TRIES = 5
 _LONGEST_BREAK = timedelta(hours=1)
-_LONGEST_NAME = 100
 
 # What a worker knows of the version that it has claimed.
 Grip = Literal["held", "superseded", "lost"]
@@ -109,7 +107,7 @@ class VerificationQueue:
     def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._lease = timedelta(seconds=settings.lease_seconds)
+        self._leases = Leases(database, clock, Version, UNDECIDED, settings.lease_seconds)
         self._most = settings.verify_attempts
         self._break = timedelta(seconds=settings.verify_retry_seconds)
 
@@ -121,57 +119,43 @@ class VerificationQueue:
         worker : str
             Its name, which no other worker has.
         """
-        now = self._clock()
-        due = (
-            select(Version.id)
-            .where(Version.state.in_(UNDECIDED), Version.due_at <= now)
-            .order_by(Version.due_at, Version.id)
-            .limit(1)
+        return self._leases.claim(lambda session, version, now: self._take(session, version, worker, now))
+
+    def _take(self, session: Session, version: Version, worker: str, now: datetime) -> Claim:
+        spent = version.attempts >= self._most
+        _close_tries(session, version.id, now)
+        trying = Verification(version_id=version.id, worker=worker[:LONGEST_NAME], started_at=now)
+        session.add(trying)
+        session.flush()
+        holder = self._leases.hold(version, worker, trying.id, now)
+        version.state = "QUEUE"
+        version.attempts += 0 if spent else 1
+        return Claim(
+            version.id,
+            trying.id,
+            version.learnware_id,
+            version.number,
+            holder,
+            version.attempts,
+            spent,
+            is_superseded(session, version),
+            version.sha256,
+            version.semantic_spec,
+            version.made_at.date(),
+            version.due_at,
         )
-        # Asking whether there is something takes no lock; most of the time there is nothing.
-        with self._database.read() as session:
-            if session.scalar(due) is None:
-                return None
-        with self._database.write() as session:
-            version_id = session.scalar(due.with_for_update(skip_locked=True))
-            version = None if version_id is None else session.get_one(Version, version_id)
-            if version is None:
-                return None
-            spent = version.attempts >= self._most
-            _close_tries(session, version.id, now)
-            trying = Verification(version_id=version.id, worker=worker[:_LONGEST_NAME], started_at=now)
-            session.add(trying)
-            session.flush()
-            version.worker = f"{worker[:_LONGEST_NAME]}#{trying.id}"
-            version.state = "QUEUE"
-            version.attempts += 0 if spent else 1
-            version.due_at = now + self._lease
-            return Claim(
-                version.id,
-                trying.id,
-                version.learnware_id,
-                version.number,
-                version.worker,
-                version.attempts,
-                spent,
-                is_superseded(session, version),
-                version.sha256,
-                version.semantic_spec,
-                version.made_at.date(),
-                version.due_at,
-            )
 
     def begin(self, claim: Claim) -> bool:
         """Say that the checks run; return whether the worker still holds the version."""
-        return self._change(claim, state="PROCESSING")
+        return self._leases.change(claim.version_id, claim.holder, state="PROCESSING")
 
     def renew(self, claim: Claim, lines: Sequence[LogLine] = ()) -> Grip:
         """Hold the version for another lease, and write lines into the log."""
         with self._database.write() as session:
-            held = _held(session, claim)
+            held = self._held(session, claim)
             if held is None:
                 return "lost"
-            held.due_at = self._clock() + self._lease
+            self._leases.renew(held)
             self._write(session, claim, lines)
             return "superseded" if is_superseded(session, held) else "held"
 
@@ -181,7 +165,7 @@ class VerificationQueue:
         A version that served and is refused is taken from service.
         """
         with self._database.write() as session:
-            version = _held_with_learnware(session, claim)
+            version = self._held_with_learnware(session, claim)
             if version is None:
                 return False
             now = self._clock()
@@ -199,7 +183,7 @@ class VerificationQueue:
         That is no fault of the learnware's: one that serves goes on serving, any other is refused.
         """
         with self._database.write() as session:
-            version = _held_with_learnware(session, claim)
+            version = self._held_with_learnware(session, claim)
             if version is None:
                 return False
             now = self._clock()
@@ -215,7 +199,7 @@ class VerificationQueue:
     def put_off(self, claim: Claim, *, report: dict[str, Any], lines: Sequence[LogLine]) -> bool:
         """Let it be tried again later, the later the more often it was; return whether the worker still held it."""
         with self._database.write() as session:
-            version = _held(session, claim)
+            version = self._held(session, claim)
             if version is None:
                 return False
             now = self._clock()
@@ -228,7 +212,7 @@ class VerificationQueue:
     def give_back(self, claim: Claim) -> bool:
         """Let another worker begin anew at once, as if this try had not been; return whether it was still held."""
         with self._database.write() as session:
-            version = _held(session, claim)
+            version = self._held(session, claim)
             if version is None:
                 return False
             version.state = "WAITING"
@@ -240,20 +224,16 @@ class VerificationQueue:
 
     def release(self, worker: str) -> int:
         """Let others have at once what a worker of this name held when it ended; return how many versions."""
-        name = worker[:_LONGEST_NAME]
-        with self._database.write() as session:
-            mine = Version.worker.startswith(f"{name}#", autoescape=True)
-            held = select(Version.id).where(Version.state.in_(UNDECIDED), mine)
-            found = list(session.scalars(held.with_for_update(skip_locked=True)))
-            if found:
-                session.execute(update(Version).where(Version.id.in_(found)).values(due_at=self._clock()))
-            return len(found)
+        return self._leases.release(worker)
 
-    def _change(self, claim: Claim, **values: Any) -> bool:
-        with self._database.write() as session:
-            mine = (Version.id == claim.version_id) & (Version.worker == claim.holder)
-            changed = session.execute(update(Version).where(mine).values(**values).returning(Version.id))
-            return changed.one_or_none() is not None
+    def _held(self, session: Session, claim: Claim) -> Version | None:
+        """Return the version, locked, if the worker holds it."""
+        return self._leases.held(session, claim.version_id, claim.holder)
+
+    def _held_with_learnware(self, session: Session, claim: Claim) -> Version | None:
+        # Whoever locks both begins with the learnware.
+        session.scalar(select(Learnware.id).where(Learnware.id == claim.learnware_id).with_for_update())
+        return self._held(session, claim)
 
     def _end(
         self, session: Session, claim: Claim, report: dict[str, Any], lines: Sequence[LogLine], now: datetime
@@ -273,11 +253,6 @@ class VerificationQueue:
             session.execute(self._database.insert(VerificationLine).on_conflict_do_nothing(), rows)
 
 
-def worker_of(holder: str) -> str:
-    """Return the name of the worker that holds a version; the version names the try, too."""
-    return holder.rpartition("#")[0] or holder
-
-
 def is_superseded(session: Session, version: Version) -> bool:
     """Return whether a newer version, unless it failed, makes it needless to verify one that does not serve."""
     newer = aliased(Version)
@@ -291,18 +266,6 @@ def is_superseded(session: Session, version: Version) -> bool:
         )
     )
     return found is not None
-
-
-def _held(session: Session, claim: Claim) -> Version | None:
-    """Return the version, locked, if the worker holds it."""
-    mine = (Version.id == claim.version_id) & (Version.worker == claim.holder)
-    return session.scalar(select(Version).where(mine).with_for_update())
-
-
-def _held_with_learnware(session: Session, claim: Claim) -> Version | None:
-    # Whoever locks both begins with the learnware.
-    session.scalar(select(Learnware.id).where(Learnware.id == claim.learnware_id).with_for_update())
-    return _held(session, claim)
 
 
 def _close_tries(session: Session, version_id: int, now: datetime) -> None:

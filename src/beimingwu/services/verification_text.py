@@ -34,7 +34,7 @@ class Scrubber:
     def __init__(self, folders: Mapping[str, str]) -> None:
         temporary = re.escape(tempfile.gettempdir())
         # A package is unpacked here; what is in it is called as in the package.
-        self._unpacked = re.compile(temporary + r"/learnware-check-[^/\s'\"]+/learnware/?")
+        self._unpacked = re.compile(temporary + r"/learnware-(?:check|trial)-[^/\s'\"]+/learnware/?")
         self._scratch = re.compile(temporary + r"/[^/\s'\"]+")
         # Long ones first: one folder may be in another.
         self._folders = sorted(

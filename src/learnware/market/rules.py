@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from learnware.learnware._columns import column_order
 from learnware.market._problems import Problem
 from learnware.market._semantic_rules import Promise, normalise_semantic_spec, semantic_problems
 from learnware.market._trial import stat_spec_problems
@@ -21,6 +22,8 @@ __all__ = [
     "LENGTH_LIMITS",
     "TASKS_BY_DATA_TYPE",
     "Problem",
+    "Promise",
+    "column_order",
     "normalise_semantic_spec",
     "semantic_problems",
     "specification_problems",

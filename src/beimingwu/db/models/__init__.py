@@ -11,6 +11,7 @@ from beimingwu.db.models.notifications import Favourite, Notification
 from beimingwu.db.models.rate_limits import RateWindow
 from beimingwu.db.models.sessions import UserSession
 from beimingwu.db.models.tokens import ApiToken
+from beimingwu.db.models.trials import Trial
 from beimingwu.db.models.uploads import Upload, UploadPart
 from beimingwu.db.models.usage import DailyCount, DownloadLink, LearnwareDay
 from beimingwu.db.models.users import User
@@ -36,6 +37,7 @@ __all__ = [
     "RemovedLearnware",
     "SensitiveWord",
     "StatSpec",
+    "Trial",
     "Upload",
     "UploadPart",
     "User",

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from beimingwu.db.base import BigId, Table, UtcDateTime
+from beimingwu.db.base import BigId, Leased, Table, UtcDateTime
 
 __all__ = ["Learnware", "StatSpec", "Version"]
 
@@ -46,7 +46,7 @@ class Learnware(Table):
     search_text: Mapped[str] = mapped_column(String)
 
 
-class Version(Table):
+class Version(Leased, Table):
     """A package with its semantic specification. It never changes, but for what becomes of it."""
 
     __tablename__ = "versions"
@@ -72,12 +72,6 @@ class Version(Table):
     # The day that its requirements are read as of.
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    state: Mapped[str] = mapped_column(String(16))
-    # When somebody may work on it: now, after a failed try later, or when the lease of who works on it is over.
-    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    # Who works on it; None if nobody does.
-    worker: Mapped[str | None] = mapped_column(String(128))
-    attempts: Mapped[int] = mapped_column(BigInteger)
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["LEFT_OUT", "make_backup"]
 
 # What is over soon. Restored, sessions that were ended and codes that were used since would work again.
-LEFT_OUT = frozenset({"sessions", "mail_codes", "rate_windows", "download_links", "uploads", "upload_parts"})
+LEFT_OUT = frozenset({"sessions", "mail_codes", "rate_windows", "download_links", "uploads", "upload_parts", "trials"})
 _SECRETS = "secrets.json"
 _ROWS = 500
 # Contents that nothing refers to are collected a day after they were stored; those of the backup must not be.

@@ -1,0 +1,229 @@
+"""Trials: people send a small table and see what a learnware's model makes of it. Workers run it, in the sandbox."""
+
+from __future__ import annotations
+
+import json
+import math
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+import numpy as np
+from sqlalchemy import delete, func, select
+
+from beimingwu.db.models import Learnware, Trial, Version
+from beimingwu.errors import NotFoundError, QuotaExceededError
+from beimingwu.services.access import public_condition
+from beimingwu.services.learnware_ids import format_id, no_learnware, parse_id
+from beimingwu.services.rate_limits import Limit
+from beimingwu.services.trial_input import read_trial_table
+from beimingwu.services.trial_queue import UNDECIDED_TRIALS, table_of
+from learnware.texts import text
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+    from sqlalchemy.orm import Session
+
+    from beimingwu.db.engine import Database
+    from beimingwu.services.clock import Clock
+    from beimingwu.services.identity import Identity, Origin
+    from beimingwu.services.rate_limits import RateLimits
+    from beimingwu.settings import Settings
+
+__all__ = ["TrialData", "TrialStatus", "TrialView", "Trials"]
+
+TrialStatus = Literal["waiting", "running", "done", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class TrialView:
+    """How a trial goes, or went.
+
+    Attributes
+    ----------
+    trial_id : str
+    status : str
+        ``"waiting"``, ``"running"``, ``"done"`` or ``"failed"``.
+    outputs : list or None
+        What the model answered, one for each row: a number, a text, or a list of them; None unless it is done.
+    output_shape : tuple of int or None
+        Of all outputs.
+    probabilities : list of list of float or None
+        Of the classes, for each row, where the model gives any.
+    seconds : float or None
+        How long the model took, the loading included; None where it did not come to that.
+    reason : str or None
+        Why there is no answer (`services.trial_queue.Reason`).
+    error : str or None
+        The same in a sentence.
+    """
+
+    trial_id: str
+    status: TrialStatus
+    outputs: list[Any] | None = None
+    output_shape: tuple[int, ...] | None = None
+    probabilities: list[list[float]] | None = None
+    seconds: float | None = None
+    reason: str | None = None
+    error: str | None = None
+
+
+class Trials:
+    """Trials, for everybody who is logged in: with learnwares that are verified and not withdrawn.
+
+    Parameters
+    ----------
+    database : Database
+    settings : Settings
+    limits : RateLimits
+    clock : Clock
+    """
+
+    def __init__(self, database: Database, settings: Settings, limits: RateLimits, clock: Clock) -> None:
+        self._database = database
+        self._settings = settings
+        self._limits = limits
+        self._clock = clock
+
+    def ask(self, identity: Identity, learnware_id: str, rows: Any, columns: Any, origin: Origin) -> TrialView:
+        """Let a learnware's model answer a table, soon.
+
+        Parameters
+        ----------
+        identity : Identity
+        learnware_id : str
+        rows, columns : object
+            The table, as `services.trial_input.read_trial_table` takes it.
+        origin : Origin
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such learnware, or none that is verified and not withdrawn.
+        InvalidInputError
+            If the learnware takes no tables, or no such table.
+        TooManyRequestsError
+            If the account asks too often.
+        QuotaExceededError
+            If too many trials of the account wait already.
+        NotAllowedError
+            If the token is not good for reading.
+        """
+        identity.require("read")
+        number = parse_id(learnware_id)
+        with self._database.read() as session:
+            semantic_spec = _serving(session, number).semantic_spec
+        table = read_trial_table(rows, columns, semantic_spec, self._settings)
+        self._limits.count([Limit("trials", self._settings.limit_trials, str(identity.user_id))], origin)
+        now = self._clock()
+        with self._database.write() as session:
+            # It must not go before the row that refers to it is there.
+            session.scalar(
+                select(Learnware.id).where(Learnware.id == number).with_for_update(read=True, key_share=True)
+            )
+            version = _serving(session, number)
+            if version.semantic_spec != semantic_spec:
+                # A new version serves since; it may take other tables.
+                table = read_trial_table(rows, columns, version.semantic_spec, self._settings)
+            self._database.lock(session, f"trials of {identity.user_id}")
+            mine = (Trial.user_id == identity.user_id) & Trial.state.in_(UNDECIDED_TRIALS) & (Trial.expires_at > now)
+            waiting = session.scalar(select(func.count()).select_from(Trial).where(mine)) or 0
+            if waiting >= self._settings.trials_per_user:
+                raise QuotaExceededError(
+                    text("{waiting} trials of yours wait or run; wait for their answers first", waiting=waiting)
+                )
+            trial_id = secrets.token_hex(16)
+            session.add(
+                Trial(
+                    id=trial_id,
+                    user_id=identity.user_id,
+                    version_id=version.id,
+                    created_at=now,
+                    expires_at=now + timedelta(seconds=self._settings.trial_kept_seconds),
+                    rows=np.ascontiguousarray(table, dtype="<f8").tobytes(),
+                    n_rows=len(table),
+                    state="WAITING",
+                    due_at=now,
+                    attempts=0,
+                )
+            )
+        return TrialView(trial_id, "waiting")
+
+    def view(self, identity: Identity, trial_id: str) -> TrialView:
+        """Return how a trial of one's own goes.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such trial, it is somebody else's, or it is over.
+        NotAllowedError
+            If the token is not good for reading.
+        """
+        identity.require("read")
+        with self._database.read() as session:
+            mine = (Trial.id == trial_id) & (Trial.user_id == identity.user_id) & (Trial.expires_at > self._clock())
+            trial = session.scalar(select(Trial).where(mine))
+            if trial is None:
+                raise NotFoundError(text("there is no such trial, or it is over"))
+            return _view(trial)
+
+
+class TrialData:
+    """What trials keep of people: tables and answers, for an hour."""
+
+    def export(self, session: Session, user_id: int) -> dict[str, Any]:
+        """Return them."""
+        rows = session.execute(
+            select(Trial, Version.learnware_id)
+            .join(Version, Version.id == Trial.version_id)
+            .where(Trial.user_id == user_id)
+            .order_by(Trial.created_at, Trial.id)
+        )
+        return {"trials": [_exported(trial, learnware_id) for trial, learnware_id in rows]}
+
+    def erase(self, session: Session, user_id: int) -> None:
+        """Delete them."""
+        session.execute(delete(Trial).where(Trial.user_id == user_id))
+
+
+def _serving(session: Session, number: int) -> Row[tuple[int, dict[str, Any]]]:
+    """Return the id and the specification of the version that everybody may use."""
+    query = (
+        select(Version.id, Version.semantic_spec)
+        .join(Learnware, (Learnware.id == Version.learnware_id) & (Learnware.serving_version == Version.number))
+        .where(Learnware.id == number, public_condition())
+    )
+    found = session.execute(query).one_or_none()
+    if found is None:
+        raise no_learnware()
+    return found
+
+
+def _view(trial: Trial) -> TrialView:
+    answer: dict[str, Any] = {} if trial.answer is None else json.loads(trial.answer)
+    shape = answer.get("output_shape")
+    return TrialView(
+        trial.id,
+        cast("TrialStatus", trial.state.lower()),
+        answer.get("outputs"),
+        None if shape is None else tuple(shape),
+        answer.get("probabilities"),
+        trial.seconds,
+        trial.reason,
+        trial.error,
+    )
+
+
+def _exported(trial: Trial, learnware_id: int) -> dict[str, Any]:
+    view = _view(trial)
+    table = None if trial.rows is None else table_of(trial).tolist()
+    return {
+        "learnware_id": format_id(learnware_id),
+        "created_at": trial.created_at,
+        "status": view.status,
+        "rows": table and [[None if math.isnan(cell) else cell for cell in row] for row in table],
+        "outputs": view.outputs,
+        "probabilities": view.probabilities,
+        "error": view.error,
+    }
