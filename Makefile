@@ -6,6 +6,10 @@ STAMP := $(VENV)/.setup-stamp
 # Two workers by default: a laptop and a small CI machine alike. `make test JOBS=8` on a larger one.
 JOBS ?= 2
 RUNS ?= 3
+# The web app: its build tools, and where the server finds what they make.
+NODE_STAMP := frontend/node_modules/.setup-stamp
+WEB := src/beimingwu/web/static/index.html
+NPM = PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend
 # Where `make run` keeps what it needs, where it listens, and learnwares that it adds to its own where they are on this machine.
 DEMO ?= .demo
 PORT ?= 8088
@@ -13,7 +17,7 @@ LEARNWARE_SHARED ?= ../shared
 ZOO ?= $(LEARNWARE_SHARED)/zoo/*/learnwares
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run example quality compat fuzz test lint format hostile bench docs lock clean
+.PHONY: help setup build test-web e2e run example quality compat fuzz test lint format hostile bench docs lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,7 +32,17 @@ $(STAMP): pyproject.toml requirements.lock
 	@scripts/install_sandbox.sh
 	@touch $(STAMP)
 
-run: setup ## The main job: a dock on 127.0.0.1:8088 (PORT=) with accounts and learnwares to try; DEMO_EXIT=1 ends when all is verified
+$(NODE_STAMP): frontend/package.json frontend/package-lock.json | $(STAMP)
+	@scripts/install_node.sh $(BIN)
+	$(NPM) ci --no-progress --loglevel=error
+	@touch $(NODE_STAMP)
+
+$(WEB): $(NODE_STAMP) docs/openapi.json frontend/index.html frontend/vite.config.ts $(shell find frontend/src frontend/public -type f)
+	$(NPM) run --silent build -- --logLevel warn
+
+build: setup $(WEB) ## Build the web app, which the dock serves
+
+run: build ## The main job: a dock on 127.0.0.1:8088 (PORT=) with accounts and learnwares to try; DEMO_EXIT=1 ends when all is verified
 	$(BIN)/beimingwu demo --data-dir $(DEMO) --port $(PORT) $(addprefix --learnwares ,$(wildcard $(ZOO))) $(if $(DEMO_EXIT),--exit)
 
 example: setup ## Find and use learnwares of the dock that `make run` started (or that is started for it)
@@ -37,18 +51,28 @@ example: setup ## Find and use learnwares of the dock that `make run` started (o
 quality: setup ## Build a market of real learnwares and solve held-back users' tasks
 	$(BIN)/python -m benchmarks.quality --demo
 
-test: setup lint ## Lint, then the whole test suite with coverage
+test: setup lint test-web ## Lint, then every test: the web app's, and Python's with coverage
 	$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term
 
-lint: setup ## Format check, lint rules, types, import rules
+test-web: $(NODE_STAMP) ## The unit tests of the web app
+	$(NPM) test
+
+e2e: build ## The web app in a real browser against a real dock
+	@scripts/install_browser.sh
+	$(NPM) run e2e
+
+lint: setup $(NODE_STAMP) ## Format check, lint rules, types, import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(NPM) run --silent types
+	$(NPM) run --silent lint
 
-format: setup ## Apply the formatter and the safe fixes
+format: setup $(NODE_STAMP) ## Apply the formatter and the safe fixes
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	$(NPM) run --silent format
 
 hostile: setup ## Run every hostile learnware at every level of the sandbox; RUNS=3 by default
 	$(BIN)/python -m tests.hostile --runs $(RUNS)
@@ -69,4 +93,4 @@ lock: ## Compile requirements.lock anew from pyproject.toml (needs uv)
 	  --custom-compile-command "make lock" -o requirements.lock
 
 clean: ## Remove the virtual environment and every cache
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* build dist
+	rm -rf $(VENV) frontend/node_modules frontend/test-results src/beimingwu/web/static .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* build dist
