@@ -24,6 +24,7 @@ from beimingwu.api.heads import BoundedHeads
 from beimingwu.api.live import Live
 from beimingwu.api.middleware import BodyLimit, Observation, SafetyHeaders
 from beimingwu.api.problems import problem_response
+from beimingwu.api.requests import forget_cookie_if_over
 from beimingwu.api.threads import SearchThreads
 from beimingwu.api.tus import EXPOSED, UPLOADS, TusHeaders
 from beimingwu.api.v1.router import router as v1
@@ -235,4 +236,6 @@ def _answer(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _handle(request: Request, error: Exception) -> JSONResponse:
-    return _answer(request, error)
+    response = _answer(request, error)
+    forget_cookie_if_over(request, response)
+    return response

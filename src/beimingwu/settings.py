@@ -164,7 +164,8 @@ class Settings(BaseSettings):
     )
     cors_origins: ListField = Field(
         ("*",),
-        description="Web origins that may call the API. There are no cookies, so any may, unless you say otherwise.",
+        description="Web origins that may call the API. Cookies count from the dock's own pages only, so any may, "
+        "unless you say otherwise.",
     )
     verify_in: Literal["venv", "conda", "docker", "current"] = Field(
         "venv",

@@ -6,13 +6,14 @@ from fastapi import FastAPI
 
 from beimingwu.api.examples import add_examples
 from beimingwu.api.problems import Problem, responses
-from beimingwu.errors import InvalidInputError, ServiceError, TooLargeError, UnavailableError
+from beimingwu.errors import CrossSiteError, InvalidInputError, ServiceError, TooLargeError, UnavailableError
 
 __all__ = ["OVERVIEW", "TAGS", "describe"]
 
 OVERVIEW = """
 **Who asks.** Lists, pages, searches and downloads need no login. All else takes `Authorization: Bearer TOKEN`: the
 token of a session (`POST /api/v1/sessions`) or an API token (`POST /api/v1/tokens`), which does what its scopes allow.
+The dock's own web app has its session in a cookie (`POST /api/v1/web-session`), which counts where no token is given.
 
 **Problems** are RFC 9457 documents, `application/problem+json`. `type` names the kind, and a GET there says what it is;
 `errors` says what is wrong where; `request_id` is in the log of the server and in the header `X-Request-ID`.
@@ -53,8 +54,8 @@ def describe(app: FastAPI) -> None:
             schemas.update(problem.pop("$defs"))
             schemas["Problem"] = problem
             for methods in described["paths"].values():
-                for operation in methods.values():
-                    _describe_answers(operation)
+                for method, operation in methods.items():
+                    _describe_answers(method, operation)
             add_examples(described)
             app.openapi_schema = described
         return app.openapi_schema
@@ -62,7 +63,7 @@ def describe(app: FastAPI) -> None:
     app.openapi = openapi  # type: ignore[method-assign]  # the way that FastAPI's documentation names
 
 
-def _describe_answers(operation: dict[str, Any]) -> None:
+def _describe_answers(method: str, operation: dict[str, Any]) -> None:
     """Tell of the problems that any endpoint may answer with."""
     answers = operation["responses"]
     kinds: list[type[ServiceError]] = [TooLargeError, UnavailableError]
@@ -70,6 +71,8 @@ def _describe_answers(operation: dict[str, Any]) -> None:
         # FastAPI's own form of it, where the endpoint has none.
         kinds.append(InvalidInputError)
     described = responses(*kinds)
+    if "security" in operation and method not in {"get", "head"}:
+        _add_kind(answers, CrossSiteError)
     if "requestBody" in operation:
         described["400"] = {**described[422], "description": "The body is no JSON"}
     for status, answer in described.items():
@@ -78,3 +81,11 @@ def _describe_answers(operation: dict[str, Any]) -> None:
         elif status == "400":
             answers["400"]["description"] += "; or: the body is no JSON"
     operation["responses"] = dict(sorted(answers.items()))
+
+
+def _add_kind(answers: dict[str, Any], kind: type[ServiceError]) -> None:
+    """Tell of one more kind of problem."""
+    ((status, answer),) = responses(kind).items()
+    known = answers.setdefault(str(status), {**answer, "description": ""})["description"]
+    if kind.title not in known:
+        answers[str(status)]["description"] = f"{known}; or: {kind.title}" if known else kind.title

@@ -120,6 +120,7 @@ FIELDS: dict[str, Any] = {
     "KeyOut.Type": "Class",
     "KeyOut.Values": ["Table", "Image", "Text"],
     "unexplained": 0.03,
+    "unread_notifications": 2,
     "unverified": 1,
     "unverified_learnwares": 9,
     "unverified_users": 3,

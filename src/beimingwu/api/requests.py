@@ -2,17 +2,39 @@
 
 from typing import Annotated, cast
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from fastapi.openapi.models import APIKey, APIKeyIn
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security.base import SecurityBase
 
+from beimingwu.api.web_cookie import COOKIE, SECURE_COOKIE, forget_cookie, refuse_without_origin, token_of
 from beimingwu.errors import NotAuthenticatedError
 from beimingwu.services.dock import Dock
 from beimingwu.services.identity import Identity, Origin
 
-__all__ = ["CurrentDock", "CurrentIdentity", "CurrentOrigin", "OptionalIdentity", "bearer_of"]
+__all__ = ["CurrentDock", "CurrentIdentity", "CurrentOrigin", "OptionalIdentity", "bearer_of", "forget_cookie_if_over"]
 
 _bearer = HTTPBearer(auto_error=False, description="The token of a session, or an API token.")
+
+
+class _WebSessionCookie(SecurityBase):
+    """The session of the web app, which counts where no token is given: a browser sends it without being asked."""
+
+    def __init__(self) -> None:
+        self.scheme_name = "WebSession"
+        description = (
+            f"The session of a browser (`POST /api/v1/web-session`); without TLS it is called `{COOKIE}`. "
+            "Requests that change something have to come from the dock's own pages, else they are `cross-site`."
+        )
+        self.model = APIKey.model_validate({"in": APIKeyIn.cookie, "name": SECURE_COOKIE, "description": description})
+
+    async def __call__(self, request: Request) -> str | None:
+        """Return the token of the session."""
+        return None if bearer_of(request) else token_of(request)
+
+
+_cookie = _WebSessionCookie()
 
 
 # These are coroutines though they wait for nothing: FastAPI would send each through a thread.
@@ -43,21 +65,35 @@ def bearer_of(request: Request) -> str | None:
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None
 
 
-async def _identity(
-    request: Request, dock: CurrentDock, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
-) -> Identity:
-    if given is None:
+_Given = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+_Kept = Annotated[str | None, Depends(_cookie)]
+
+
+async def _identity(request: Request, dock: CurrentDock, given: _Given, kept: _Kept) -> Identity:
+    if given is not None:
+        identity = await run_in_threadpool(dock.sessions.authenticate, given.credentials)
+    elif kept is not None:
+        refuse_without_origin(request)
+        try:
+            identity = await run_in_threadpool(dock.sessions.authenticate, kept, api_tokens=False)
+        except NotAuthenticatedError:
+            request.state.cookie_over = True
+            raise
+    else:
         raise NotAuthenticatedError("log in, or give an API token: Authorization: Bearer TOKEN")
-    identity = await run_in_threadpool(dock.sessions.authenticate, given.credentials)
     request.state.user_id = identity.user_id
     return identity
 
 
-async def _optional_identity(
-    request: Request, dock: CurrentDock, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
-) -> Identity | None:
+async def _optional_identity(request: Request, dock: CurrentDock, given: _Given, kept: _Kept) -> Identity | None:
     # Who gives a token gets to know that it is over, and is not taken for somebody else.
-    return None if given is None else await _identity(request, dock, given)
+    return None if given is None and kept is None else await _identity(request, dock, given, kept)
+
+
+def forget_cookie_if_over(request: Request, response: Response) -> None:
+    """Let the browser forget the session's token where it was found to be over."""
+    if getattr(request.state, "cookie_over", False):
+        forget_cookie(request, response)
 
 
 CurrentIdentity = Annotated[Identity, Depends(_identity)]

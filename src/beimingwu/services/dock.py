@@ -42,6 +42,7 @@ from beimingwu.services.user_administration import UserAdministration
 from beimingwu.services.users import Users
 from beimingwu.services.verification_queue import VerificationQueue
 from beimingwu.services.verifications import Verifications
+from beimingwu.services.web_sessions import WebSessions
 from beimingwu.storage import open_store
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ class Dock:
         self.registration = Registration(database, settings, self.passwords, codes, letters, self.background, clock)
         self.password_resets = PasswordResets(database, self.passwords, codes, letters, self.background, clock)
         self.sessions = Sessions(database, settings, self.passwords, limits, clock)
+        self.web_sessions = WebSessions(database, self.sessions, lambda _session, _user_id: 0)
         self.tokens = Tokens(database, clock)
         self.submissions = Submissions(database, settings, self.store, limits, clock)
         self.ownership = Ownership(database, clock)

@@ -57,11 +57,14 @@ class NewSession:
         Shown this once.
     expires_at : datetime
         When it ends if it is not used.
+    ends_at : datetime
+        When it ends in any case.
     account : Account
     """
 
     token: str
     expires_at: datetime
+    ends_at: datetime
     account: Account
 
 
@@ -163,8 +166,8 @@ class Sessions:
             self._limits.forgive(limits, session)
             return self._begin(session, user, tuple(api_token.scopes), origin, api_token_id=api_token.id)
 
-    def authenticate(self, token: str) -> Identity:
-        """Return who a session's token or an API token stands for, and write its use down.
+    def authenticate(self, token: str, *, api_tokens: bool = True) -> Identity:
+        """Return who a session's token or, unless told otherwise, an API token stands for, and write its use down.
 
         Raises
         ------
@@ -174,7 +177,7 @@ class Sessions:
         now = self._clock()
         found = None
         if is_api_token(token):
-            found = self._by_api_token(token, now)
+            found = self._by_api_token(token, now) if api_tokens else None
         elif 0 < len(token) <= _LONGEST_TOKEN:
             found = self._by_session(token, now)
         if found is None:
@@ -249,7 +252,7 @@ class Sessions:
             user_agent=origin.user_agent[:256],
         )
         session.add(row)
-        return NewSession(token, row.expires_at, account_of(user))
+        return NewSession(token, row.expires_at, ends_at, account_of(user))
 
     def _by_session(self, token: str, now: datetime) -> Identity | None:
         row = self._look_up(_session_query(), token, now)

@@ -16,6 +16,7 @@ from beimingwu.api.v1 import (
     uploads,
     verifications,
     vocabulary,
+    web_session,
 )
 from beimingwu.api.v1.admin.router import router as administration
 
@@ -29,6 +30,7 @@ for _part in (
     searches,
     registration,
     sessions,
+    web_session,
     account,
     tokens,
     uploads,
