@@ -1,15 +1,12 @@
-"""The web application, and the process that serves it."""
+"""The web application."""
 
 from __future__ import annotations
 
-import errno
-import socket
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
-import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
@@ -20,7 +17,6 @@ from beimingwu.api.compat import admin, auth, datasets, downloads, engine, learn
 from beimingwu.api.compat.envelope import ContractError, envelope_response
 from beimingwu.api.compat.uploads import CHUNKED_UPLOAD
 from beimingwu.api.description import OVERVIEW, TAGS, describe
-from beimingwu.api.heads import BoundedHeads
 from beimingwu.api.live import Live
 from beimingwu.api.middleware import BodyLimit, Observation, SafetyHeaders
 from beimingwu.api.problems import problem_response
@@ -28,13 +24,13 @@ from beimingwu.api.requests import forget_cookie_if_over
 from beimingwu.api.threads import SearchThreads
 from beimingwu.api.tus import EXPOSED, UPLOADS, TusHeaders
 from beimingwu.api.v1.router import router as v1
-from beimingwu.errors import ServiceError, SettingsError
+from beimingwu.errors import ServiceError
 from beimingwu.services.blobs import collect
 from beimingwu.services.housekeeping import Housekeeper
 from beimingwu.services.verification_figures import VerificationFigures
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
 
     from fastapi.responses import JSONResponse
 
@@ -42,7 +38,7 @@ if TYPE_CHECKING:
     from beimingwu.services.dock import Dock
     from beimingwu.settings import Settings
 
-__all__ = ["create_app", "serve"]
+__all__ = ["create_app"]
 
 _CONTRACT = ("/api/auth", "/api/user", "/api/engine", "/api/admin", "/api/datasets")
 _EXPOSED = (
@@ -59,7 +55,7 @@ _EXPOSED = (
 _CHUNK_BYTES = 16 * 2**20
 
 
-def create_app(dock: Dock, metrics: Metrics) -> FastAPI:
+def create_app(dock: Dock, metrics: Metrics, *, processes: int = 1, housekeeping: bool = True) -> FastAPI:
     """Return the web application of a dock, which closes the dock when it stops.
 
     Parameters
@@ -67,28 +63,35 @@ def create_app(dock: Dock, metrics: Metrics) -> FastAPI:
     dock : Dock
     metrics : Metrics
     """
+    processes : int, default=1
+        How many processes the server has, which share what the settings allow a server.
+    housekeeping : bool, default=True
+        Whether it deletes what is over; one process of a server does.
     from importlib.metadata import version
 
     settings = dock.settings
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        anyio.to_thread.current_default_thread_limiter().total_tokens = settings.max_request_threads
+        threads = -(-settings.max_request_threads // processes)
+        anyio.to_thread.current_default_thread_limiter().total_tokens = threads
         # Uploads and searches have threads of their own, and leave the other requests theirs.
-        app.state.upload_threads = anyio.CapacityLimiter(max(2, settings.max_request_threads // 4))
-        app.state.search_threads = SearchThreads(max(2, settings.max_request_threads // 4))
+        app.state.upload_threads = anyio.CapacityLimiter(max(2, threads // 4))
+        app.state.search_threads = SearchThreads(max(2, threads // 4))
         housekeeper = Housekeeper(
             dock.database,
             dock.clock,
             dock.uploads.forget_expired,
             lambda: collect(dock.database, dock.store, dock.clock),
         )
-        housekeeper.start()
+        if housekeeping:
+            housekeeper.start()
         # Nobody is told of a server that would let the first search wait.
         await anyio.to_thread.run_sync(dock.market_index.start)
         yield
         app.state.live.close()
-        await anyio.to_thread.run_sync(housekeeper.stop)
+        if housekeeping:
+            await anyio.to_thread.run_sync(housekeeper.stop)
         await anyio.to_thread.run_sync(dock.market_index.stop)
         await anyio.to_thread.run_sync(dock.close)
 
@@ -136,83 +139,6 @@ def create_app(dock: Dock, metrics: Metrics) -> FastAPI:
     app.add_middleware(Observation, metrics=metrics, answer=_answer)
     describe(app)
     return app
-
-
-def serve(dock: Dock, metrics: Metrics, *, started: Callable[[str], None]) -> None:
-    """Serve a dock until the process is told to stop; requests that are running then are finished.
-
-    Parameters
-    ----------
-    dock : Dock
-    metrics : Metrics
-    started : callable
-        Told the address once requests are answered.
-
-    Raises
-    ------
-    SettingsError
-        If another program listens there.
-    OSError
-        If the address cannot be listened on.
-    """
-    settings = dock.settings
-    app = create_app(dock, metrics)
-    config = uvicorn.Config(
-        app,
-        http=BoundedHeads,
-        host=settings.host,
-        port=settings.port,
-        proxy_headers=True,
-        forwarded_allow_ips=list(settings.trusted_proxies),
-        timeout_graceful_shutdown=settings.shutdown_seconds,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-    )
-    listening = _listen(settings.host, settings.port)
-    with listening:
-        port = listening.getsockname()[1]
-        host = f"[{settings.host}]" if ":" in settings.host else settings.host
-        server = _Server(config, lambda: started(f"http://{host}:{port}/api"), app.state.live.close)
-        # After an interrupt and an orderly end, uvicorn passes it on.
-        with suppress(KeyboardInterrupt):
-            server.run(sockets=[listening])
-
-
-class _Server(uvicorn.Server):
-    """Tells when requests are answered, and signals end it in an orderly way."""
-
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], stopping: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._ready = ready
-        self._stopping = stopping
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self._ready()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        # Streams never end by themselves; the requests that are waited for do.
-        self._stopping()
-        await super().shutdown(sockets)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    (family, kind, protocol, _, address), *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    listening = socket.socket(family, kind, protocol)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-        listening.listen(2048)
-    except OSError as error:
-        listening.close()
-        if error.errno != errno.EADDRINUSE:
-            raise
-        raise SettingsError(
-            f"{host}:{port} is in use by another program; end that, or name another port with --port"
-        ) from error
-    return listening
 
 
 def _file_limits(settings: Settings) -> dict[str, int]:

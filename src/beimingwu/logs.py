@@ -14,14 +14,28 @@ if TYPE_CHECKING:
 __all__ = ["configure_logs"]
 
 
-def configure_logs(settings: Settings) -> None:
-    """Send the events of this process, those of the libraries included, to standard error."""
+def configure_logs(settings: Settings, *, process: int | None = None) -> None:
+    """Send the events of this process, those of the libraries included, to standard error.
+
+    Parameters
+    ----------
+    settings : Settings
+    process : int, optional
+        Number of this process among those of a server; each event tells it.
+    """
     as_json = settings.log_format == "json" or (settings.log_format is None and settings.production)
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    if process is not None:
+
+        def told(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+            event["process"] = process
+            return event
+
+        shared.append(told)
     if as_json:
         last: list[structlog.typing.Processor] = [
             structlog.processors.format_exc_info,

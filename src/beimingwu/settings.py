@@ -4,6 +4,7 @@ This module does without ``from __future__ import annotations``: pydantic reads 
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -80,6 +81,13 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8088, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    server_processes: int | None = Field(
+        None,
+        ge=1,
+        le=256,
+        description="Processes that answer requests; 1 answers in the process that listens. If not given, as many as "
+        "there are cores, four at most.",
+    )
     database_url: SecretStr | None = Field(
         None,
         description="`sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/NAME`; "
@@ -264,6 +272,15 @@ class Settings(BaseSettings):
         return self._sources.get(name, "program" if name in self.model_fields_set else "default")
 
     @classmethod
+    @property
+    def sources(self) -> dict[str, str]:
+        """Where each setting that was given comes from."""
+        return {name: self.source_of(name) for name in sorted(self.model_fields_set)}
+
+    def note_sources(self, sources: Mapping[str, str]) -> None:
+        """Write down where settings come from that another process was given."""
+        self._sources.update(sources)
+
     def settings_customise_sources(
         cls,
         settings_cls: type[BaseSettings],

@@ -72,6 +72,10 @@ class Up:
         return [event for line in lines if (event := json.loads(line)).get("event") == name]
 
     def workers(self) -> list[int]:
+        """Return the workers that this one started and that run."""
+        return [pid for pid in self.children() if b"worker" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")]
+
+    def children(self) -> list[int]:
         """Return the processes that this one started and that run."""
         children = Path(f"/proc/{self.process.pid}/task")
         found = [int(pid) for task in children.iterdir() for pid in (task / "children").read_text().split()]
@@ -87,7 +91,7 @@ class Up:
 
 @pytest.fixture
 def up(empty_address: str, tmp_path: Path) -> Iterator[Up]:
-    running = Up(tmp_path, empty_address, "--workers", "2")
+    running = Up(tmp_path, empty_address, "--workers", "2", "--processes", "2")
     yield running
     running.stop(signal.SIGKILL)
 
@@ -102,8 +106,10 @@ def test_it_migrates_serves_watches_its_workers_and_ends(up: Up) -> None:
     eventually(lambda: len(up.events("worker_started")) == 3)
     workers = up.workers()
     assert first[1] in workers
+    everybody = up.children()
+    assert {*workers} < {*everybody}
     assert up.stop(signal.SIGTERM) == 0
-    assert not any(alive(pid) for pid in workers)
+    assert not any(alive(pid) for pid in everybody)
     # Both that were there in the end gave back what they had.
     assert len(up.events("worker_ended")) == 2
     assert "Traceback" not in up.log.read_text()
@@ -117,11 +123,12 @@ def test_an_interrupt_ends_it(tmp_path: Path) -> None:
     assert "Traceback" not in up.log.read_text()
 
 
-def test_workers_end_with_it_when_it_is_killed(tmp_path: Path) -> None:
-    up = Up(tmp_path, f"sqlite:///{tmp_path / 'dock.sqlite3'}", "--workers", "1")
-    (worker,) = eventually(lambda: up.events("worker_started") and up.workers())
+def test_all_end_with_it_when_it_is_killed(tmp_path: Path) -> None:
+    up = Up(tmp_path, f"sqlite:///{tmp_path / 'dock.sqlite3'}", "--workers", "1", "--processes", "2")
+    eventually(lambda: up.events("worker_started"))
+    everybody = up.children()
     up.stop(signal.SIGKILL)
-    eventually(lambda: not alive(worker))
+    eventually(lambda: not any(alive(pid) for pid in everybody))
 
 
 def test_an_address_that_is_taken(tmp_path: Path) -> None:

@@ -170,7 +170,7 @@ def test_once(lasting: Any) -> None:
 
 
 def test_a_pool_gives_workers_that_die_a_break(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("beimingwu.worker.pool._SHORTEST_BREAK", 0.01)
+    monkeypatch.setattr("beimingwu.processes._SHORTEST_BREAK", 0.01)
     # They cannot even start: there is no such database.
     settings = Settings(data_dir=tmp_path, database_url="postgresql://nobody@127.0.0.1:1/none", log_level="error")
     started = []

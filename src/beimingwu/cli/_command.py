@@ -19,7 +19,17 @@ if TYPE_CHECKING:
     from beimingwu.services.dock import Dock
     from beimingwu.settings import Settings
 
-__all__ = ["Operator", "dock_command"]
+__all__ = ["Operator", "Processes", "dock_command"]
+
+Processes = Annotated[
+    int | None,
+    typer.Option(
+        "--processes",
+        min=1,
+        max=256,
+        help="Processes that answer requests; as many as there are cores, four at most, if not given.",
+    ),
+]
 
 _COMMON: dict[str, Any] = {
     "data_dir": Annotated[

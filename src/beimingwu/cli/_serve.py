@@ -1,12 +1,10 @@
 """`beimingwu serve` and `beimingwu migrate`."""
 
-import signal
-import sys
 from typing import Annotated, Literal
 
 import typer
 
-from beimingwu.cli._command import Operator, dock_command
+from beimingwu.cli._command import Operator, Processes, dock_command
 
 __all__ = ["register"]
 
@@ -28,6 +26,7 @@ def _serve(
     port: Annotated[
         int | None, typer.Option("--port", help="Port to listen on; 8088 if not given, 0 takes a free one.")
     ] = None,
+    processes: Processes = None,
     mode: Annotated[
         Literal["development", "production"] | None,
         typer.Option("--mode", help="'production' refuses what is only good on one's own machine."),
@@ -38,22 +37,14 @@ def _serve(
     The embedded database is made, or brought up to date, when the server starts. A PostgreSQL database is not: run
     `beimingwu migrate` first, once for all servers.
     """
-    from beimingwu.app import serve
-    from beimingwu.logs import configure_logs
-    from beimingwu.metrics import Metrics
-    from beimingwu.services.dock import Dock, open_database
+    from beimingwu.serving.run import run_server
 
-    settings = operator.settings(host=host, port=port, mode=mode)
-    configure_logs(settings)
-    metrics = Metrics()
-    dock = Dock(settings, open_database(settings), count_mail=metrics.count_mail)
+    settings = operator.settings(host=host, port=port, mode=mode, server_processes=processes)
 
     def started(address: str) -> None:
         operator.session.show({"address": address}, f"The dock is at {address}")
 
-    # The server passes the signal on when it has ended; by default that would be no orderly end of this process.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    serve(dock, metrics, started=started)
+    run_server(settings, started=started)
 
 
 def _migrate(

@@ -1,14 +1,11 @@
 """`beimingwu up`."""
 
-import os
-import signal
-import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from beimingwu.cli._command import Operator, dock_command
+from beimingwu.cli._command import Operator, Processes, dock_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +35,7 @@ def _up(
     port: Annotated[
         int | None, typer.Option("--port", help="Port to listen on; 8088 if not given, 0 takes a free one.")
     ] = None,
+    processes: Processes = None,
     mode: Annotated[
         Literal["development", "production"] | None,
         typer.Option("--mode", help="'production' refuses what is only good on one's own machine."),
@@ -48,7 +46,7 @@ def _up(
     It ends in an orderly way when it is told to stop (Ctrl-C, SIGTERM): running requests are finished, and workers give
     back what they work on. A worker that dies is started again; workers never outlive this process.
     """
-    settings = operator.settings(host=host, port=port, mode=mode)
+    settings = operator.settings(host=host, port=port, mode=mode, server_processes=processes)
     count = workers if workers is not None else usual_workers()
 
     def started(address: str) -> None:
@@ -64,7 +62,7 @@ def run_dock(
     settings: "Settings",
     workers: int,
     *,
-    prepare: "Callable[[Dock], None]" = lambda _: None,
+    prepare: "Callable[[Dock], None] | None" = None,
     started: "Callable[[str], None]",
     ending: "Callable[[], None]" = lambda: None,
 ) -> None:
@@ -81,39 +79,35 @@ def run_dock(
     ending : callable, optional
         Called when the server has ended, before the workers do.
     """
-    from beimingwu.app import serve
-    from beimingwu.db.engine import Database
-    from beimingwu.db.migrate import migrate
-    from beimingwu.logs import configure_logs
-    from beimingwu.metrics import Metrics
-    from beimingwu.services.dock import Dock
-    from beimingwu.worker.pool import WorkerPool
+    from beimingwu.serving.run import run_server
 
-    configure_logs(settings)
-    metrics = Metrics()
-    database = Database(settings.database_address, pool_size=settings.database_pool_size)
-    try:
-        migrate(database)
-        dock = Dock(settings, database, count_mail=metrics.count_mail)
-        prepare(dock)
-    except BaseException:
-        database.close()
-        raise
-    pool = WorkerPool(settings, workers)
+    if prepare is not None:
+        _prepare(settings, prepare)
 
     def answers(address: str) -> None:
+        from beimingwu.worker.pool import WorkerPool
+
+        pool = WorkerPool(settings, workers)
         pool.start()
         running.callback(pool.stop)
         running.callback(ending)
         started(address)
 
-    # The server passes the signal on when it has ended; by default that would be the end of this process at once.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     with ExitStack() as running:
-        serve(dock, metrics, started=answers)
+        run_server(settings, migrate=True, started=answers)
+
+
+def _prepare(settings: "Settings", prepare: "Callable[[Dock], None]") -> None:
+    from beimingwu.logs import configure_logs
+    from beimingwu.services.dock import Dock, open_database
+
+    configure_logs(settings)
+    with closing(Dock(settings, open_database(settings, migrated=True))) as dock:
+        prepare(dock)
 
 
 def usual_workers() -> int:
     """Return how many workers suit this machine: half as many as it has cores."""
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(_MOST_WORKERS, available // 2))
+    from beimingwu.processes import available_cores
+
+    return max(1, min(_MOST_WORKERS, available_cores() // 2))

@@ -1,9 +1,8 @@
 """`beimingwu worker`."""
 
-import os
 import signal
 import threading
-from contextlib import closing, suppress
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -49,6 +48,7 @@ def _worker(
     back what it works on; what one that was killed had is taken over by another.
     """
     from beimingwu.logs import configure_logs
+    from beimingwu.processes import follow_input
 
     settings = operator.settings()
     configure_logs(settings)
@@ -56,7 +56,7 @@ def _worker(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     if end_with_input:
-        threading.Thread(target=_follow_input, args=(stop, settings.shutdown_seconds), daemon=True).start()
+        follow_input(stop.set, settings.shutdown_seconds)
     if concurrency == 1:
         _work(settings, name, stop, once)
     else:
@@ -85,13 +85,3 @@ def _supervise(settings: "Settings", name: str | None, stop: threading.Event, on
     threading.Thread(target=finish, daemon=True).start()
     stop.wait()
     pool.stop()
-
-
-def _follow_input(stop: threading.Event, seconds: float) -> None:
-    # A standard input that is closed, or none at all, is at its end.
-    with suppress(OSError):
-        while os.read(0, 1024):
-            pass
-    stop.set()
-    # The process may hang where nobody is left to end it.
-    threading.Timer(seconds + 5, os._exit, (1,)).start()

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 __all__ = ["Dock", "open_database"]
 
 
-def open_database(settings: Settings) -> Database:
+def open_database(settings: Settings, *, pool_size: int | None = None, migrated: bool = False) -> Database:
     """Return the database of the settings; an embedded one is made, or brought to this version.
 
     Raises
@@ -61,12 +61,20 @@ def open_database(settings: Settings) -> Database:
     SettingsError
         If there is none of such an address, or it is of a newer version.
     UnavailableError
+    Parameters
+    ----------
+    settings : Settings
+    pool_size : int, optional
+        Connections, at most; what the settings say, if not given.
+    migrated : bool, default=False
+        Whether one that is not embedded is brought to this version, too.
+
         If it cannot be reached, or is a PostgreSQL database of another version.
     """
-    database = Database(settings.database_address, pool_size=settings.database_pool_size)
+    database = Database(settings.database_address, pool_size=pool_size or settings.database_pool_size)
     try:
         # Several servers work on one PostgreSQL database, so when it changes is for the operator to say.
-        if database.is_sqlite:
+        if migrated or database.is_sqlite:
             migrate(database)
         require_newest(database)
     except BaseException:

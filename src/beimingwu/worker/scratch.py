@@ -1,4 +1,4 @@
-"""A folder for what a worker unpacks. What workers that were killed have left is removed by those that start after."""
+"""Folders of one process. What processes that were killed have left is removed by those that start after."""
 
 from __future__ import annotations
 
@@ -15,7 +15,32 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["scratch_folder"]
+__all__ = ["private_folder", "scratch_folder"]
+
+
+@contextmanager
+def private_folder(root: Path, kind: str) -> Iterator[Path]:
+    """Give a new folder, which is gone afterwards.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of all folders of the kind on this machine.
+    kind : str
+        What its name begins with.
+    """
+    root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _sweep(root, kind)
+    folder = root / f"{kind}-{secrets.token_hex(8)}"
+    lock = folder.with_suffix(".lock")
+    # Held as long as this process lives, and no longer, however it ends.
+    with FileLock(lock):
+        folder.mkdir(mode=0o700)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            lock.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -27,13 +52,7 @@ def scratch_folder(root: Path) -> Iterator[Path]:
     root : Path
         Folder of the scratch folders of all workers on this machine.
     """
-    root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _sweep(root)
-    folder = root / f"worker-{secrets.token_hex(8)}"
-    lock = folder.with_suffix(".lock")
-    # Held as long as this process lives, and no longer, however it ends.
-    with FileLock(lock):
-        folder.mkdir(mode=0o700)
+    with private_folder(root, "worker") as folder:
         before, variable = tempfile.tempdir, os.environ.get("TMPDIR")
         tempfile.tempdir = os.environ["TMPDIR"] = str(folder)
         try:
@@ -44,15 +63,13 @@ def scratch_folder(root: Path) -> Iterator[Path]:
                 del os.environ["TMPDIR"]
             else:
                 os.environ["TMPDIR"] = variable
-            shutil.rmtree(folder, ignore_errors=True)
-            lock.unlink(missing_ok=True)
 
 
-def _sweep(root: Path) -> None:
-    for lock in root.glob("worker-*.lock"):
+def _sweep(root: Path, kind: str) -> None:
+    for lock in root.glob(f"{kind}-*.lock"):
         try:
             with FileLock(lock, blocking=False):
                 shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
                 lock.unlink(missing_ok=True)
-        except Timeout:  # noqa: PERF203  # its worker lives
+        except Timeout:  # noqa: PERF203  # its process lives
             continue
