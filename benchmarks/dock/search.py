@@ -102,7 +102,7 @@ def seen_after(dock: BenchDock, servers: Sequence[Server]) -> float:
                 if restored:
                     restore_rows(session, learnware)
                 else:
-                    withdraw_rows(session, learnware, services.clock())
+                    withdraw_rows(session, learnware, services.clock(), "owner")
             begin = time.perf_counter()
             expected = len(dock.ids) - (not restored)
             while any(total(server) != expected for server in servers):

@@ -27,7 +27,7 @@ def send_package(request: Request, dock: Dock, package: Package) -> Response:
         package.sha256,
         package.size,
         package.filename,
-        begun=lambda: dock.usage.downloaded([package.number]),
+        begun=lambda: _count(dock, [package]),
     )
 
 
@@ -56,13 +56,17 @@ def send_packages(
         yield iter(archive)
 
     if request.method == "GET":
-        dock.usage.downloaded([one.number for one in packages])
+        _count(dock, packages)
     headers = {
         "Accept-Ranges": "none",
         "Cache-Control": "private, no-store",
         "Content-Disposition": attachment(filename),
     }
     return StreamResponse(opening, len(archive), 200, headers, "application/zip")
+
+
+def _count(dock: Dock, packages: Sequence[Package]) -> None:
+    dock.usage.downloaded([one.number for one in packages], by_owner={one.number for one in packages if one.own})
 
 
 def _content(store: BlobStore, sha256: str) -> Iterator[bytes]:

@@ -10,13 +10,16 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select, true
 from beimingwu.db.models import Learnware, User, Version
 from beimingwu.errors import InvalidInputError, NotAuthenticatedError
 from beimingwu.services.access import public_condition
+from beimingwu.services.favourites import favourite_condition
 from beimingwu.services.names import username_key
 from beimingwu.services.texts import storable
 from beimingwu.services.version_states import STATES
+from learnware.texts import text
 
 if TYPE_CHECKING:
     from beimingwu.db.engine import Database
     from beimingwu.services.identity import Identity
+    from learnware.texts import Text
 
 __all__ = ["FACETS", "Filters", "condition"]
 
@@ -50,6 +53,8 @@ class Filters:
         Number of a user.
     mine : bool
         Only those of the account that asks.
+    favourite : bool
+        Only those that the account that asks has marked.
     status : tuple of str
         States of the newest version.
     verified : bool or None
@@ -58,8 +63,9 @@ class Filters:
 
     Notes
     -----
-    Without any of `mine`, `status`, `verified` and `withdrawn`, a list holds what everybody may find. With one of them
-    it holds all that the account may see: also its own learnwares in every state, and for administrators all.
+    Without any of `mine`, `favourite`, `status`, `verified` and `withdrawn`, a list holds what everybody may find. With
+    one of them it holds all that the account may see: also its own learnwares in every state, and for administrators
+    all.
     """
 
     text: str = ""
@@ -71,6 +77,7 @@ class Filters:
     owner: str | None = None
     owner_id: int | None = None
     mine: bool = False
+    favourite: bool = False
     status: tuple[str, ...] = ()
     verified: bool | None = None
     withdrawn: bool | None = None
@@ -78,7 +85,8 @@ class Filters:
     @property
     def public(self) -> bool:
         """Whether the list is the same for everybody."""
-        return not (self.mine or self.status or self.verified is not None or self.withdrawn is not None)
+        by_state = self.status or self.verified is not None or self.withdrawn is not None
+        return not (self.mine or self.favourite or by_state)
 
     def without(self, name: str) -> Filters:
         """Return all filters but one."""
@@ -112,6 +120,10 @@ def condition(database: Database, filters: Filters, identity: Identity | None) -
     if filters.withdrawn is not None:
         withdrawn = Learnware.withdrawn_at.is_not(None)
         parts.append(withdrawn if filters.withdrawn else ~withdrawn)
+    if filters.favourite:
+        if identity is None:
+            raise NotAuthenticatedError(text("log in to list your favourites"))
+        parts.append(favourite_condition(identity.user_id))
     return and_(*parts)
 
 
@@ -152,18 +164,26 @@ def _words(text: str) -> list[ColumnElement[bool]]:
 
 
 def _require(filters: Filters) -> None:
-    text = filters.text
-    if len(text) > _LONGEST_TEXT or len(text.split()) > _MOST_WORDS or not storable(text):
-        raise _wrong("text", f"must be at most {_LONGEST_TEXT} characters and {_MOST_WORDS} words")
+    given = filters.text
+    if len(given) > _LONGEST_TEXT or len(given.split()) > _MOST_WORDS or not storable(given):
+        raise _wrong(
+            "text",
+            text("must be at most {most} characters and {words} words", most=_LONGEST_TEXT, words=_MOST_WORDS),
+        )
     for name in FACETS.values():
         values = getattr(filters, name)
         if len(values) > _MOST_VALUES or any(len(one) > _LONGEST_TAG or not storable(one) for one in values):
-            raise _wrong(name, f"must be at most {_MOST_VALUES} values of at most {_LONGEST_TAG} characters")
+            raise _wrong(
+                name,
+                text(
+                    "must be at most {count} values of at most {most} characters", count=_MOST_VALUES, most=_LONGEST_TAG
+                ),
+            )
     if filters.owner is not None and (len(filters.owner) > _LONGEST_TAG or not storable(filters.owner)):
-        raise _wrong("owner", "must be the name of a user")
+        raise _wrong("owner", text("must be the name of a user"))
     if not set(filters.status) <= set(STATES):
-        raise _wrong("status", f"must be of {', '.join(STATES)}")
+        raise _wrong("status", text("must be of {allowed}", allowed=", ".join(STATES)))
 
 
-def _wrong(name: str, words: str) -> InvalidInputError:
-    return InvalidInputError(f"{name} {words}", fields=((f"query {name}", words),))
+def _wrong(name: str, rule: Text) -> InvalidInputError:
+    return InvalidInputError(text("{field} {rule}", field=name, rule=rule), fields=((f"query {name}", rule),))

@@ -18,10 +18,13 @@ from beimingwu.services.contract_uploads import ContractUploads
 from beimingwu.services.datasets import Datasets
 from beimingwu.services.downloads import DownloadData, Downloads
 from beimingwu.services.email_changes import EmailChanges
+from beimingwu.services.favourites import FavouriteData, Favourites
 from beimingwu.services.learnware_data import LearnwareData
 from beimingwu.services.letters import Letters
 from beimingwu.services.mail import MailTransport, mail_transport
 from beimingwu.services.market_index import MarketIndex
+from beimingwu.services.notifications import NotificationData, Notifications, unread
+from beimingwu.services.overview import Overview
 from beimingwu.services.ownership import Ownership
 from beimingwu.services.password_resets import PasswordResets
 from beimingwu.services.passwords import Passwords
@@ -36,6 +39,8 @@ from beimingwu.services.shown_settings import ShownSettings
 from beimingwu.services.statistics import Statistics
 from beimingwu.services.submissions import Submissions
 from beimingwu.services.tokens import Tokens
+from beimingwu.services.trial_queue import TrialQueue
+from beimingwu.services.trials import TrialData, Trials
 from beimingwu.services.uploads import UploadData, Uploads
 from beimingwu.services.usage import Usage
 from beimingwu.services.user_administration import UserAdministration
@@ -56,11 +61,6 @@ __all__ = ["Dock", "open_database"]
 def open_database(settings: Settings, *, pool_size: int | None = None, migrated: bool = False) -> Database:
     """Return the database of the settings; an embedded one is made, or brought to this version.
 
-    Raises
-    ------
-    SettingsError
-        If there is none of such an address, or it is of a newer version.
-    UnavailableError
     Parameters
     ----------
     settings : Settings
@@ -69,6 +69,11 @@ def open_database(settings: Settings, *, pool_size: int | None = None, migrated:
     migrated : bool, default=False
         Whether one that is not embedded is brought to this version, too.
 
+    Raises
+    ------
+    SettingsError
+        If there is none of such an address, or it is of a newer version.
+    UnavailableError
         If it cannot be reached, or is a PostgreSQL database of another version.
     """
     database = Database(settings.database_address, pool_size=pool_size or settings.database_pool_size)
@@ -105,7 +110,15 @@ class Dock:
     """
 
     # What each capability keeps of people; one that is added is named here.
-    personal_data: tuple[PersonalData, ...] = (AccountData(), LearnwareData(), DownloadData(), UploadData())
+    personal_data: tuple[PersonalData, ...] = (
+        AccountData(),
+        LearnwareData(),
+        NotificationData(),
+        FavouriteData(),
+        DownloadData(),
+        UploadData(),
+        TrialData(),
+    )
 
     def __init__(
         self,
@@ -132,7 +145,7 @@ class Dock:
         self.registration = Registration(database, settings, self.passwords, codes, letters, self.background, clock)
         self.password_resets = PasswordResets(database, self.passwords, codes, letters, self.background, clock)
         self.sessions = Sessions(database, settings, self.passwords, limits, clock)
-        self.web_sessions = WebSessions(database, self.sessions, lambda _session, _user_id: 0)
+        self.web_sessions = WebSessions(database, self.sessions, unread)
         self.tokens = Tokens(database, clock)
         self.submissions = Submissions(database, settings, self.store, limits, clock)
         self.ownership = Ownership(database, clock)
@@ -153,9 +166,14 @@ class Dock:
         self.datasets = Datasets(database, self.store, self.uploads, self.contract_uploads, clock)
         self.usage = Usage(database, clock)
         self.catalogue = Catalogue(database)
+        self.overview = Overview(database, clock)
+        self.notifications = Notifications(database, clock)
+        self.favourites = Favourites(database, clock)
         self.market_index = MarketIndex(database)
         self.search = Searches(database, self.market_index, self.usage)
         self.downloads = Downloads(database, settings, limits, clock)
+        self.trial_queue = TrialQueue(database, settings, clock)
+        self.trials = Trials(database, settings, limits, clock)
         self.verification_queue = VerificationQueue(database, settings, clock)
         self.verifications = Verifications(database, settings, limits, clock)
 

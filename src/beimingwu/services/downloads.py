@@ -16,6 +16,7 @@ from beimingwu.services.codes import hash_secret
 from beimingwu.services.identity import SCOPES, Identity, Origin, Role
 from beimingwu.services.learnware_ids import format_id, parse_id
 from beimingwu.services.rate_limits import Limit, RateLimits, network_of
+from learnware.texts import text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,12 +45,15 @@ class Package:
     sha256 : str
         Its name in the store.
     size : int
+    own : bool
+        Whether its owner asks for it.
     """
 
     number: int
     learnware_id: str
     sha256: str
     size: int
+    own: bool
 
     @property
     def filename(self) -> str:
@@ -218,10 +222,13 @@ def _find(session: Session, identity: Identity | None, numbers: Sequence[int], v
     for row in session.execute(query):
         public = row.withdrawn_at is None and row.serving_version == row.number
         if public or may_manage(identity, row.owner_id):
-            found[row.id] = Package(row.id, format_id(row.id), row.sha256, row.size)
+            own = identity is not None and identity.user_id == row.owner_id
+            found[row.id] = Package(row.id, format_id(row.id), row.sha256, row.size, own)
     for number in numbers:
         if number not in found:
-            raise NotFoundError(f"there is no learnware {format_id(number)} that you may download")
+            raise NotFoundError(
+                text("there is no learnware {learnware_id} that you may download", learnware_id=format_id(number))
+            )
     return [found[number] for number in numbers]
 
 
@@ -236,8 +243,8 @@ def _maker(session: Session, link: DownloadLink) -> Identity | None:
 
 def _numbers(learnware_ids: Sequence[str]) -> list[int]:
     if not 1 <= len(learnware_ids) <= MOST_PACKAGES:
-        words = f"must be 1 to {MOST_PACKAGES} ids"
-        raise InvalidInputError(f"learnware_ids {words}", fields=(("/learnware_ids", words),))
+        rule = text("must be 1 to {most} ids", most=MOST_PACKAGES)
+        raise InvalidInputError(text("learnware_ids {rule}", rule=rule), fields=(("/learnware_ids", rule),))
     return [parse_id(one) for one in dict.fromkeys(learnware_ids)]
 
 

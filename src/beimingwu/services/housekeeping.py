@@ -1,4 +1,4 @@
-"""Deleting what is over: sessions, codes, counts, and accounts that nobody confirmed."""
+"""Deleting what is over: sessions, codes, counts, old notifications, and accounts that nobody confirmed."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy import delete, exists
 
 from beimingwu.db.models import DownloadLink, EmailChange, MailCode, RateWindow, User, UserSession
+from beimingwu.services.notifications import collect_notifications
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +35,7 @@ def tidy(database: Database, clock: Clock) -> None:
         session.execute(delete(DownloadLink).where(DownloadLink.expires_at <= now))
         session.execute(delete(MailCode).where(MailCode.expires_at <= now))
         session.execute(delete(EmailChange).where(EmailChange.expires_at <= now))
+        collect_notifications(session, now)
         waited_for = exists().where(MailCode.user_id == User.id)
         # Nobody has logged into them, so nothing else belongs to them.
         unconfirmed = User.confirmed_at.is_(None) & (User.created_at < now - _UNCONFIRMED)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
-from beimingwu.db.models import AuditEvent, Learnware, Version
+from beimingwu.db.models import Learnware, Version
 from beimingwu.errors import NotAllowedError
 from beimingwu.services.access import managed, require_managed
 from beimingwu.services.audit import audit_learnware
@@ -18,15 +18,12 @@ from beimingwu.services.publishing import lock_learnware, remove, restore_rows, 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy.orm import Session
-
     from beimingwu.db.engine import Database
     from beimingwu.services.clock import Clock
     from beimingwu.services.identity import Identity, Origin
+    from beimingwu.services.publishing import Withdrawer
 
 __all__ = ["OwnLearnware", "Ownership"]
-
-_OWNER, _ADMINISTRATOR = "owner", "administrator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +94,12 @@ class Ownership:
         with self._database.write() as session:
             learnware = lock_learnware(session, parse_id(learnware_id))
             require_managed(identity, learnware)
-            by = _OWNER if identity.user_id == learnware.owner_id else _ADMINISTRATOR
+            by: Withdrawer = "owner" if identity.user_id == learnware.owner_id else "administrator"
             # An administrator's word goes before the owner's.
-            if learnware.withdrawn_at is not None and (by == _OWNER or _withdrawn_by(session, learnware) == by):
+            if learnware.withdrawn_at is not None and by in {"owner", learnware.withdrawn_by}:
                 return
             now = self._clock()
-            withdraw_rows(session, learnware, now)
+            withdraw_rows(session, learnware, now, by)
             audit_learnware(session, "learnware.withdraw", identity, learnware.id, origin, now, by=by)
 
     def restore(self, identity: Identity, learnware_id: str, origin: Origin) -> None:
@@ -118,7 +115,7 @@ class Ownership:
             require_managed(identity, learnware)
             if learnware.withdrawn_at is None:
                 return
-            if not identity.administers and _withdrawn_by(session, learnware) == _ADMINISTRATOR:
+            if not identity.administers and learnware.withdrawn_by == "administrator":
                 raise NotAllowedError("an administrator has withdrawn this learnware; ask them to restore it")
             restore_rows(session, learnware)
             audit_learnware(session, "learnware.restore", identity, learnware.id, origin, self._clock())
@@ -165,18 +162,3 @@ class Ownership:
         """
         with self._database.read() as session:
             return detail(session, identity, managed(session, identity, parse_id(learnware_id)).id)
-
-
-def _withdrawn_by(session: Session, learnware: Learnware) -> str:
-    """Return who has withdrawn a learnware last, which the audit log knows."""
-    details = session.scalar(
-        select(AuditEvent.details)
-        .where(
-            AuditEvent.action == "learnware.withdraw",
-            AuditEvent.subject_type == "learnware",
-            AuditEvent.subject_id == learnware.id,
-        )
-        .order_by(AuditEvent.id.desc())
-        .limit(1)
-    )
-    return _OWNER if details is None else str(details.get("by", _OWNER))

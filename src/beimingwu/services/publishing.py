@@ -6,17 +6,20 @@ learnware's row first (`lock_learnware`) and the index last, so that transaction
 A version that was verified serves from then on, unless a newer one serves already. A version that is verified once more
 goes on serving until the outcome is there; if it is refused then, nothing serves: its owner had replaced what was
 before it.
+
+Owners are told of every verdict, except that a version was refused because a newer one has taken its place.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import delete, select
 
 from beimingwu.db.models import Learnware, Version
 from beimingwu.services.index import put_in_index, take_from_index
 from beimingwu.services.learnware_ids import no_learnware
+from beimingwu.services.notifications import notify
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 __all__ = [
+    "Withdrawer",
     "describe",
     "lock_learnware",
     "newest_of",
@@ -36,6 +40,8 @@ __all__ = [
 ]
 
 _LONGEST_TAG = 64
+
+Withdrawer = Literal["owner", "administrator"]
 
 
 def lock_learnware(session: Session, learnware_id: int) -> Learnware:
@@ -57,6 +63,7 @@ def publish(session: Session, version: Version, now: datetime) -> None:
     """Note that a version was verified; it serves from now on, unless a newer one does."""
     learnware = lock_learnware(session, version.learnware_id)
     _decide(version, "SUCCESS", now)
+    notify(session, "verified", learnware, now, version=version.number)
     if learnware.serving_version is not None and learnware.serving_version > version.number:
         return
     learnware.serving_version = version.number
@@ -71,6 +78,8 @@ def reject(session: Session, version: Version, now: datetime) -> None:
     """Note that a version was refused; it serves no longer if it did."""
     learnware = lock_learnware(session, version.learnware_id)
     _decide(version, "FAIL", now)
+    if learnware.serving_version == version.number or not _is_replaced(session, learnware, version):
+        notify(session, "failed", learnware, now, version=version.number)
     if learnware.serving_version != version.number:
         return
     learnware.serving_version = None
@@ -81,9 +90,13 @@ def reject(session: Session, version: Version, now: datetime) -> None:
         take_from_index(session, learnware, removed=False)
 
 
-def withdraw_rows(session: Session, learnware: Learnware, now: datetime) -> None:
-    """Take a learnware that was locked from what others find and download."""
+def withdraw_rows(session: Session, learnware: Learnware, now: datetime, by: Withdrawer) -> None:
+    """Take a learnware that was locked from what others find and download; an owner is told of what others did."""
+    if by == "administrator" and learnware.withdrawn_by != by:
+        notify(session, "withdrawn", learnware, now)
+    learnware.withdrawn_by = by
     if learnware.withdrawn_at is not None:
+        session.flush()
         return
     learnware.withdrawn_at = now
     session.flush()
@@ -96,6 +109,7 @@ def restore_rows(session: Session, learnware: Learnware) -> None:
     if learnware.withdrawn_at is None:
         return
     learnware.withdrawn_at = None
+    learnware.withdrawn_by = None
     session.flush()
     version = serving_of(session, learnware)
     if version is not None:
@@ -136,6 +150,11 @@ def _decide(version: Version, state: str, now: datetime) -> None:
     version.state = state
     version.decided_at = now
     version.worker = None
+
+
+def _is_replaced(session: Session, learnware: Learnware, version: Version) -> bool:
+    newer = (Version.learnware_id == learnware.id) & (Version.number > version.number) & (Version.state != "FAIL")
+    return session.scalar(select(Version.id).where(newer).limit(1)) is not None
 
 
 def _version(session: Session, learnware: Learnware, number: int) -> Version:

@@ -31,6 +31,7 @@ from beimingwu.services.rate_limits import Limit
 from learnware.errors import InvalidPackageError
 from learnware.learnware import rewrite_package
 from learnware.market.index import encode_stat_spec
+from learnware.texts import text
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -246,7 +247,7 @@ class Submissions:
         count = session.scalar(select(func.count()).where(Learnware.owner_id == owner_id)) or 0
         most = self._settings.learnwares_per_user
         if count + learnwares > most:
-            raise QuotaExceededError(f"an account may have {most} learnwares; delete some first")
+            raise QuotaExceededError(text("an account may have {most} learnwares; delete some first", most=most))
         used = session.scalar(
             select(func.coalesce(func.sum(Version.size), 0))
             .join(Learnware, Learnware.id == Version.learnware_id)
@@ -254,7 +255,9 @@ class Submissions:
         )
         allowed = self._settings.learnware_bytes_per_user
         if int(used or 0) + size > allowed:
-            raise QuotaExceededError(f"the packages of an account may have {allowed} bytes; delete some first")
+            raise QuotaExceededError(
+                text("the packages of an account may have {most} bytes; delete some first", most=allowed)
+            )
 
     def _add_version(self, session: Session, learnware: Learnware, prepared: _Prepared, now: datetime) -> None:
         version = Version(
@@ -289,6 +292,7 @@ def _new_learnware(number: int | None, owner_id: int, semantic_spec: dict[str, A
         newest_version=1,
         serving_version=None,
         withdrawn_at=None,
+        withdrawn_by=None,
         downloads=0,
         revision=0,
     )
@@ -300,7 +304,9 @@ def _require_change(base: Version, package: CheckedPackage) -> None:
     same = (base.content_hash, base.semantic_spec) == (package.content_hash, package.semantic_spec)
     # The same once more may be what somebody wants whose version was refused for reasons that are gone.
     if same and base.state != "FAIL":
-        raise NothingChangedError(f"version {base.number} has the same files and the same semantic specification")
+        raise NothingChangedError(
+            text("version {number} has the same files and the same semantic specification", number=base.number)
+        )
 
 
 def _require_new(session: Session, identity: Identity, content: str, owner_id: int, *, but: int | None = None) -> None:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from beimingwu.api.problems import responses
 from beimingwu.api.requests import CurrentDock, OptionalIdentity
 from beimingwu.api.v1.fields import LearnwareId
-from beimingwu.api.v1.learnware_fields import DetailOut, Status, SummaryOut, json_response
+from beimingwu.api.v1.learnware_fields import DetailOut, Status, SummaryOut, json_response, listed
 from beimingwu.errors import InvalidInputError, NotAllowedError, NotAuthenticatedError, NotFoundError
 from beimingwu.services.catalogue_filters import Filters
 
@@ -55,6 +55,7 @@ def list_learnwares(
     scenario: _Tags = [],  # noqa: B006  # as above
     owner: Annotated[str | None, Query(max_length=64, description="Name of a user.")] = None,
     mine: Annotated[bool, Query(description="Only one's own.")] = False,
+    favourite: Annotated[bool, Query(description="Only those that one has marked.")] = False,
     status: Annotated[list[Status], Query(max_length=5, description="States of the newest version.")] = [],  # noqa: B006  # as above
     verified: Annotated[bool | None, Query(description="Whether a version serves.")] = None,
     withdrawn: bool | None = None,
@@ -62,12 +63,15 @@ def list_learnwares(
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     cursor: Annotated[str | None, Query(max_length=2048, description="`next_cursor` of the page before.")] = None,
     facets: Annotated[bool, Query(description="Whether to count the values of filters.")] = False,
+    columns: Annotated[
+        bool, Query(description="Whether semantic specifications tell what each column of input and output is.")
+    ] = True,
 ) -> Response:
     """Return a page of a list.
 
-    Without `mine`, `status`, `verified` and `withdrawn` it is a list of what everybody finds: learnwares that are
-    verified and not withdrawn. With one of them it is a list of all that one may see: also one's own in every state,
-    and for administrators all.
+    Without `mine`, `favourite`, `status`, `verified` and `withdrawn` it is a list of what everybody finds: learnwares
+    that are verified and not withdrawn. With one of them it is a list of all that one may see: also one's own in every
+    state, and for administrators all.
     """
     filters = Filters(
         text=text,
@@ -78,6 +82,7 @@ def list_learnwares(
         scenario=tuple(scenario),
         owner=owner,
         mine=mine,
+        favourite=favourite,
         status=tuple(status),
         verified=verified,
         withdrawn=withdrawn,
@@ -86,7 +91,7 @@ def list_learnwares(
     counts = page.counts
     return json_response(
         LearnwarePage(
-            items=[SummaryOut.model_validate(one) for one in page.items],
+            items=[listed(one, columns=columns) for one in page.items],
             next_cursor=page.next_cursor,
             total=counts.total,
             facets=None if counts.facets is None else {name: dict(values) for name, values in counts.facets.items()},

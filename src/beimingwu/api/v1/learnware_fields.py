@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from beimingwu.services.learnware_views import Detail, Summary
 
-__all__ = ["DetailOut", "Status", "SummaryOut", "VersionOut", "json_response"]
+__all__ = ["DetailOut", "Status", "SummaryOut", "VersionOut", "json_response", "listed"]
 
 Status = Literal["WAITING", "QUEUE", "PROCESSING", "SUCCESS", "FAIL"]
 
@@ -86,9 +86,27 @@ class DetailOut(SummaryOut):
         )
 
 
+def listed(summary: Summary, *, columns: bool = True) -> SummaryOut:
+    """Return what the API tells of a learnware in a list, with or without what each column is."""
+    values = summary_values(summary)
+    if not columns:
+        values["semantic_specification"] = _without_columns(summary.semantic_specification)
+    return SummaryOut(**values)
+
+
 def summary_values(summary: Summary) -> dict[str, Any]:
     """Return the values of `SummaryOut`."""
     return {name: getattr(summary, name) for name in SummaryOut.model_fields}
+
+
+def _without_columns(semantic_spec: dict[str, Any]) -> dict[str, Any]:
+    # A new one: what services return is shared.
+    return {
+        key: {name: value for name, value in entry.items() if name != "Description"}
+        if key in {"Input", "Output"} and isinstance(entry, dict)
+        else entry
+        for key, entry in semantic_spec.items()
+    }
 
 
 def json_response(answer: BaseModel, status: int = 200, headers: dict[str, str] | None = None) -> Response:

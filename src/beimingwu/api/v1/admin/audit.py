@@ -7,7 +7,8 @@ from fastapi import Query
 from pydantic import AwareDatetime, BaseModel, Field
 
 from beimingwu.api.requests import CurrentDock, CurrentIdentity
-from beimingwu.api.v1.admin.guard import Cursor, Limit, admin_router, next_cursor
+from beimingwu.api.v1.admin.guard import admin_router
+from beimingwu.api.v1.paging import Cursor, Limit, next_cursor
 from beimingwu.services.audit_log import AuditFilters, AuditRecord
 
 __all__ = ["router"]

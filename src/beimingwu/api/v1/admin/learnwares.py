@@ -6,8 +6,9 @@ from fastapi import Query, Response
 from pydantic import BaseModel, Field, StringConstraints
 
 from beimingwu.api.requests import CurrentDock, CurrentIdentity
-from beimingwu.api.v1.admin.guard import Limit, admin_router
+from beimingwu.api.v1.admin.guard import admin_router
 from beimingwu.api.v1.learnware_fields import Status, SummaryOut, json_response
+from beimingwu.api.v1.paging import Limit
 from beimingwu.services.catalogue_filters import Filters
 from beimingwu.services.version_states import STATES
 

@@ -7,8 +7,9 @@ from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from beimingwu.api.requests import CurrentDock, CurrentIdentity
-from beimingwu.api.v1.admin.guard import Cursor, Limit, admin_router, next_cursor
+from beimingwu.api.v1.admin.guard import admin_router
 from beimingwu.api.v1.learnware_fields import Status
+from beimingwu.api.v1.paging import Cursor, Limit, next_cursor
 
 __all__ = ["router"]
 

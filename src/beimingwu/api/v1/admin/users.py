@@ -8,8 +8,9 @@ from pydantic import BaseModel, Field
 
 from beimingwu.api.problems import responses
 from beimingwu.api.requests import CurrentDock, CurrentIdentity, CurrentOrigin
-from beimingwu.api.v1.admin.guard import Cursor, Limit, admin_router, next_cursor
+from beimingwu.api.v1.admin.guard import admin_router
 from beimingwu.api.v1.fields import AccountOut, Id, Request
+from beimingwu.api.v1.paging import Cursor, Limit, next_cursor
 from beimingwu.errors import ConflictError, LearnwaresLeftError, NotFoundError, TooManyRequestsError
 from beimingwu.services.identity import Role
 from beimingwu.services.user_lists import ManagedUser, UserFilters
