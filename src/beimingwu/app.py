@@ -62,11 +62,11 @@ def create_app(dock: Dock, metrics: Metrics, *, processes: int = 1, housekeeping
     ----------
     dock : Dock
     metrics : Metrics
-    """
     processes : int, default=1
         How many processes the server has, which share what the settings allow a server.
     housekeeping : bool, default=True
         Whether it deletes what is over; one process of a server does.
+    """
     from importlib.metadata import version
 
     settings = dock.settings

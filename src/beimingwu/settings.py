@@ -271,7 +271,6 @@ class Settings(BaseSettings):
         """Return where a setting comes from: ``option``, ``variable``, ``file`` or ``default``; else ``program``."""
         return self._sources.get(name, "program" if name in self.model_fields_set else "default")
 
-    @classmethod
     @property
     def sources(self) -> dict[str, str]:
         """Where each setting that was given comes from."""
@@ -281,6 +280,7 @@ class Settings(BaseSettings):
         """Write down where settings come from that another process was given."""
         self._sources.update(sources)
 
+    @classmethod
     def settings_customise_sources(
         cls,
         settings_cls: type[BaseSettings],
