@@ -1,0 +1,123 @@
+/**
+ * Programs that use learnwares of this dock, to copy.
+ *
+ * This module imports nothing, so that Python's tests can have the programs printed and run them against a real dock.
+ */
+
+/** What a program shall do. */
+export interface Wish {
+  /** Address of the dock's API for clients: `https://dock.example.org/api`. */
+  address: string;
+  /** One learnware, or several that answer together. */
+  ids: readonly string[];
+  /** Kind of data: `Table`, `Image`, `Text`. */
+  data: string;
+  /** Kind of task: `Classification`, `Regression`, … */
+  task: string;
+  /** Share of each learnware in the mixture that a search found, in the order of `ids`. */
+  weights?: readonly number[] | undefined;
+  /** The user's table, where it is known. */
+  table?: { file: string; separator: string; columns: readonly number[]; header: boolean } | undefined;
+}
+
+/** Return the address that programs give to the client, of the dock that serves this page. */
+export function addressOf(origin: string): string {
+  return `${origin}/api`;
+}
+
+/** Return a Python program that loads exactly these learnwares and lets them answer. */
+export function pythonCode(wish: Wish): string {
+  const several = wish.ids.length > 1;
+  const { imports, lines } = several ? reuser(wish) : { imports: [], lines: [] };
+  const [ids] = wish.ids;
+  const wanted = several ? list(wish.ids.map(quoted)) : quoted(ids ?? "");
+  const name = several ? "learnwares" : "learnware";
+  return [
+    ...(wish.data === "Text" ? [] : ["import numpy as np", ""]),
+    "from learnware.client import LearnwareClient",
+    ...imports,
+    "",
+    ...reading(wish),
+    `client = LearnwareClient(${quoted(wish.address)})`,
+    "# Each model runs in a sandbox, in an environment built from what it asks for.",
+    `${name} = client.load_learnware(learnware_id=${wanted}, runnable_option="venv")`,
+    ...lines,
+    `print(${several ? "reuser" : "learnware"}.predict(data))`,
+    "client.cleanup()",
+    "",
+  ].join("\n");
+}
+
+/** Return the commands that download exactly these learnwares. */
+export function commandCode(wish: Pick<Wish, "address" | "ids">): string {
+  const folder = wish.ids.length > 1 ? " -o learnwares/" : "";
+  return [
+    "pip install learnware",
+    `learnware download ${wish.ids.join(" ")}${folder} --host ${wish.address}`,
+    "",
+  ].join("\n");
+}
+
+/** Return how the user's data are read. */
+function reading({ data, table }: Wish): string[] {
+  if (data === "Text") {
+    return [
+      "# A text in each line.",
+      'with open("texts.txt", encoding="utf-8") as file:',
+      "    data = file.read().splitlines()",
+    ];
+  }
+  if (data === "Image") {
+    return ["# Images in the shape that the learnware takes.", 'data = np.load("images.npy")'];
+  }
+  const { file = "mine.csv", separator = ",", columns = [], header = true } = table ?? {};
+  const options = [
+    `delimiter=${quoted(separator)}`,
+    ...(header ? ["skip_header=1"] : []),
+    ...(columns.length > 0 ? [`usecols=${usedColumns(columns)}`] : []),
+    "ndmin=2",
+    'encoding="utf-8-sig"',
+  ];
+  return [
+    "# Numbers only: the columns that the learnware takes, in its order.",
+    `data = np.genfromtxt(${[quoted(file), ...options].join(", ")})`,
+  ];
+}
+
+/** Return how several learnwares answer together. */
+function reuser({ data, task, weights }: Wish): { imports: string[]; lines: string[] } {
+  if (data === "Table" || data === "") {
+    const shares = weights ? `, weights=${list(weights.map((one) => one.toFixed(4)))}` : "";
+    return {
+      imports: ["from learnware.reuse import RoutingReuser"],
+      lines: [
+        "# Each row is answered above all by the learnwares that know its region.",
+        `reuser = RoutingReuser(learnwares${shares})`,
+      ],
+    };
+  }
+  const mode = task === "Classification" ? "vote_by_label" : "mean";
+  return {
+    imports: ["from learnware.reuse import AveragingReuser"],
+    lines: [`reuser = AveragingReuser(learnwares, mode="${mode}")`],
+  };
+}
+
+/** Columns by their places; a run of them as a range. */
+function usedColumns(columns: readonly number[]): string {
+  const first = columns[0] ?? 0;
+  const run = columns.length > 2 && columns.every((column, i) => column === first + i);
+  return run ? `range(${String(first)}, ${String(first + columns.length)})` : list(columns.map(String));
+}
+
+function list(items: readonly string[]): string {
+  return `[${items.join(", ")}]`;
+}
+
+/** A text as a literal of Python: JSON's are, but for what only Python or a terminal would act on. */
+function quoted(text: string): string {
+  return JSON.stringify(text).replace(
+    /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
+    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
