@@ -1,0 +1,19 @@
+import type messages from "./messages/en.json";
+
+/** What can be wrong with a table or a specification; the words are in `messages/`. */
+export type SpecificationErrorCode = keyof typeof messages;
+
+/** What the words of an error speak of: names, numbers, lines. */
+export type ErrorValues = Record<string, string | number>;
+
+/** A table that cannot be described, or a specification that is broken. */
+export class SpecificationError extends Error {
+  override readonly name = "SpecificationError";
+
+  constructor(
+    readonly code: SpecificationErrorCode,
+    readonly values: ErrorValues = {},
+  ) {
+    super(`${code} ${JSON.stringify(values)}`);
+  }
+}

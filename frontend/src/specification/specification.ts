@@ -1,0 +1,43 @@
+/** How well a reduced set fits its rows, and what it gives away of them; the engine's `ReductionReport`. */
+export interface ReductionReport {
+  /** Squared MMD to the rows under the kernel used; estimated from `mmd2_rows` rows where there are more. */
+  readonly mmd2: number;
+  /** Rows behind the rows' own product in `mmd2`. */
+  readonly mmd2_rows: number;
+  /** Mean kernel between two different rows; near 0 or 1 the kernel cannot tell distributions apart. */
+  readonly mean_kernel: number;
+  /** Inverse squared length scale of the kernel used, in units of `kernel_scale`. */
+  readonly kernel_gamma: number;
+  /** Unit of each column; null where the kernel is that of the file on raw columns. */
+  readonly kernel_scale: readonly number[] | null;
+  /** Mean number of rows to a point. */
+  readonly rows_per_point: number;
+  /** Smallest effective number of rows that a point stands for. */
+  readonly fewest_rows: number;
+  /** Smallest distance from a point to a row, in units of the row's distance to its own nearest neighbour. */
+  readonly nearest_row: number | null;
+  /** Rows that `fewest_rows` and `nearest_row` were measured on. */
+  readonly privacy_rows: number;
+  /** Rows to a point on average, at least; 0 if the floor was off. */
+  readonly privacy_floor: number;
+  /** Points that lay on a row or stood for one row alone and were left out. */
+  readonly dropped_points: number;
+  /** Values that were missing, infinite, and too far out for the kernel. */
+  readonly missing: number;
+  readonly infinite: number;
+  readonly limited: number;
+}
+
+/** The statistical specification of a table as JSON: what a file holds, and what a search takes. */
+export interface TableSpecification {
+  readonly type: "RKMETableSpecification";
+  /** The points, in the table's own units. */
+  readonly z: readonly (readonly number[])[];
+  /** Their weights. */
+  readonly beta: readonly number[];
+  /** Inverse squared length scale of the kernel exp(-gamma ||x - y||²). */
+  readonly gamma: number;
+  /** Rows that the points stand for; 0 where that is not known. */
+  readonly num_points: number;
+  readonly report?: ReductionReport;
+}
