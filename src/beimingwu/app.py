@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.exceptions import HTTPException
 
+from beimingwu import web
 from beimingwu.api import operations
 from beimingwu.api.compat import admin, auth, datasets, downloads, engine, learnwares, uploads, user, verification
 from beimingwu.api.compat.envelope import ContractError, envelope_response
@@ -123,6 +124,10 @@ def create_app(dock: Dock, metrics: Metrics, *, processes: int = 1, housekeeping
     app.include_router(admin.router)
     app.include_router(datasets.router)
     app.include_router(datasets.files)
+    if settings.web_app:
+        app.router.default = web.WebApp(web.STATIC, app.router.default, watch=not settings.production)
+    else:
+        app.add_api_route("/", operations.entrance, include_in_schema=False)
     for kind in (ServiceError, ContractError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _handle)
     # The last one added is the first to see a request.

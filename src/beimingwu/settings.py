@@ -125,6 +125,7 @@ class Settings(BaseSettings):
         pattern=r"^https?://[^\s?#]+$",
         description="Address of the web app, which links in mails lead to; without it, mails carry codes only.",
     )
+    web_app: bool = Field(True, description="Whether the web app is served, at `/` and everywhere outside of `/api`.")
     allowed_emails: ListField = Field(
         ("*",), description="Patterns of e-mail addresses that may register, e.g. `*@example.org,*@*.example.org`."
     )

@@ -14,10 +14,9 @@ __all__ = ["router"]
 router = APIRouter(tags=["operations"], default_response_class=PlainTextResponse)
 
 
-@router.get("/", include_in_schema=False)
 @router.get("/api", include_in_schema=False)
 async def entrance() -> JSONResponse:
-    """Tell whoever opens the dock's address in a browser where its API is."""
+    """Tell whoever looks at it in a browser what is where in the API."""
     return JSONResponse(
         {
             "service": "learnware dock",
