@@ -14,12 +14,13 @@ from starlette.exceptions import HTTPException
 
 from beimingwu import web
 from beimingwu.api import operations
+from beimingwu.api.bodies import BodyLimit
 from beimingwu.api.compat import admin, auth, datasets, downloads, engine, learnwares, uploads, user, verification
 from beimingwu.api.compat.envelope import ContractError, envelope_response
 from beimingwu.api.compat.uploads import CHUNKED_UPLOAD
 from beimingwu.api.description import OVERVIEW, TAGS, describe
 from beimingwu.api.live import Live
-from beimingwu.api.middleware import BodyLimit, Observation, SafetyHeaders
+from beimingwu.api.middleware import Observation, SafetyHeaders
 from beimingwu.api.problems import problem_response
 from beimingwu.api.requests import forget_cookie_if_over
 from beimingwu.api.threads import SearchThreads
@@ -131,7 +132,15 @@ def create_app(dock: Dock, metrics: Metrics, *, processes: int = 1, housekeeping
     for kind in (ServiceError, ContractError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _handle)
     # The last one added is the first to see a request.
-    app.add_middleware(BodyLimit, most=settings.max_body_bytes, answer=_answer, files=_file_limits(settings))
+    app.add_middleware(
+        BodyLimit,
+        most=settings.max_body_bytes,
+        patience=settings.body_idle_seconds,
+        answer=_answer,
+        files=_file_limits(settings),
+        # Of uploads that stop arriving, what has come is kept.
+        unhurried=UPLOADS,
+    )
     app.add_middleware(TusHeaders)
     app.add_middleware(
         CORSMiddleware,

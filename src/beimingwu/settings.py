@@ -229,6 +229,9 @@ class Settings(BaseSettings):
         120.0, gt=0, description="A connection that adds to an upload is closed when nothing came for so long."
     )
     max_body_bytes: int = Field(2**20, ge=1024, description="Bytes of a request's body, at most.")
+    body_idle_seconds: float = Field(
+        60.0, gt=0, description="A request is refused when nothing more of its body came for so long."
+    )
     search_max_bytes: int = Field(
         8 * 2**20, ge=1024, description="Bytes of a search with its statistical specification, at most."
     )

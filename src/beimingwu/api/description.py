@@ -6,7 +6,14 @@ from fastapi import FastAPI
 
 from beimingwu.api.examples import add_examples
 from beimingwu.api.problems import Problem, responses
-from beimingwu.errors import CrossSiteError, InvalidInputError, ServiceError, TooLargeError, UnavailableError
+from beimingwu.errors import (
+    CrossSiteError,
+    InvalidInputError,
+    ServiceError,
+    TooLargeError,
+    TooSlowError,
+    UnavailableError,
+)
 
 __all__ = ["OVERVIEW", "TAGS", "describe"]
 
@@ -77,6 +84,7 @@ def _describe_answers(method: str, operation: dict[str, Any]) -> None:
     if "security" in operation and method not in {"get", "head"}:
         _add_kind(answers, CrossSiteError)
     if "requestBody" in operation:
+        described |= responses(TooSlowError)
         described["400"] = {**described[422], "description": "The body is no JSON"}
     for status, answer in described.items():
         if str(status) not in answers or "application/json" in answers[str(status)].get("content", {}):

@@ -1,10 +1,9 @@
-"""What happens to every request: an id, a line in the log, counts, a limit of size, headers."""
+"""What happens to every request: an id, a line in the log, counts, headers."""
 
 import re
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Any
 
 import structlog
@@ -14,12 +13,10 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from beimingwu.errors import TooLargeError
 from beimingwu.metrics import Metrics
 from beimingwu.services.rate_limits import Standing
-from learnware.texts import text
 
-__all__ = ["BodyLimit", "Observation", "SafetyHeaders"]
+__all__ = ["Observation", "SafetyHeaders"]
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -117,81 +114,6 @@ class SafetyHeaders:
             await send(message)
 
         await self._app(scope, receive, guarded if scope["type"] == "http" else send)
-
-
-class BodyLimit:
-    """Refuses bodies that are too large, before and while they are read.
-
-    Parameters
-    ----------
-    app : ASGIApp
-    most : int
-        Bytes of a body.
-    answer : callable
-        What makes a response of an error.
-    files : mapping of str to int, optional
-        What endpoints that take files take instead, by path; those below it are meant, too.
-    """
-
-    def __init__(
-        self,
-        app: ASGIApp,
-        *,
-        most: int,
-        answer: Callable[[Request, Exception], JSONResponse],
-        files: Mapping[str, int] = MappingProxyType({}),
-    ) -> None:
-        self._app = app
-        self._most = most
-        self._answer = answer
-        self._files = files
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        request = Request(scope)
-        most = self._limit(scope["path"])
-        declared = request.headers.get("content-length", "0")
-        # More digits than any length has: int() would refuse thousands of them.
-        if len(declared) > 18 or not declared.isascii() or not declared.isdecimal() or int(declared) > most:
-            await self._refusal(request, most)(scope, receive, send)
-            return
-        read = 0
-        refused = False
-
-        async def limited() -> Message:
-            nonlocal read, refused
-            message = await receive()
-            read += len(message.get("body", b""))
-            if read > most and not refused:
-                refused = True
-                await self._refusal(request, most)(scope, receive, send)
-            # Whoever reads the body gets no more of it; what they answer then is dropped.
-            return {"type": "http.disconnect"} if refused else message
-
-        async def answered(message: Message) -> None:
-            if not refused:
-                await send(message)
-
-        try:
-            await self._app(scope, limited, answered)
-        except ClientDisconnect:
-            if not refused:
-                raise
-
-    def _limit(self, path: str) -> int:
-        for begin, most in self._files.items():
-            if path == begin or path.startswith(begin + "/"):
-                return most
-        return self._most
-
-    def _refusal(self, request: Request, most: int) -> JSONResponse:
-        response = self._answer(request, TooLargeError(text("the body is larger than {most} bytes", most=most)))
-        # The rest of the body is not read, so the connection cannot be used again.
-        response.headers["Connection"] = "close"
-        return response
 
 
 def _route(scope: Mapping[str, Any]) -> str:

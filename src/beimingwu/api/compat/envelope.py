@@ -18,6 +18,7 @@ from beimingwu.errors import (
     ServiceError,
     TooLargeError,
     TooManyRequestsError,
+    TooSlowError,
     UnavailableError,
 )
 from beimingwu.services.identity import Identity
@@ -94,7 +95,7 @@ def envelope_response(error: Exception, *, status: int = 200) -> JSONResponse:
         headers = {"Retry-After": "5"}
     elif isinstance(error, HTTPException):
         message, status, headers = HTTPStatus(error.status_code).phrase, error.status_code, dict(error.headers or {})
-    elif isinstance(error, TooLargeError):
+    elif isinstance(error, (TooLargeError, TooSlowError)):
         message, status = str(error), error.status
     elif isinstance(error, ServiceError):
         message = str(error)
