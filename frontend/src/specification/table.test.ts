@@ -46,8 +46,8 @@ describe.each(TABLES)("the table %s", (name) => {
   it("is described as well as by the engine", () => {
     const found = SEEDS.map((seed) => specificationOf(matrix, { seed }));
     const fits = found.map(({ report }) => report?.mmd2 ?? NaN);
-    // Fits of one table differ by the seed: by a tenth as a rule, by half where they are next to nothing; below 1e-9
-    // rounding decides.
+    // Fits of one table differ by the seed: by a tenth as a rule, by half where they are next to nothing; below
+    // 1e-9 rounding decides.
     const engines = Math.max(median(mmd2), 1e-9);
     expect(median(fits)).toBeLessThan((engines > 5e-6 ? 1.1 : 1.5) * engines);
     expect(Math.max(...fits)).toBeLessThan(1.5 * Math.max(...mmd2, 1e-9));
