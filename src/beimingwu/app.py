@@ -84,6 +84,7 @@ def create_app(dock: Dock, metrics: Metrics, *, processes: int = 1, housekeeping
             dock.database,
             dock.clock,
             dock.uploads.forget_expired,
+            dock.trial_queue.forget_expired,
             lambda: collect(dock.database, dock.store, dock.clock),
         )
         if housekeeping:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.dock.learnwares import files, identity_of, publish_learnware, semantic, store, submit_learnware
 
-from beimingwu.errors import ConflictError, NotAllowedError, NotFoundError, TooManyRequestsError, UnavailableError
+from beimingwu.errors import (
+    ConflictError,
+    NotAllowedError,
+    NotAuthenticatedError,
+    NotFoundError,
+    TooManyRequestsError,
+    UnavailableError,
+)
 from beimingwu.services.identity import Role
 from beimingwu.services.verification_text import Scrubber, bounded_report, log_lines
-from beimingwu.worker import attempt
+from beimingwu.worker import attempt, lease
 from beimingwu.worker.worker import Worker
 from learnware.learnware import write_package
 from learnware.verification import Finding, VerificationProgress, VerificationReport, verify
@@ -153,9 +161,9 @@ def test_what_is_not_known_to_go_wrong(here: Any, no_checks: Any, monkeypatch: p
 def test_a_database_that_is_away_for_a_while(here: Any, no_checks: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     learnware_id = submit_learnware(here)
     queue = here.dock.verification_queue
-    monkeypatch.setattr(attempt, "_AGAIN_SECONDS", 0)
+    monkeypatch.setattr(lease, "_AGAIN_SECONDS", 0)
     monkeypatch.setattr("beimingwu.worker.worker._AWAY_SECONDS", 0)
-    monkeypatch.setattr(attempt, "_FLUSH_SECONDS", 0.01)
+    monkeypatch.setattr(lease, "_LOOK_SECONDS", 0.01)
     away: dict[str, int] = {"claim": 2, "renew": 3, "decide": 2}
     renewed = threading.Event()
 
@@ -288,10 +296,13 @@ def test_who_may_see_it(here: Any) -> None:
     for ask in (verifications.report, verifications.log, verifications.followed):
         with pytest.raises(NotFoundError):
             ask(eve, learnware_id, 1)
+    with pytest.raises(NotFoundError):
+        verifications.report(None, learnware_id, 1)
     work(here)
-    for ask in (verifications.report, verifications.log, verifications.followed):
+    for ask in (verifications.log, verifications.followed):
         with pytest.raises(NotAllowedError):
             ask(eve, learnware_id, 1)
+    for ask in (verifications.report, verifications.log, verifications.followed):
         with pytest.raises(NotFoundError):
             ask(identity_of(here), learnware_id, 2)
     with pytest.raises(NotAllowedError):
@@ -301,6 +312,42 @@ def test_who_may_see_it(here: Any) -> None:
     assert verifications.contract_log(eve, "nix") is None
     assert "valid" in verifications.contract_log(identity_of(here), learnware_id)
     assert verifications.contract_log(root, learnware_id) == verifications.log(root, learnware_id, 1)
+
+
+def test_everybody_may_read_the_report_by_which_a_version_serves(make_rig: Any, no_checks: Any) -> None:
+    here = make_rig(**HERE, verify_attempts=1)
+    reports = iter(
+        [
+            VerificationReport("x.zip", (Finding("trial", "ok", "fine"),), output="hello from the model"),
+            VerificationReport("x.zip", (Finding("trial", "not checked", "no network", transient=True),)),
+        ]
+    )
+    no_checks(lambda *_, **__: next(reports))
+    learnware_id = submit_learnware(here)
+    work(here)
+    verifications, ada, eve = here.dock.verifications, identity_of(here), identity_of(here, "eve")
+    assert verifications.report(ada, learnware_id, 1).report["output"] == "hello from the model"
+    public = verifications.report(None, learnware_id, 1)
+    assert (public.status, public.attempts, public.worker) == ("SUCCESS", 1, None)
+    assert (public.report["valid"], public.report["output"], public.report["traceback"]) == (True, "", None)
+    assert public.report["findings"][0]["message"] == "fine"
+    # It serves by what was found first, whatever comes of it when it is verified once more.
+    verifications.verify_again(ada, learnware_id, 1, here.origin())
+    work(here)
+    assert verifications.report(ada, learnware_id, 1).report["valid"] is not True
+    assert verifications.report(eve, learnware_id, 1).report == public.report
+    # All other versions are for the owner.
+    here.dock.submissions.update(ada, learnware_id, here.origin(), semantic_spec=semantic(name="another name"))
+    with pytest.raises(NotAllowedError):
+        verifications.report(eve, learnware_id, 2)
+    with pytest.raises(NotAuthenticatedError):
+        verifications.report(None, learnware_id, 2)
+    with pytest.raises(NotAllowedError):
+        verifications.report(replace(eve, scopes=frozenset({"submit"})), learnware_id, 1)
+    here.dock.ownership.withdraw(ada, learnware_id, here.origin())
+    for who in (None, eve):
+        with pytest.raises(NotFoundError):
+            verifications.report(who, learnware_id, 1)
 
 
 def test_verifying_again(here: Any) -> None:
@@ -355,9 +402,12 @@ def test_over_http(make_client: Any, as_bearer: Any) -> None:
     assert contract == {"code": 0, "data": log.text}
     nothing = client.get("/api/user/verify_log", params={"learnware_id": learnware_id}, headers=eve).json()
     assert nothing == {"code": 0, "data": None}
+    public = client.get(here)
+    assert (public.status_code, public.json()["report"]["valid"]) == (200, True)
+    assert client.get(here, headers=eve).json() == public.json()
     for path in (here, f"{here}/log", f"{here}/events"):
-        assert client.get(path).status_code == 401
-        assert client.get(path, headers=eve).status_code == 403
+        assert client.get(path).status_code == (200 if path == here else 401)
+        assert client.get(path, headers=eve).status_code == (200 if path == here else 403)
         assert client.get(path.replace("/1/", "/2/"), headers=ada).status_code == 404
         assert client.get(path.replace(learnware_id, "99999999"), headers=ada).status_code == 404
         assert client.get(path.replace("/1/", "/0/"), headers=ada).status_code == 422

@@ -8,7 +8,7 @@ gone to another one changes nothing.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from sqlalchemy import select, update
 
@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from beimingwu.db.engine import Database
     from beimingwu.services.clock import Clock
 
-__all__ = ["LONGEST_NAME", "Leases", "worker_of"]
+__all__ = ["LONGEST_NAME", "Grip", "Leases", "worker_of"]
 
 # Characters of a worker's name; with the number of a try it still fits into the column.
 LONGEST_NAME = 100
+# What a worker knows of the row that it has claimed.
+Grip = Literal["held", "superseded", "lost"]
 _Job = TypeVar("_Job", bound=Leased)
 _Taken = TypeVar("_Taken")
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from beimingwu.db.engine import Database
     from beimingwu.services.clock import Clock
+    from beimingwu.services.leases import Grip
     from beimingwu.settings import Settings
 
 __all__ = ["DECIDED_TRIALS", "UNDECIDED_TRIALS", "Reason", "TrialClaim", "TrialQueue"]
@@ -128,13 +129,14 @@ class TrialQueue:
             table_of(trial),
         )
 
-    def renew(self, claim: TrialClaim) -> bool:
-        """Hold the trial for another lease; return whether the worker still held it."""
+    def renew(self, claim: TrialClaim) -> Grip:
+        """Hold the trial for another lease."""
         with self._database.write() as session:
             trial = self._leases.held(session, claim.trial_id, claim.holder)
-            if trial is not None:
-                self._leases.renew(trial)
-            return trial is not None
+            if trial is None:
+                return "lost"
+            self._leases.renew(trial)
+            return "held"
 
     def answer(self, claim: TrialClaim, answer: dict[str, Any], *, seconds: float) -> bool:
         """Write the answer down; return whether the worker still held the trial.

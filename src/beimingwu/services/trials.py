@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from beimingwu.services.clock import Clock
     from beimingwu.services.identity import Identity, Origin
     from beimingwu.services.rate_limits import RateLimits
+    from beimingwu.services.trial_queue import Reason
     from beimingwu.settings import Settings
 
 __all__ = ["TrialData", "TrialStatus", "TrialView", "Trials"]
@@ -54,7 +55,7 @@ class TrialView:
     seconds : float or None
         How long the model took, the loading included; None where it did not come to that.
     reason : str or None
-        Why there is no answer (`services.trial_queue.Reason`).
+        Why there is no answer; see `services.trial_queue.Reason`.
     error : str or None
         The same in a sentence.
     """
@@ -65,7 +66,7 @@ class TrialView:
     output_shape: tuple[int, ...] | None = None
     probabilities: list[list[float]] | None = None
     seconds: float | None = None
-    reason: str | None = None
+    reason: Reason | None = None
     error: str | None = None
 
 
@@ -210,7 +211,7 @@ def _view(trial: Trial) -> TrialView:
         None if shape is None else tuple(shape),
         answer.get("probabilities"),
         trial.seconds,
-        trial.reason,
+        cast("Reason | None", trial.reason),
         trial.error,
     )
 

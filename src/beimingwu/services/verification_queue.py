@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import aliased
@@ -31,16 +31,15 @@ if TYPE_CHECKING:
 
     from beimingwu.db.engine import Database
     from beimingwu.services.clock import Clock
+    from beimingwu.services.leases import Grip
     from beimingwu.settings import Settings
 
-__all__ = ["Claim", "Grip", "LogLine", "VerificationQueue", "is_superseded"]
+__all__ = ["Claim", "LogLine", "VerificationQueue", "is_superseded"]
 
 # Tries of one version that are kept with their logs.
 _KEPT_TRIES = 5
 _LONGEST_BREAK = timedelta(hours=1)
 
-# What a worker knows of the version that it has claimed.
-Grip = Literal["held", "superseded", "lost"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from beimingwu.services.learnware_ids import format_id
 from beimingwu.services.package_checks import package_limits
 from beimingwu.services.verification_queue import LogLine
 from beimingwu.services.verification_text import bounded_report, log_lines
+from beimingwu.worker.lease import Lease
 from learnware.errors import LearnwareError
 from learnware.runtime import Limits
 from learnware.verification import Finding, VerificationProgress, VerificationReport, verify
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from beimingwu.services.dock import Dock
+    from beimingwu.services.leases import Grip
     from beimingwu.services.verification_queue import Claim, VerificationQueue
     from beimingwu.services.verification_text import Scrubber
     from learnware.runtime.environment import EnvironmentStore
@@ -30,9 +32,7 @@ __all__ = ["Attempt", "Outcome", "Tools"]
 
 Outcome = Literal["verified", "refused", "put off", "given up", "given back", "lost"]
 
-_FLUSH_SECONDS = 0.4
 _MOST_LINES = 2000
-_AGAIN_SECONDS = 0.5
 _SUPERSEDED = "a newer version has taken the place of this one"
 _log = structlog.get_logger(__name__)
 
@@ -73,7 +73,9 @@ class Attempt:
         self._claim = claim
         self._package = f"{format_id(claim.learnware_id)}.zip"
         self._journal = _Journal(tools)
-        self._lease = _Lease(tools.queue, claim, self._journal, self._settings.lease_seconds)
+        told = {"learnware_id": self._package.removesuffix(".zip")}
+        seconds = self._settings.lease_seconds
+        self._lease = Lease(self._renew, seconds, told=told, look=lambda: self._journal.waiting)
         self._give_up_at = time.monotonic() + self._settings.verify_seconds
         self._cancelled_for: str | None = None
 
@@ -94,6 +96,15 @@ class Attempt:
         if self._lease.standing == "superseded":
             return self._leave(self._note(_SUPERSEDED))
         return self._end(report)
+
+    def _renew(self) -> Grip:
+        """Renew the lease, and write what was said meanwhile."""
+        lines = self._journal.take()
+        try:
+            return self._tools.queue.renew(self._claim, lines)
+        except UnavailableError:
+            self._journal.put_back(lines)
+            raise
 
     def _end(self, report: VerificationReport) -> Outcome:
         if self._cancelled_for == "stop":
@@ -175,16 +186,9 @@ class Attempt:
         return kept
 
     def _write(self, change: Callable[[Sequence[LogLine]], bool]) -> bool:
-        """Make a change; while the database is away, try again as long as the lease goes."""
+        """Make a change, and write the end of the log."""
         lines = self._journal.take()
-        while True:
-            try:
-                return change(lines)
-            except UnavailableError:  # noqa: PERF203  # every try may fail
-                if self._lease.over:
-                    _log.warning("verification_not_written", learnware_id=self._claim.learnware_id)
-                    return False
-                time.sleep(_AGAIN_SECONDS)
+        return self._lease.write(lambda: change(lines))
 
 
 class _Journal:
@@ -208,6 +212,12 @@ class _Journal:
                 self._count += 1
                 self._lines.append(LogLine(self._count, self._clock(), text))
 
+    @property
+    def waiting(self) -> bool:
+        """Whether there are lines to be written."""
+        with self._lock:
+            return bool(self._lines)
+
     def take(self) -> list[LogLine]:
         """Return the lines since the last time."""
         with self._lock:
@@ -218,52 +228,3 @@ class _Journal:
         """Keep lines that were taken and not written."""
         with self._lock:
             self._lines[:0] = lines
-
-
-class _Lease:
-    """A thread that renews the lease of a claim, and writes lines that were said meanwhile."""
-
-    def __init__(self, queue: VerificationQueue, claim: Claim, journal: _Journal, seconds: float) -> None:
-        self.standing = "held"
-        self._queue = queue
-        self._claim = claim
-        self._journal = journal
-        self._seconds = seconds
-        self._renewed_at = time.monotonic()
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="beimingwu-lease", daemon=True)
-
-    @property
-    def over(self) -> bool:
-        """Whether it was not renewed for too long."""
-        return time.monotonic() - self._renewed_at > self._seconds
-
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        # The end of a log is written with the outcome; what is taken here is kept until it is written.
-        unwritten: list[LogLine] = []
-        every = min(_FLUSH_SECONDS, self._seconds / 4)
-        while self.standing == "held" and not self._done.wait(every):
-            unwritten += self._journal.take()
-            if unwritten or time.monotonic() - self._renewed_at > self._seconds / 4:
-                unwritten = self._renew(unwritten)
-        self._journal.put_back(unwritten)
-
-    def _renew(self, lines: list[LogLine]) -> list[LogLine]:
-        """Renew the lease and write lines; return those that could not be written."""
-        began = time.monotonic()
-        try:
-            self.standing = self._queue.renew(self._claim, lines)
-        except UnavailableError:
-            _log.warning("lease_not_renewed", learnware_id=self._claim.learnware_id)
-            if self.over:
-                self.standing = "lost"
-            return lines
-        self._renewed_at = began
-        return []

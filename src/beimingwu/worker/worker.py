@@ -1,4 +1,4 @@
-"""A worker: claims what is due, one after the other, until it is told to end."""
+"""A worker: claims versions and trials that are due, one after the other, until it is told to end."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from beimingwu.errors import UnavailableError
 from beimingwu.services.learnware_ids import format_id
 from beimingwu.services.verification_text import Scrubber
 from beimingwu.worker.attempt import Attempt, Tools
+from beimingwu.worker.trials import TrialAttempt
 from learnware.runtime.environment import EnvironmentStore
 
 if TYPE_CHECKING:
@@ -27,12 +28,14 @@ __all__ = ["Worker", "new_name"]
 
 _POLL_SECONDS = 0.25
 _AWAY_SECONDS = 2.0
+# Who waits for a trial waits for seconds, so trials come first; but however many there are, versions get their turn.
+_TRIALS_IN_A_ROW = 8
 _VARIABLE = "LEARNWARE_ENVIRONMENTS"
 _log = structlog.get_logger(__name__)
 
 
 class Worker:
-    """Verifies versions, one at a time.
+    """Verifies versions and runs trials, one at a time.
 
     Parameters
     ----------
@@ -47,6 +50,8 @@ class Worker:
         self.name = name
         self.stop = stop or threading.Event()
         self._queue = dock.verification_queue
+        self._trials = dock.trial_queue
+        self._trials_run = 0
         environments = _environments(dock.settings)
         self._tools = Tools(dock, self._queue, environments, Scrubber(_places(dock.settings, environments)), self.stop)
 
@@ -71,6 +76,7 @@ class Worker:
                 if not released:
                     # A worker of this name that was killed is not there any more.
                     self._queue.release(self.name)
+                    self._trials.release(self.name)
                     released = True
                 worked, outcome = self._work()
             except UnavailableError as error:
@@ -87,10 +93,15 @@ class Worker:
         return decided
 
     def _work(self) -> tuple[bool, int]:
-        """Verify what is due; return whether something was, and how many versions are decided."""
+        """Work on what is due; return whether something was, and how many versions are decided."""
+        first = self._trials_run < _TRIALS_IN_A_ROW
+        if first and self._run_trial():
+            self._trials_run += 1
+            return True, 0
+        self._trials_run = 0
         claim = self._queue.claim(self.name)
         if claim is None:
-            return False, 0
+            return not first and self._run_trial(), 0
         began = time.monotonic()
         told = {"learnware_id": format_id(claim.learnware_id), "version": claim.number, "attempt": claim.attempt}
         with structlog.contextvars.bound_contextvars(worker=self.name, **told):
@@ -98,6 +109,19 @@ class Worker:
             outcome = Attempt(self._tools, claim).run()
             _log.info("verification_ended", outcome=outcome, seconds=round(time.monotonic() - began, 3))
         return True, int(outcome in {"verified", "refused", "given up"})
+
+    def _run_trial(self) -> bool:
+        """Run the trial that is due for longest; return whether one was."""
+        claim = self._trials.claim(self.name)
+        if claim is None:
+            return False
+        began = time.monotonic()
+        told = {"learnware_id": format_id(claim.learnware_id), "version": claim.number, "attempt": claim.attempt}
+        with structlog.contextvars.bound_contextvars(worker=self.name, **told):
+            _log.info("trial_started")
+            outcome = TrialAttempt(self._tools, claim).run()
+            _log.info("trial_ended", outcome=outcome, seconds=round(time.monotonic() - began, 3))
+        return True
 
 
 def new_name() -> str:

@@ -1,0 +1,133 @@
+"""Trials: a small table of one's own, answered by a learnware's model in the dock's sandbox."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Response
+from fastapi import Request as HttpRequest
+from pydantic import BaseModel, ConfigDict, Field
+
+from beimingwu.api.problems import responses
+from beimingwu.api.requests import CurrentDock, CurrentIdentity, CurrentOrigin
+from beimingwu.api.v1.fields import LearnwareId, Request
+from beimingwu.errors import (
+    InvalidInputError,
+    NotAllowedError,
+    NotAuthenticatedError,
+    NotFoundError,
+    QuotaExceededError,
+    TooManyRequestsError,
+    WrongDataTypeError,
+)
+from beimingwu.messages import negotiated, translated
+from beimingwu.services.trials import TrialView
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/api/v1", tags=["trials"])
+
+_ID = "3f0c9a52b8de47b1a6c04f1f5f0f7a11"
+_CELL: dict[str, Any] = {"anyOf": [{"type": "number"}, {"type": "string"}, {"type": "null"}]}
+_COMMON = (NotAuthenticatedError, NotAllowedError, NotFoundError, InvalidInputError)
+
+TrialId = Annotated[str, Path(max_length=64, examples=[_ID])]
+
+
+class TrialWanted(Request):
+    """A table for a learnware's model."""
+
+    # What is in it is read by `trial_input`: pydantic would tell of every cell three times.
+    rows: Any = Field(
+        description="The rows, each with one cell for each column that the learnware takes: a number, a text that says "
+        "one, or null for a missing value.",
+        json_schema_extra={"type": "array", "items": {"type": "array", "items": _CELL}},
+        examples=[[[5.1, 3.5, 1.4, 0.2], [6.2, 2.9, 4.3, None]]],
+    )
+    columns: Any = Field(
+        None,
+        description="Names of the columns. Where they are those that the learnware describes, in any order, columns "
+        "are taken by name; else in the order in which they come.",
+        json_schema_extra={"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "null"}]},
+        examples=[["sepal length", "sepal width", "petal length", "petal width"]],
+    )
+
+
+class TrialAsked(BaseModel):
+    """A trial that waits for a worker."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    trial_id: str = Field(examples=[_ID])
+    status: Literal["waiting", "running", "done", "failed"] = Field(examples=["waiting"])
+
+
+class TrialOut(BaseModel):
+    """How a trial goes, or went."""
+
+    trial_id: str = Field(examples=[_ID])
+    status: Literal["waiting", "running", "done", "failed"] = Field(
+        description="After `done` and `failed` nothing changes any more.", examples=["done"]
+    )
+    outputs: list[Any] | None = Field(
+        description="What the model answered, one for each row: a number, a text, or a list of them.", examples=[[0, 1]]
+    )
+    output_shape: list[int] | None = Field(description="Of all outputs; the first is the rows.", examples=[[2]])
+    probabilities: list[list[float]] | None = Field(
+        description="Of the classes, for each row, where the model gives any.", examples=[[[0.98, 0.02], [0.1, 0.9]]]
+    )
+    seconds: float | None = Field(
+        description="How long the model took, the loading included; null where it did not come to that.",
+        examples=[0.62],
+    )
+    reason: Literal["model", "time", "limit", "answer", "workers", "gone", "dock"] | None = Field(
+        description="Why it failed: an error of the model's, the time that a trial has, another limit, an answer that "
+        "is too large, workers that came to an end, a learnware that is not offered any more, a fault of the dock's.",
+        examples=[None],
+    )
+    error: str | None = Field(description="The same in a sentence.", examples=[None])
+
+    @classmethod
+    def of(cls, view: TrialView, language: str) -> "TrialOut":
+        """Return what the API tells of a trial."""
+        return cls(
+            trial_id=view.trial_id,
+            status=view.status,
+            outputs=view.outputs,
+            output_shape=None if view.output_shape is None else list(view.output_shape),
+            probabilities=view.probabilities,
+            seconds=view.seconds,
+            reason=view.reason,
+            # What the model itself said stays in its own words.
+            error=None if view.error is None else translated(view.error, language),
+        )
+
+
+@router.post(
+    "/learnwares/{learnware_id}/trials",
+    status_code=202,
+    summary="Try a learnware",
+    responses=responses(*_COMMON, WrongDataTypeError, QuotaExceededError, TooManyRequestsError),
+)
+def try_learnware(
+    learnware_id: LearnwareId,
+    wanted: TrialWanted,
+    response: Response,
+    dock: CurrentDock,
+    identity: CurrentIdentity,
+    origin: CurrentOrigin,
+) -> TrialAsked:
+    """Let the model of a learnware answer a small table, soon.
+
+    A worker of the dock runs it in the sandbox; ask `GET /api/v1/trials/{trial_id}`, which `Location` names, until it
+    is done. Nobody else sees the table and the answer; the table is deleted when it is answered, the answer an hour
+    later.
+    """
+    view = dock.trials.ask(identity, learnware_id, wanted.rows, wanted.columns, origin)
+    response.headers["Location"] = f"/api/v1/trials/{view.trial_id}"
+    return TrialAsked.model_validate(view)
+
+
+@router.get("/trials/{trial_id}", summary="How a trial goes", responses=responses(*_COMMON))
+def get_trial(trial_id: TrialId, request: HttpRequest, dock: CurrentDock, identity: CurrentIdentity) -> TrialOut:
+    """Return how a trial of one's own goes, with the answer once it is there."""
+    view = dock.trials.view(identity, trial_id)
+    return TrialOut.of(view, negotiated(request.headers.get("accept-language")))
