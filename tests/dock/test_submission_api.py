@@ -72,7 +72,7 @@ def test_who_may(both: Any, learnwares: Any, upload: Any, as_bearer: Any) -> Non
     for learnware_id, status in ((waiting, 404), (public, 403), ("00000099", 404), ("x", 404)):
         page = f"{LEARNWARES}/{learnware_id}"
         for method, path, body in (
-            ("POST", f"{page}/versions", spec), ("GET", f"{page}/versions", None), ("DELETE", page, None),
+            ("POST", f"{page}/versions", spec), ("DELETE", page, None),
             ("PUT", f"{page}/withdrawal", None), ("DELETE", f"{page}/withdrawal", None),
         ):  # fmt: skip
             assert client.request(method, path, json=body, headers=bob).status_code == status, (method, path)

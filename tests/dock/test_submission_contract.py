@@ -148,7 +148,9 @@ def test_updating(both: Any, ask: Any, add: Any, learnwares: Any, tmp_path: Path
     assert ask("update_learnware", data=form) == done
     content = learnwares.package(tmp_path, seed=7).read_bytes()
     assert ask("update_learnware", data=form, files={"learnware_file": ("x.zip", content)}) == done
-    numbers = [one.number for one in rig.dock.ownership.versions(learnwares.identity_of(rig), learnware_id)]
+    numbers = [
+        one.version.number for one in rig.dock.learnware_history.versions(learnwares.identity_of(rig), learnware_id)
+    ]
     assert numbers == [3, 2, 1]
     other = add(seed=8)["data"]["learnware_id"]
     again = ask("update_learnware", data={**form, "learnware_id": other}, files={"learnware_file": content})

@@ -220,9 +220,9 @@ def test_scopes(rig: Any, learnwares: Any, blob: Any) -> None:
     for act in (rig.dock.ownership.withdraw, rig.dock.ownership.restore, rig.dock.ownership.delete):
         with pytest.raises(NotAllowedError):
             act(only(ada, "read"), learnware_id, rig.origin())
-    assert len(rig.dock.ownership.versions(only(ada, "read"), learnware_id)) == 1
+    assert len(rig.dock.learnware_history.versions(only(ada, "read"), learnware_id)) == 1
     with pytest.raises(NotAllowedError):
-        rig.dock.ownership.versions(only(ada, "submit"), learnware_id)
+        rig.dock.learnware_history.versions(only(ada, "submit"), learnware_id)
     admin = learnwares.identity_of(rig, "root", role=Role.ADMIN)
     with pytest.raises(NotAllowedError):
         rig.dock.ownership.withdraw(only(admin, "submit"), learnware_id, rig.origin())
@@ -237,7 +237,6 @@ def test_other_peoples_learnwares(rig: Any, learnwares: Any) -> None:
         lambda: rig.dock.ownership.withdraw(bob, learnware_id, rig.origin()),
         lambda: rig.dock.ownership.restore(bob, learnware_id, rig.origin()),
         lambda: rig.dock.ownership.delete(bob, learnware_id, rig.origin()),
-        lambda: rig.dock.ownership.versions(bob, learnware_id),
         lambda: rig.dock.ownership.submitted(bob, learnware_id),
         lambda: rig.dock.submissions.update(bob, learnware_id, rig.origin(), semantic_spec=spec),
     ]
@@ -249,7 +248,7 @@ def test_other_peoples_learnwares(rig: Any, learnwares: Any) -> None:
     for act in acts:
         with pytest.raises(NotAllowedError):
             act()
-    assert len(rig.dock.ownership.versions(learnwares.identity_of(rig), learnware_id)) == 1
+    assert len(rig.dock.learnware_history.versions(learnwares.identity_of(rig), learnware_id)) == 1
     for act in (rig.dock.ownership.withdraw, rig.dock.ownership.delete):
         with pytest.raises(NotFoundError):
             act(bob, "00000099", rig.origin())
@@ -265,7 +264,7 @@ def test_a_new_version(rig: Any, learnwares: Any, tmp_path: Path) -> None:
     # The old one serves until the new one is verified.
     row = row_of(rig, learnware_id)
     assert (row.name, row.serving_version, row.newest_version) == ("iris of the north", 1, 2)
-    newest, first = rig.dock.ownership.versions(ada, learnware_id)
+    newest, first = (one.version for one in rig.dock.learnware_history.versions(ada, learnware_id))
     assert (newest.number, newest.status, newest.semantic_specification) == (2, "WAITING", spec)
     assert (first.serving, newest.serving) == (True, False)
     with rig.dock.database.read() as session:
@@ -322,7 +321,7 @@ def test_versions_at_the_same_moment(rig: Any, learnwares: Any) -> None:
         thread.start()
     for thread in threads:
         thread.join(60)
-    numbers = [one.number for one in rig.dock.ownership.versions(ada, learnware_id)]
+    numbers = [one.version.number for one in rig.dock.learnware_history.versions(ada, learnware_id)]
     taken = sorted(one for one in outcomes if one is not None)
     assert len(outcomes) == 3
     assert taken
@@ -452,7 +451,7 @@ def test_on_every_store(make_rig: Any, storage: dict[str, Any], learnwares: Any)
     # The package of the first version is read from the store, and written to it with what is new.
     spec = learnwares.semantic(name="iris of the west")
     rig.dock.submissions.update(ada, learnware_id, rig.origin(), semantic_spec=spec)
-    newest, first = rig.dock.ownership.versions(ada, learnware_id)
+    newest, first = (one.version for one in rig.dock.learnware_history.versions(ada, learnware_id))
     for version in (newest, first):
         with rig.dock.store.local(version.sha256) as path:
             package = read_package(path)

@@ -160,6 +160,7 @@ ANSWERS: dict[str, Any] = {
     "/readyz": "OK",
     "/metrics": 'beimingwu_http_requests_total{method="GET",route="/api/v1/learnwares",status="200"} 42.0\n',
     "/api/v1/account/export": {"account": {"username": "ada", "email": "ada@example.org"}, "learnwares": []},
+    "/api/v1/learnwares/{learnware_id}/files/{path}": "id: '00000017'\nmodel:\n  class_name: Model\n",
     "/api/v1/learnwares/{learnware_id}/specifications/{type}": {
         "type": "RKMETableSpecification",
         "z": [[5.1, 3.5, 1.4, 0.2], [6.2, 2.9, 4.3, 1.3]],

@@ -19,7 +19,9 @@ from beimingwu.services.datasets import Datasets
 from beimingwu.services.downloads import DownloadData, Downloads
 from beimingwu.services.email_changes import EmailChanges
 from beimingwu.services.favourites import FavouriteData, Favourites
+from beimingwu.services.learnware_contents import LearnwareContents
 from beimingwu.services.learnware_data import LearnwareData
+from beimingwu.services.learnware_history import LearnwareHistory
 from beimingwu.services.letters import Letters
 from beimingwu.services.mail import MailTransport, mail_transport
 from beimingwu.services.market_index import MarketIndex
@@ -166,12 +168,14 @@ class Dock:
         self.datasets = Datasets(database, self.store, self.uploads, self.contract_uploads, clock)
         self.usage = Usage(database, clock)
         self.catalogue = Catalogue(database)
+        self.learnware_history = LearnwareHistory(database, clock)
         self.overview = Overview(database, clock)
         self.notifications = Notifications(database, clock)
         self.favourites = Favourites(database, clock)
         self.market_index = MarketIndex(database)
         self.search = Searches(database, self.market_index, self.usage)
         self.downloads = Downloads(database, settings, limits, clock)
+        self.learnware_contents = LearnwareContents(self.store, self.downloads)
         self.trial_queue = TrialQueue(database, settings, clock)
         self.trials = Trials(database, settings, limits, clock)
         self.verification_queue = VerificationQueue(database, settings, clock)

@@ -1,4 +1,4 @@
-"""What owners and administrators do with learnwares that are there: look at all of them, withdraw, restore, delete."""
+"""What owners and administrators do with learnwares that are there: list one's own, withdraw, restore, delete."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from beimingwu.errors import NotAllowedError
 from beimingwu.services.access import managed, require_managed
 from beimingwu.services.audit import audit_learnware
 from beimingwu.services.learnware_ids import format_id, parse_id
-from beimingwu.services.learnware_views import Detail, VersionView, detail, version_view
+from beimingwu.services.learnware_views import Detail, detail
 from beimingwu.services.publishing import lock_learnware, remove, restore_rows, withdraw_rows
 
 if TYPE_CHECKING:
@@ -135,22 +135,6 @@ class Ownership:
                 session, "learnware.delete", identity, learnware.id, origin, self._clock(), owner_id=learnware.owner_id
             )
             remove(session, learnware)
-
-    def versions(self, identity: Identity, learnware_id: str) -> list[VersionView]:
-        """Return all versions of a learnware, the newest first.
-
-        Raises
-        ------
-        NotFoundError, NotAllowedError
-            If there is no such learnware, or it is somebody else's.
-        """
-        identity.require("read")
-        with self._database.read() as session:
-            learnware = managed(session, identity, parse_id(learnware_id), scope="read")
-            rows = session.scalars(
-                select(Version).where(Version.learnware_id == learnware.id).order_by(Version.number.desc())
-            )
-            return [version_view(row, learnware) for row in rows]
 
     def submitted(self, identity: Identity, learnware_id: str) -> Detail:
         """Return what has become of a submission, to whoever has just made it: a token that only submits may see it.

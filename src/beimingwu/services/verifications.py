@@ -1,21 +1,26 @@
-"""What people see and ask of verifications: how far one is, its report, its log, and another one."""
+"""What people see and ask of verifications: how far one is, its report, its log, and another one.
+
+Everybody may read the report by which a version serves, without the end of what the model has printed; all else is for
+the owner and administrators.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from sqlalchemy import func, select
 
-from beimingwu.db.models import Verification, VerificationLine, Version
-from beimingwu.errors import ConflictError, NotAllowedError, NotFoundError
-from beimingwu.services.access import managed
+from beimingwu.db.models import Learnware, Verification, VerificationLine, Version
+from beimingwu.errors import ConflictError, NotAllowedError, NotAuthenticatedError, NotFoundError
+from beimingwu.services.access import is_public, managed, may_manage, require_managed
 from beimingwu.services.audit import audit_learnware
-from beimingwu.services.learnware_ids import parse_id
+from beimingwu.services.learnware_ids import no_learnware, parse_id
 from beimingwu.services.publishing import lock_learnware
 from beimingwu.services.rate_limits import Limit
 from beimingwu.services.verification_queue import LogLine, is_superseded
 from beimingwu.services.version_states import DECIDED, UNDECIDED
+from learnware.texts import text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -108,30 +113,35 @@ class Verifications:
         self._limits = limits
         self._clock = clock
 
-    def report(self, identity: Identity, learnware_id: str, number: int) -> VerificationView:
+    def report(self, identity: Identity | None, learnware_id: str, number: int) -> VerificationView:
         """Return how the verification of a version goes.
+
+        Of the version that serves, others than the owner and administrators get the report that accepted it.
 
         Raises
         ------
         NotFoundError
             If there is no such version, or it is not for this account to know of.
-        NotAllowedError
-            If it is somebody else's.
+        NotAuthenticatedError, NotAllowedError
+            If it is somebody else's and does not serve, or the token is not good for reading.
         """
-        identity.require("read")
+        if identity is not None:
+            identity.require("read")
         with self._database.read() as session:
-            version = _version(session, identity, learnware_id, number)
+            learnware = _known(session, learnware_id)
+            if not may_manage(identity, learnware.owner_id):
+                if not is_public(learnware) or number != learnware.serving_version:
+                    _refuse(identity, learnware)
+                return _public_view(session, _version_of(session, learnware, number))
+            version = _version_of(session, learnware, number)
             last = _last_try(session, version.id)
-            mine = Verification.version_id == version.id
-            newest = select(Verification.report).where(mine, Verification.ended_at.is_not(None))
-            reports = session.scalars(newest.order_by(Verification.id.desc()))
             return VerificationView(
                 version.state,
                 version.attempts,
                 None if last is None else last.started_at,
                 None if last is None else last.ended_at,
-                last.worker if last is not None and identity.administers else None,
-                next((one for one in reports if one is not None), None),
+                last.worker if last is not None and identity is not None and identity.administers else None,
+                next((one.report for one in _ended(session, version.id) if one.report is not None), None),
             )
 
     def log(self, identity: Identity, learnware_id: str, number: int) -> str:
@@ -250,12 +260,48 @@ class Verifications:
             audit_learnware(session, "version.verify", identity, learnware.id, origin, now, version=number)
 
 
+def _known(session: Session, learnware_id: str) -> Learnware:
+    learnware = session.get(Learnware, parse_id(learnware_id))
+    if learnware is None:
+        raise no_learnware()
+    return learnware
+
+
+def _refuse(identity: Identity | None, learnware: Learnware) -> NoReturn:
+    """Refuse somebody who may not manage a learnware."""
+    if identity is not None:
+        require_managed(identity, learnware, scope="read")
+    if is_public(learnware):
+        raise NotAuthenticatedError(text("log in to see this version"))
+    raise no_learnware()
+
+
 def _version(session: Session, identity: Identity, learnware_id: str, number: int) -> Version:
-    learnware = managed(session, identity, parse_id(learnware_id), scope="read")
+    return _version_of(session, managed(session, identity, parse_id(learnware_id), scope="read"), number)
+
+
+def _version_of(session: Session, learnware: Learnware, number: int) -> Version:
     version = session.scalar(select(Version).where(Version.learnware_id == learnware.id, Version.number == number))
     if version is None:
-        raise NotFoundError("the learnware has no such version")
+        raise NotFoundError(text("the learnware has no such version"))
     return version
+
+
+def _ended(session: Session, version_id: int) -> list[Verification]:
+    """Return the tries of a version that came to an end, the last first."""
+    mine = (Verification.version_id == version_id) & Verification.ended_at.is_not(None)
+    return list(session.scalars(select(Verification).where(mine).order_by(Verification.id.desc())))
+
+
+def _public_view(session: Session, version: Version) -> VerificationView:
+    # While it is verified once more, it serves by what was found before.
+    found = ((one, one.report) for one in _ended(session, version.id) if one.report is not None)
+    by = next(((one, report) for one, report in found if report.get("valid")), None)
+    if by is None:
+        return VerificationView(version.state, version.attempts, None, None, None, None)
+    trying, report = by
+    shown = {**report, "output": "", "traceback": None}
+    return VerificationView(version.state, version.attempts, trying.started_at, trying.ended_at, None, shown)
 
 
 def _last_try(session: Session, version_id: int) -> Verification | None:

@@ -2,6 +2,7 @@
 
 from beimingwu.storage.choose import open_store
 from beimingwu.storage.files import FileStore
+from beimingwu.storage.reading import open_stored
 from beimingwu.storage.store import (
     CHUNK,
     BlobStore,
@@ -22,6 +23,7 @@ __all__ = [
     "PartWriter",
     "StoredBlob",
     "open_store",
+    "open_stored",
     "require_part_name",
     "require_sha256",
 ]

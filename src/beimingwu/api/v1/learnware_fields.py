@@ -6,9 +6,10 @@ from typing import Any, Literal
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from beimingwu.services.learnware_history import VersionEntry
 from beimingwu.services.learnware_views import Detail, Summary
 
-__all__ = ["DetailOut", "Status", "SummaryOut", "VersionOut", "json_response", "listed"]
+__all__ = ["DetailOut", "Status", "SummaryOut", "VersionEntryOut", "VersionOut", "json_response", "listed"]
 
 Status = Literal["WAITING", "QUEUE", "PROCESSING", "SUCCESS", "FAIL"]
 
@@ -48,6 +49,30 @@ class VersionOut(BaseModel):
     decided_at: datetime | None = Field(description="When it was verified or refused.")
     attempts: int = Field(description="How often workers tried to verify it.")
     serving: bool = Field(description="Whether it is the one that is found and downloaded.")
+
+
+class ChangesOut(BaseModel):
+    """What a version has changed."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    package: bool = Field(description="Whether its files are others, apart from the semantic specification.")
+    semantic: list[str] = Field(
+        description="Keys of the semantic specification that say something else.", examples=[["Name", "Description"]]
+    )
+
+
+class VersionEntryOut(VersionOut):
+    """A version in the history of a learnware."""
+
+    changes: ChangesOut | None = Field(description="Since the version before it in this list; null for the first.")
+
+    @classmethod
+    def of(cls, entry: VersionEntry) -> "VersionEntryOut":
+        """Return what the API tells of a version."""
+        version = VersionOut.model_validate(entry.version)
+        changes = None if entry.changes is None else ChangesOut.model_validate(entry.changes)
+        return cls(**version.model_dump(), changes=changes)
 
 
 class StatSpecOut(BaseModel):

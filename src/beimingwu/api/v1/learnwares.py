@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 from beimingwu.api.problems import responses
 from beimingwu.api.requests import CurrentDock, CurrentIdentity, CurrentOrigin
 from beimingwu.api.v1.fields import LearnwareId, Request
-from beimingwu.api.v1.learnware_fields import DetailOut, VersionOut, json_response
+from beimingwu.api.v1.learnware_fields import DetailOut, json_response
 from beimingwu.errors import (
     ConflictError,
     DuplicateContentError,
@@ -102,12 +102,6 @@ def submit_version(
     blob = None if body.upload_id is None else dock.uploads.finished(identity, body.upload_id)
     dock.submissions.update(identity, learnware_id, origin, blob=blob, semantic_spec=body.semantic_specification)
     return _made(dock, identity, learnware_id)
-
-
-@router.get("/{learnware_id}/versions", summary="All versions of a learnware", responses=responses(*_COMMON))
-def list_versions(learnware_id: LearnwareId, dock: CurrentDock, identity: CurrentIdentity) -> list[VersionOut]:
-    """Return all versions, the newest first; they are for the owner and administrators."""
-    return [VersionOut.model_validate(one) for one in dock.ownership.versions(identity, learnware_id)]
 
 
 @router.put(

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
 from beimingwu.api.problems import responses
-from beimingwu.api.requests import CurrentDock, CurrentIdentity, CurrentOrigin
+from beimingwu.api.requests import CurrentDock, CurrentIdentity, CurrentOrigin, OptionalIdentity
 from beimingwu.api.v1.fields import Id, LearnwareId
 from beimingwu.errors import (
     ConflictError,
@@ -61,9 +61,12 @@ class VerificationOut(BaseModel):
 
 @router.get("", summary="How a verification goes", responses=responses(*_COMMON))
 def get_verification(
-    learnware_id: LearnwareId, number: Id, dock: CurrentDock, identity: CurrentIdentity
+    learnware_id: LearnwareId, number: Id, dock: CurrentDock, identity: OptionalIdentity
 ) -> VerificationOut:
-    """Return how the verification of a version goes, with its report; for the owner and administrators."""
+    """Return how the verification of a version goes, with its report; for the owner and administrators.
+
+    Everybody gets the report by which a version serves, without what the model has printed.
+    """
     return VerificationOut.model_validate(dock.verifications.report(identity, learnware_id, number))
 
 
