@@ -19,6 +19,7 @@ EXPORTED = {
         ModelTimeoutError NotLoggedInError NothingFitsError PackError ResourceLimitError ReuseError SandboxError
         SpecificationError TransferError
     """,
+    "learnware.findings": "FINDINGS code_of mend_of message_of",
     "learnware.texts": "Text joined shortened text text_of",
     "learnware.specification": """
         BaseStatSpecification RKMEStatSpecification RKMETableSpecification ReductionReport RegularStatSpecification

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from learnware.errors import InvalidPackageError
+from learnware.findings import message_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -131,51 +132,48 @@ def read_member(source: Source, name: str, limit: int) -> bytes:
     """Return the content of a member of at most `limit` bytes."""
     size = next(member.size for member in source.members if member.name == name)
     if size > limit:
-        raise InvalidPackageError(f"{name!r} has {size} bytes; at most {limit} are allowed", member=name)
+        raise InvalidPackageError(message_of("member-size", name=name, size=size, most=limit), member=name)
     return b"".join(source.chunks(name))
 
 
 def check_head(name: str, head: bytes) -> None:
     """Refuse a member whose name or first bytes say that it is an archive."""
-    kind = None
     if _ARCHIVE_NAME.search(name):
-        kind = "by its name"
-    elif head[257:262] == b"ustar":
-        kind = "a tar"
+        raise InvalidPackageError(message_of("member-archive-name", name=name), member=name)
+    if head[257:262] == b"ustar":
+        kind = "tar"
     elif head.startswith(b"PK\x03\x04") and Path(name).suffix.lower() not in MODEL_ZIP_SUFFIXES:
-        kind = "a zip"
+        kind = "zip"
     else:
-        kind = next((f"a {label}" for magic, label in _ARCHIVE_HEADS.items() if head.startswith(magic)), None)
+        kind = next((label for magic, label in _ARCHIVE_HEADS.items() if head.startswith(magic)), "")
     if kind:
-        raise InvalidPackageError(
-            f"{name!r} is an archive inside the package ({kind}); put its files into the package itself", member=name
-        )
+        raise InvalidPackageError(message_of("member-archive", name=name, kind=kind), member=name)
 
 
 def _check_name(name: str) -> None:
     """Refuse a name that could leave the folder or be read differently on another system."""
-    problem = None
+    problem, most = None, 0
     parts = name.rstrip("/").split("/")
     if not name or len(name.encode("utf-8", "surrogatepass")) > _MAX_NAME_BYTES:
-        problem = f"names have 1 to {_MAX_NAME_BYTES} bytes"
+        problem, most = "name-length", _MAX_NAME_BYTES
     elif "\\" in name:
-        problem = "folders are separated by '/', not by a backslash"
+        problem = "name-backslash"
     elif name.startswith("/"):
-        problem = "the path is absolute"
+        problem = "name-absolute"
     elif ".." in parts:
-        problem = "the path leaves the package"
+        problem = "name-leaves"
     elif "" in parts or "." in parts:
-        problem = "the path has an empty part or '.'"
+        problem = "name-empty-part"
     elif ":" in name:
-        problem = "':' means a drive or a stream on some systems"
+        problem = "name-colon"
     elif any(unicodedata.category(char) in ("Cc", "Cs") for char in name):
-        problem = "the name has control characters"
+        problem = "name-control"
     elif any(part[-1] in " ." for part in parts):
-        problem = "a part ends with a dot or a blank, which some systems drop"
+        problem = "name-end"
     elif any(len(part.encode()) > _MAX_COMPONENT_BYTES for part in parts):
-        problem = f"a part is longer than {_MAX_COMPONENT_BYTES} bytes"
+        problem, most = "name-part", _MAX_COMPONENT_BYTES
     if problem:
-        raise InvalidPackageError(f"{name!r} is no safe name for a file of a package: {problem}", member=name)
+        raise InvalidPackageError(message_of(problem, name=name, most=most), member=name)
 
 
 def check_names(files: Iterable[str], folders: Iterable[str]) -> None:
@@ -188,16 +186,16 @@ def check_names(files: Iterable[str], folders: Iterable[str]) -> None:
     for name in files:
         other = seen.setdefault(key(name), name)
         if other is not name:
-            how = "is in the package twice" if other == name else f"differs from {other!r} only in case or accents"
-            raise InvalidPackageError(f"{name!r} {how}", member=name)
+            how = "name-twice" if other == name else "name-case"
+            raise InvalidPackageError(message_of(how, name=name, other=other), member=name)
     spelling: dict[str, str] = {}
     parents = [str(parent) for name in seen.values() for parent in _parents(name)]
     for folder in (*parents, *(path for name in folders for path in (name, *_parents(name)))):
         if key(folder) in seen:
-            raise InvalidPackageError(f"{folder!r} is both a file and a folder", member=folder)
+            raise InvalidPackageError(message_of("name-file-and-folder", name=folder), member=folder)
         other = spelling.setdefault(key(folder), folder)
         if other != folder:
-            raise InvalidPackageError(f"{folder!r} differs from {other!r} only in case or accents", member=folder)
+            raise InvalidPackageError(message_of("name-case", name=folder, other=other), member=folder)
 
 
 def _parents(name: str) -> list[str]:
@@ -207,18 +205,18 @@ def _parents(name: str) -> list[str]:
 
 def _check_sizes(members: Iterable[Member], count: int, limits: PackageLimits) -> None:
     if count > limits.members:
-        raise InvalidPackageError(f"the package has {count} members; at most {limits.members} are allowed")
+        raise InvalidPackageError(message_of("members-count", count=count, most=limits.members))
     total = 0
     for member in members:
         if member.size > limits.member_bytes:
             raise InvalidPackageError(
-                f"{member.name!r} has {member.size} bytes; at most {limits.member_bytes} are allowed",
+                message_of("member-size", name=member.name, size=member.size, most=limits.member_bytes),
                 member=member.name,
             )
         total += member.size
         if total > limits.total_bytes:
             raise InvalidPackageError(
-                f"the files have more than {limits.total_bytes} bytes together, at {member.name!r}", member=member.name
+                message_of("members-size", most=limits.total_bytes, name=member.name), member=member.name
             )
 
 
@@ -245,7 +243,7 @@ class _BoundedReader(io.BufferedReader):
     def read(self, size: int | None = -1, /) -> bytes:
         """Return at most `size` bytes."""
         if size is not None and size > self._most:
-            raise InvalidPackageError(f"the directory of {self._path.name!r} has {size} bytes: too many members")
+            raise InvalidPackageError(message_of("zip-directory", package=repr(self._path.name), size=size))
         return super().read(size)
 
 
@@ -279,7 +277,7 @@ class ZipSource:
         self._limits = limits
         self._file = _BoundedReader(path, max(limits.members * _DIRECTORY_BYTES, _CHUNK))
         try:
-            with self._broken(path.name, "is no readable zip"):
+            with self._broken("zip-unreadable", path.name):
                 self._zip = zipfile.ZipFile(self._file)
             self._infos = self._check(path)
             self.top_folder = None if "learnware.yaml" in self._infos else _find_top_folder(self._infos)
@@ -301,7 +299,7 @@ class ZipSource:
         """Yield the content of a member; its size and its checksum are checked on the way."""
         info = self._infos[name]
         done = 0
-        with self._broken(name, "is damaged"):
+        with self._broken("member-damaged", name):
             with self._zip.open(info) as stream:
                 while chunk := stream.read(_CHUNK):
                     done += len(chunk)
@@ -313,7 +311,7 @@ class ZipSource:
 
     def head(self, name: str) -> bytes:
         """Return the first bytes of a member."""
-        with self._broken(name, "is damaged"), self._zip.open(self._infos[name]) as stream:
+        with self._broken("member-damaged", name), self._zip.open(self._infos[name]) as stream:
             return stream.read(HEAD_BYTES)
 
     def info(self, name: str) -> zipfile.ZipInfo:
@@ -323,7 +321,7 @@ class ZipSource:
     def packed(self, name: str) -> Iterator[bytes]:
         """Yield a member's bytes as they are in the zip, compressed or not, unchecked."""
         info = self._infos[name]
-        with self._broken(name, "is damaged"):
+        with self._broken("member-damaged", name):
             self._file.seek(info.header_offset)
             header = self._file.read(_LOCAL_HEADER.size)
             if len(header) != _LOCAL_HEADER.size or not header.startswith(b"PK\x03\x04"):
@@ -341,11 +339,14 @@ class ZipSource:
 
     @staticmethod
     @contextmanager
-    def _broken(name: str, what: str) -> Iterator[None]:
+    def _broken(code: str, name: str) -> Iterator[None]:
         try:
             yield
         except _BROKEN_ZIP as error:
-            raise InvalidPackageError(f"{name!r} {what}: {error or type(error).__name__}", member=name) from error
+            reason = str(error) or type(error).__name__
+            raise InvalidPackageError(
+                message_of(code, name=name, package=repr(name), reason=reason), member=name
+            ) from error
 
     def _check(self, path: Path) -> dict[str, zipfile.ZipInfo]:
         infos = self._zip.infolist()
@@ -362,7 +363,7 @@ class ZipSource:
         total, packed = sum(member.size for member in members), path.stat().st_size
         if total > self._limits.ratio_from and total > self._limits.ratio * packed:
             raise InvalidPackageError(
-                f"{path.name!r} grows from {packed} to {total} bytes; {self._limits.ratio:g} fold at most"
+                message_of("zip-ratio", package=repr(path.name), packed=packed, size=total, ratio=self._limits.ratio)
             )
         self._check_overlap(infos)
         return dict(files)
@@ -376,26 +377,31 @@ class ZipSource:
         try:
             return name.encode("cp437").decode("utf-8")
         except UnicodeError:
-            raise InvalidPackageError(f"the name {name!r} is not in UTF-8", member=name) from None
+            raise InvalidPackageError(message_of("name-encoding", name=name), member=name) from None
 
     def _check_info(self, name: str, info: zipfile.ZipInfo) -> None:
         kind = stat.S_IFMT(info.external_attr >> 16)
         expected = stat.S_IFDIR if name.endswith("/") else stat.S_IFREG
         if kind not in (0, expected):
-            what = "a link" if kind == stat.S_IFLNK else "no ordinary file or folder"
-            raise InvalidPackageError(f"{name!r} is {what}", member=name)
+            what = "member-link" if kind == stat.S_IFLNK else "member-special"
+            raise InvalidPackageError(message_of(what, name=name), member=name)
         if info.flag_bits & _FORBIDDEN_FLAGS:
-            raise InvalidPackageError(f"{name!r} is encrypted", member=name)
+            raise InvalidPackageError(message_of("member-encrypted", name=name), member=name)
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise InvalidPackageError(
-                f"{name!r} is compressed by method {info.compress_type}; only none and deflate are allowed", member=name
+                message_of("member-compression", name=name, method=info.compress_type), member=name
             )
         if name.endswith("/") and info.file_size:
-            raise InvalidPackageError(f"the folder {name!r} has content", member=name)
+            raise InvalidPackageError(message_of("folder-content", name=name), member=name)
         if info.file_size > self._limits.ratio_from and info.file_size > self._limits.ratio * info.compress_size:
             raise InvalidPackageError(
-                f"{name!r} grows from {info.compress_size} to {info.file_size} bytes:"
-                f" more than {self._limits.ratio:g} fold",
+                message_of(
+                    "member-ratio",
+                    name=name,
+                    packed=info.compress_size,
+                    size=info.file_size,
+                    ratio=self._limits.ratio,
+                ),
                 member=name,
             )
 
@@ -404,10 +410,10 @@ class ZipSource:
         end = 0
         for info in sorted(infos, key=lambda info: info.header_offset):
             if info.header_offset < end:
-                raise InvalidPackageError(f"{info.filename!r} overlaps another member", member=info.filename)
+                raise InvalidPackageError(message_of("member-overlap", name=info.filename), member=info.filename)
             end = info.header_offset + 30 + info.compress_size
         if end > self._zip.start_dir:
-            raise InvalidPackageError(f"{info.filename!r} reaches into the zip's directory", member=info.filename)
+            raise InvalidPackageError(message_of("member-in-directory", name=info.filename), member=info.filename)
 
 
 class FolderSource:
@@ -443,7 +449,7 @@ class FolderSource:
             elif stat.S_ISREG(mode):
                 members.append(Member(name, entry.stat().st_size))
             else:
-                raise InvalidPackageError(f"{name!r} is a link or no ordinary file", member=name)
+                raise InvalidPackageError(message_of("member-no-file", name=name), member=name)
         check_names((member.name for member in members), folders)
         _check_sizes(members, len(entries), limits)
         self.members = tuple(sorted(members, key=lambda member: member.name))
@@ -467,7 +473,7 @@ class FolderSource:
 def open_source(path: Path, limits: PackageLimits) -> Iterator[ZipSource | FolderSource]:
     """Open a zip or a folder, check its members' names, kinds, sizes and first bytes, and close it afterwards."""
     if not path.exists():
-        raise InvalidPackageError(f"there is no file or folder {str(path)!r}")
+        raise InvalidPackageError(message_of("package-missing", package=repr(str(path))))
     source = FolderSource(path, limits) if path.is_dir() else ZipSource(path, limits)
     try:
         for member in source.members:

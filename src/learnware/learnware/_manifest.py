@@ -11,6 +11,7 @@ from yaml.constructor import ConstructorError, SafeConstructor
 from yaml.resolver import Resolver
 
 from learnware.errors import InvalidPackageError
+from learnware.findings import message_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -194,14 +195,14 @@ def parse_yaml(data: bytes, name: str) -> Any:
             if node is None:
                 return None
             if _count_values(node, {}) > _MAX_VALUES:
-                raise InvalidPackageError(f"{name!r} stands for more than {_MAX_VALUES} values", member=name)
+                raise InvalidPackageError(message_of("yaml-values", name=name, most=_MAX_VALUES), member=name)
             return loader.construct_document(node)
         finally:
             loader.dispose()
     except UnicodeDecodeError as error:
-        raise InvalidPackageError(f"{name!r} is not in UTF-8: {error}", member=name) from error
+        raise InvalidPackageError(message_of("yaml-encoding", name=name, reason=str(error)), member=name) from error
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
-        raise InvalidPackageError(f"{name!r} is no plain YAML: {error}", member=name) from error
+        raise InvalidPackageError(message_of("yaml-broken", name=name, reason=str(error)), member=name) from error
 
 
 def dump_yaml(value: Any) -> str:
@@ -215,16 +216,17 @@ def _get(mapping: dict[str, Any], key: str, kind: type | tuple[type, ...], defau
         return default
     if not isinstance(value, kind):
         raise InvalidPackageError(
-            f"{MANIFEST_NAME}: {where}{key} is {value!r}; expected {_KINDS[kind]}", member=MANIFEST_NAME
+            message_of(_KINDS[kind], file=MANIFEST_NAME, key=f"{where}{key}", found=repr(value)), member=MANIFEST_NAME
         )
     return value
 
 
+# What is found where the value is of another kind.
 _KINDS: dict[type | tuple[type, ...], str] = {
-    str: "a text",
-    dict: "a mapping",
-    (list, tuple): "a list",
-    (str, int): "a text",
+    str: "manifest-text",
+    dict: "manifest-mapping",
+    (list, tuple): "manifest-list",
+    (str, int): "manifest-text",
 }
 
 
@@ -247,14 +249,12 @@ def parse_manifest(data: bytes, files: Collection[str]) -> Manifest:
     if document is None:
         document = {}
     if not isinstance(document, dict):
-        raise InvalidPackageError(f"{MANIFEST_NAME} is no mapping", member=MANIFEST_NAME)
+        raise InvalidPackageError(message_of("manifest-form", file=MANIFEST_NAME), member=MANIFEST_NAME)
 
     semantic = _get(document, "semantic_specification", dict, {}, "")
     semantic_file = _get(semantic, "file_name", str, None, "semantic_specification.")
     if semantic_file is not None and semantic_file not in files:
-        raise InvalidPackageError(
-            f"the semantic specification {semantic_file!r} is not in the package", member=semantic_file
-        )
+        raise InvalidPackageError(message_of("semantic-file-missing", name=semantic_file), member=semantic_file)
     if semantic_file is None and SEMANTIC_NAME in files:
         semantic_file = SEMANTIC_NAME
 
@@ -272,7 +272,7 @@ def _parse_model(model: dict[str, Any], files: Collection[str]) -> ModelEntry:
     defaults = ModelEntry()
     kwargs = _get(model, "kwargs", dict, {}, "model.")
     if not all(isinstance(key, str) for key in kwargs):
-        raise InvalidPackageError(f"{MANIFEST_NAME}: the names in model.kwargs must be texts", member=MANIFEST_NAME)
+        raise InvalidPackageError(message_of("manifest-kwargs", file=MANIFEST_NAME), member=MANIFEST_NAME)
     entry = ModelEntry(
         class_name=_get(model, "class_name", str, defaults.class_name, "model."),
         module_path=_get(model, "module_path", str, defaults.module_path, "model."),
@@ -284,18 +284,14 @@ def _parse_model(model: dict[str, Any], files: Collection[str]) -> ModelEntry:
     )
     if not entry.class_name.isidentifier():
         raise InvalidPackageError(
-            f"{MANIFEST_NAME}: model.class_name {entry.class_name!r} is no name of a class", member=MANIFEST_NAME
+            message_of("manifest-class", file=MANIFEST_NAME, name=entry.class_name), member=MANIFEST_NAME
         )
     if entry.module_path.endswith(".py"):
         if entry.module_path.removeprefix("./") not in files:
-            raise InvalidPackageError(
-                f"the model's module {entry.module_path!r} is not in the package", member=entry.module_path
-            )
+            raise InvalidPackageError(message_of("module-missing", name=entry.module_path), member=entry.module_path)
     elif not all(part.isidentifier() for part in entry.module_path.split(".")):
         raise InvalidPackageError(
-            f"{MANIFEST_NAME}: model.module_path {entry.module_path!r} is neither a .py file of the package nor the"
-            " name of a module",
-            member=MANIFEST_NAME,
+            message_of("manifest-module", file=MANIFEST_NAME, name=entry.module_path), member=MANIFEST_NAME
         )
     return entry
 
@@ -310,7 +306,7 @@ def _parse_stat_specs(document: dict[str, Any], files: Collection[str]) -> tuple
         where = "stat_specifications."
         if not isinstance(item, dict):
             raise InvalidPackageError(
-                f"{MANIFEST_NAME}: {item!r} in stat_specifications is no mapping", member=MANIFEST_NAME
+                message_of("manifest-stat-spec", file=MANIFEST_NAME, found=repr(item)), member=MANIFEST_NAME
             )
         entry = StatSpecEntry(
             class_name=_get(item, "class_name", str, defaults.class_name, where),
@@ -320,7 +316,7 @@ def _parse_stat_specs(document: dict[str, Any], files: Collection[str]) -> tuple
         )
         if entry.file_name not in files:
             raise InvalidPackageError(
-                f"the statistical specification {entry.file_name!r} is not in the package", member=entry.file_name
+                message_of("stat-spec-file-missing", name=entry.file_name), member=entry.file_name
             )
         entries.append(entry)
     return tuple(entries)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from learnware.errors import InvalidPackageError, SpecificationError
+from learnware.findings import message_of
 from learnware.learnware._archive import FolderSource, PackageLimits, open_source, read_member
 from learnware.learnware._manifest import MANIFEST_NAME, parse_manifest
 from learnware.specification import stat_specification_class
@@ -238,9 +239,7 @@ def read_manifest(source: Source, limits: PackageLimits) -> Manifest:
     """
     names = {member.name for member in source.members}
     if MANIFEST_NAME not in names:
-        raise InvalidPackageError(
-            f"the package has no {MANIFEST_NAME} at its root or in its one top folder", member=MANIFEST_NAME
-        )
+        raise InvalidPackageError(message_of("manifest-missing", file=MANIFEST_NAME), member=MANIFEST_NAME)
     return parse_manifest(read_member(source, MANIFEST_NAME, limits.manifest_bytes), names)
 
 
@@ -280,7 +279,7 @@ def _read_json(source: Source, name: str, limits: PackageLimits) -> dict[str, An
     try:
         value = json.loads(read_member(source, name, limits.text_bytes).decode("utf-8-sig"), parse_constant=refuse)
     except (ValueError, RecursionError) as error:
-        raise InvalidPackageError(f"{name!r} is no JSON in UTF-8: {error}", member=name) from error
+        raise InvalidPackageError(message_of("json-broken", name=name, reason=str(error)), member=name) from error
     if not isinstance(value, dict):
-        raise InvalidPackageError(f"{name!r} holds no JSON object", member=name)
+        raise InvalidPackageError(message_of("json-form", name=name), member=name)
     return value

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from learnware.errors import InvalidPackageError
+from learnware.findings import message_of
 from learnware.learnware._archive import PackageLimits, ZipSource, check_names, open_source, read_member
 from learnware.learnware._manifest import MANIFEST_NAME, SEMANTIC_NAME, dump_yaml, parse_yaml
 from learnware.learnware._package import read_manifest
@@ -79,7 +80,7 @@ def content_hash(
             for chunk in source.chunks(member.name):
                 file.update(chunk)
                 if cancelled is not None and cancelled():
-                    raise InvalidPackageError("the package takes too long to read", member=member.name)
+                    raise InvalidPackageError(message_of("zip-slow"), member=member.name)
             digest.update(_line(member.name, file.hexdigest()))
     return digest.hexdigest()
 
@@ -121,13 +122,11 @@ def rewrite_package(
     limits = limits or PackageLimits()
     with open_source(Path(path), limits) as source:
         if not isinstance(source, ZipSource):
-            raise InvalidPackageError(f"{str(path)!r} is a folder; only zips can be served")
+            raise InvalidPackageError(message_of("package-folder", package=repr(str(path))))
         manifest = read_manifest(source, limits)
         replaced = {MANIFEST_NAME, *_semantic_files(manifest)}
         if SEMANTIC_NAME not in replaced:
-            raise InvalidPackageError(
-                f"{SEMANTIC_NAME!r} is used for something else than the semantic specification", member=SEMANTIC_NAME
-            )
+            raise InvalidPackageError(message_of("semantic-file-used", name=SEMANTIC_NAME), member=SEMANTIC_NAME)
         document = {**_document(source, limits), "id": learnware_id}
         document["semantic_specification"] = {"file_name": SEMANTIC_NAME}
         semantic_json = json.dumps(semantic_spec, indent=2, ensure_ascii=False, allow_nan=False)
@@ -139,10 +138,10 @@ def rewrite_package(
         check_names([*copied, *written], ())
         # Whoever reads it next has the same limits.
         if len(copied) + len(written) > limits.members:
-            raise InvalidPackageError(f"with what the dock adds, the package has more than {limits.members} members")
+            raise InvalidPackageError(message_of("members-added", most=limits.members))
         if len(written[MANIFEST_NAME]) > limits.manifest_bytes:
             raise InvalidPackageError(
-                f"{MANIFEST_NAME!r} has more than {limits.manifest_bytes} bytes once it is written out",
+                message_of("manifest-size", name=MANIFEST_NAME, most=limits.manifest_bytes),
                 member=MANIFEST_NAME,
             )
         date_time = source.info(MANIFEST_NAME).date_time

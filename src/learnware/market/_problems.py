@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from learnware.findings import mend_of, message_of
+from learnware.texts import text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from typing_extensions import Self
 
 __all__ = ["Problem"]
 
@@ -15,6 +24,10 @@ class Problem:
     ----------
     message : str
         What is wrong.
+    code : str
+        What it is for programs, one of `learnware.findings.FINDINGS`.
+    values : mapping of str to object
+        What the sentences of the code were filled with.
     mend : str
         What to do about it, as the rest of the sentence; empty where the message says it all.
     file, key : str or None
@@ -28,6 +41,8 @@ class Problem:
     """
 
     message: str
+    code: str
+    values: Mapping[str, Any] = field(default_factory=dict, compare=False)
     mend: str = ""
     file: str | None = None
     key: str | None = None
@@ -35,5 +50,27 @@ class Problem:
     serious: bool = True
     traceback_text: str | None = None
 
+    @classmethod
+    def of(cls, code: str, place: Mapping[str, Any] | None = None, /, *, serious: bool = True, **values: Any) -> Self:
+        """Return the problem of a code.
+
+        Parameters
+        ----------
+        code : str
+            One of `learnware.findings.FINDINGS`.
+        place : mapping, optional
+            ``file``, ``key``, ``column`` and ``traceback_text`` of the problem.
+        serious : bool
+        **values
+            What the sentences of the code name.
+        """
+        message, mend = message_of(code, **values), mend_of(code, **values)
+        return cls(message, code, values, mend, serious=serious, **(place or {}))
+
+    @property
+    def words(self) -> str:
+        """What is wrong and what to do about it, as `learnware.texts.Text`."""
+        return text("{message}; {mend}", message=self.message, mend=self.mend) if self.mend else self.message
+
     def __str__(self) -> str:
-        return f"{self.message}; {self.mend}" if self.mend else self.message
+        return str(self.words)

@@ -141,64 +141,70 @@ def _normalise_description(entry: Any) -> Any:
 def semantic_problems(semantic_spec: Any) -> list[Problem]:
     """Return everything that is wrong with a semantic specification."""
     if not isinstance(semantic_spec, dict):
-        return [Problem(f"the semantic specification is {type(semantic_spec).__name__}", "expected a dict")]
+        return [Problem.of("semantic-form", found=type(semantic_spec).__name__)]
     problems = []
     vocabulary = semantic_vocabulary()
     for key, rule in vocabulary.items():
         if key in semantic_spec:
             problems += _check_entry(key, semantic_spec[key], rule["Type"], rule["Values"])
         elif key not in _LATER_KEYS:
-            problems.append(Problem(f"the key {key} is missing", "generate_semantic_spec makes all keys", key=key))
+            problems.append(Problem.of("semantic-key-missing", {"key": key}, key=key))
     data_type, task = _value(semantic_spec, "Data"), _value(semantic_spec, "Task")
     allowed_tasks = TASKS_BY_DATA_TYPE.get(data_type or "", ())
     if allowed_tasks and task in vocabulary["Task"]["Values"] and task not in allowed_tasks:
-        mend = f"choose one of: {', '.join(allowed_tasks)}"
-        problems.append(Problem(f"Task is {task!r}, which is no task for {data_type}", mend, key="Task"))
+        allowed = ", ".join(allowed_tasks)
+        problems.append(Problem.of("semantic-task", {"key": "Task"}, task=task, data_type=data_type, allowed=allowed))
     if data_type == "Table":
-        problems += _check_dimension(semantic_spec, "Input", least=1, of="columns of the table")
+        problems += _check_dimension(semantic_spec, "Input", "semantic-input", least=1)
     if task == "Classification":
-        problems += _check_dimension(semantic_spec, "Output", least=2, of="classes")
+        problems += _check_dimension(semantic_spec, "Output", "semantic-classes", least=2)
     elif task == "Regression":
-        problems += _check_dimension(semantic_spec, "Output", least=1, of="targets")
+        problems += _check_dimension(semantic_spec, "Output", "semantic-targets", least=1)
     return problems
 
 
 def _check_entry(key: str, entry: Any, kind: str, allowed: list[str] | None) -> list[Problem]:
+    place = {"key": key}
     if not isinstance(entry, dict) or "Type" not in entry or "Values" not in entry:
-        return [Problem(f"{key} is {entry!r:.80}", f'expected {{"Values": ..., "Type": "{kind}"}}', key=key)]
+        return [Problem.of("semantic-entry", place, key=key, found=_shown(entry), kind=kind)]
     problems = []
     if entry["Type"] != kind:
-        problems.append(Problem(f"{key} has Type {entry['Type']!r:.80}", f"expected {kind!r}", key=key))
+        problems.append(Problem.of("semantic-type", place, key=key, found=_shown(entry["Type"]), kind=kind))
     values = entry["Values"]
     if allowed is None:
         return problems + _check_text(key, values)
-    choice = f"one{' or more' if kind == 'Tag' else ''} of: {', '.join(allowed)}"
+    known, tag = ", ".join(allowed), "tag-" if kind == "Tag" else ""
     if not isinstance(values, list):
-        return [*problems, Problem(f"{key} is {values!r:.80}", f"expected a list of {choice}", key=key)]
+        return [*problems, Problem.of(f"semantic-{tag}list", place, key=key, found=_shown(values), allowed=known)]
     if not values and kind != "Optional":
-        return [*problems, Problem(f"{key} has no value", f"choose {choice}", key=key)]
+        return [*problems, Problem.of(f"semantic-{tag}empty", place, key=key, allowed=known)]
     if len(values) > 1 and kind != "Tag":
-        return [*problems, Problem(f"{key} has {len(values)} values", f"choose {choice}", key=key)]
+        return [*problems, Problem.of("semantic-several", place, key=key, count=len(values), allowed=known)]
     unknown = [value for value in values if value not in allowed]
     problems += [
-        Problem(f"{key} has the value {value!r:.80}, which is not known", f"choose {choice}", key=key)
+        Problem.of(f"semantic-{tag}unknown", place, key=key, found=_shown(value), allowed=known)
         for value in unknown[:5]
     ]
     if not unknown and len(set(values)) < len(values):
-        problems.append(Problem(f"{key} names a value twice", "name each once", key=key))
+        problems.append(Problem.of("semantic-twice", place, key=key))
     return problems
 
 
-def _check_text(key: str, text: Any) -> list[Problem]:
+def _check_text(key: str, given: Any) -> list[Problem]:
     least, most = LENGTH_LIMITS[key]
-    if not isinstance(text, str):
-        return [Problem(f"{key} is {text!r:.80}", "expected a text", key=key)]
-    if not least <= len(text.strip()) <= most:
-        return [Problem(f"{key} has {len(text.strip())} characters", f"expected {least} to {most}", key=key)]
+    place = {"key": key}
+    if not isinstance(given, str):
+        return [Problem.of("semantic-text", place, key=key, found=_shown(given))]
+    if not least <= len(given.strip()) <= most:
+        return [Problem.of("semantic-length", place, key=key, count=len(given.strip()), least=least, most=most)]
     # A name is one line.
-    if not _is_plain(text, but="" if key == "Name" else "\n\r\t"):
-        return [Problem(f"{key} has characters that cannot be shown", "leave out control characters", key=key)]
+    if not _is_plain(given, but="" if key == "Name" else "\n\r\t"):
+        return [Problem.of("semantic-control", place, key=key)]
     return []
+
+
+def _shown(value: Any) -> str:
+    return f"{value!r:.80}"
 
 
 def _is_plain(text: str, but: str = "\n\r\t") -> bool:
@@ -206,34 +212,37 @@ def _is_plain(text: str, but: str = "\n\r\t") -> bool:
     return all(char in but or unicodedata.category(char) not in {"Cc", "Cs"} for char in text)
 
 
-def _check_dimension(semantic_spec: dict[str, Any], key: str, *, least: int, of: str) -> list[Problem]:
+def _check_dimension(semantic_spec: dict[str, Any], key: str, codes: str, *, least: int) -> list[Problem]:
+    """Return what is wrong with a description of inputs or outputs; `codes` is how the codes of its problems begin."""
     entry = semantic_spec.get(key)
-    form = f'{{"Dimension": number of {of}, "Description": {{"0": "meaning of the first", ...}}}}'
+    if entry is None:
+        return [Problem.of(f"{codes}-missing", {"key": key}, key=key)]
     if not isinstance(entry, dict):
-        state = "missing" if entry is None else f"{entry!r:.80}"
-        return [Problem(f"{key} is {state}", f"expected {form}", key=key)]
+        return [Problem.of(f"{codes}-form", {"key": key}, key=key, found=_shown(entry))]
     for part in ("Dimension", "Description"):
         if part not in entry:
-            return [Problem(f"{key} is {entry!r:.80}", f"expected {form}", key=f"{key}.{part}")]
+            return [Problem.of(f"{codes}-form", {"key": f"{key}.{part}"}, key=key, found=_shown(entry))]
     dimension, description = entry["Dimension"], entry["Description"]
     problems = []
     if isinstance(dimension, bool) or not isinstance(dimension, int) or not least <= dimension <= _MOST_DIMENSIONS:
-        mend = f"expected the number of {of}, at least {least} and at most {_MOST_DIMENSIONS}"
-        problems.append(Problem(f"{key}.Dimension is {dimension!r:.80}", mend, key=f"{key}.Dimension"))
+        where = f"{key}.Dimension"
+        values: dict[str, Any] = {"key": where, "found": _shown(dimension), "least": least, "most": _MOST_DIMENSIONS}
+        problems.append(Problem.of(f"{codes}-dimension", {"key": where}, **values))
     where = f"{key}.Description"
     if not isinstance(description, dict):
-        mend = 'expected {"0": "meaning of the first", ...}'
-        return [*problems, Problem(f"{where} is {description!r:.80}", mend, key=where)]
-    if problems:
-        return problems
-    for name, text in description.items():
+        return [*problems, Problem.of("semantic-description", {"key": where}, key=where, found=_shown(description))]
+    return problems or _check_description(where, description, dimension)
+
+
+def _check_description(where: str, description: dict[Any, Any], dimension: int) -> list[Problem]:
+    problems = []
+    for name, meaning in description.items():
         position = str(name)
         if not (_POSITION.fullmatch(position) and int(position) < dimension):
-            mend = f"expected a position from 0 to {dimension - 1}"
-            problems.append(Problem(f"{where} has the key {name!r:.80}", mend, key=where))
-        elif not isinstance(text, str) or not _is_plain(text):
-            column = int(position)
             problems.append(
-                Problem(f"{where}[{position}] is {text!r:.80}", "expected a text", key=where, column=column)
+                Problem.of("semantic-position", {"key": where}, key=where, found=_shown(name), most=dimension - 1)
             )
+        elif not isinstance(meaning, str) or not _is_plain(meaning):
+            place = {"key": where, "column": int(position)}
+            problems.append(Problem.of("semantic-meaning", place, key=where, position=position, found=_shown(meaning)))
     return problems

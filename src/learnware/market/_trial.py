@@ -32,24 +32,12 @@ _TRIALS = 10
 _MISSING_MODULE = re.compile(r"No module named '([\w.]+)'")
 # What a sandbox or its limits keep from a model reaches its code as an ordinary error, which says nothing of them.
 _HELD_BACK = (
-    (r"MemoryError", "the memory of the trial is limited; let the model take less at a time"),
-    (r"Too many open files", "the number of open files is limited; close those that are done with"),
-    (
-        r"BlockingIOError|can't start new thread",
-        "the number of processes and threads is limited; start fewer, or none",
-    ),
-    (
-        r"URLError|HTTPError|ConnectionError|gaierror|name resolution|Network is unreachable",
-        "sandboxes have no network; put what the model needs into the package",
-    ),
-    (r"No space left on device|File too large", "the scratch folder is limited; write less"),
-    (
-        r"FileNotFoundError|PermissionError|Read-only file system",
-        (
-            "a sandbox shows models only the files of their package and environment, and a scratch folder to write to; "
-            "put what this one needs into the package"
-        ),
-    ),
+    (r"MemoryError", "trial-memory"),
+    (r"Too many open files", "trial-open-files"),
+    (r"BlockingIOError|can't start new thread", "trial-processes"),
+    (r"URLError|HTTPError|ConnectionError|gaierror|name resolution|Network is unreachable", "trial-network"),
+    (r"No space left on device|File too large", "trial-scratch"),
+    (r"FileNotFoundError|PermissionError|Read-only file system", "trial-no-file"),
 )
 
 
@@ -84,23 +72,20 @@ def stat_spec_problems(promise: Promise, stat_specs: Mapping[str, Any], *, dista
     problems = []
     wanted = SPEC_TYPES.get(promise.data_type or "")
     if wanted is not None and wanted not in stat_specs:
-        message = f"data of type {promise.data_type} needs a statistical specification {wanted}; the package has: "
-        mend = "make one with generate_stat_spec and name it in learnware.yaml"
-        problems.append(Problem(message + (", ".join(stat_specs) or "none"), mend, file="learnware.yaml"))
+        values: dict[str, Any] = {"data_type": promise.data_type, "wanted": wanted, "present": ", ".join(stat_specs)}
+        code = "stat-spec-other" if stat_specs else "stat-spec-missing"
+        problems.append(Problem.of(code, {"file": "learnware.yaml"}, **values))
     for name, spec in stat_specs.items():
         try:
             self_distance = float(spec.dist(spec)) if distances else 0.0
         except LearnwareError as error:
-            problems.append(Problem(f"the statistical specification {name} is broken: {error}", "generate it anew"))
+            problems.append(Problem.of("stat-spec-broken", name=name, reason=str(error)))
             continue
         if not np.isfinite(self_distance):
-            message = f"the statistical specification's distance to itself is {self_distance}"
-            problems.append(Problem(message, "generate it anew"))
+            problems.append(Problem.of("stat-spec-distance", distance=str(self_distance)))
         if name == SPEC_TYPES["Table"] and promise.inputs is not None and spec.get_z().shape[1] != promise.inputs:
-            found = spec.get_z().shape[1]
-            message = f"the statistical specification has {found} columns, Input.Dimension is {promise.inputs}"
-            mend = "both must be the number of columns that the model takes"
-            problems.append(Problem(message, mend, key="Input.Dimension"))
+            values = {"found": spec.get_z().shape[1], "expected": promise.inputs}
+            problems.append(Problem.of("stat-spec-columns", {"key": "Input.Dimension"}, **values))
     return problems
 
 
@@ -130,9 +115,7 @@ def try_model(process: ModelProcess, promise: Promise, stat_specs: Mapping[str, 
     shape, methods = described["input_shape"], described["methods"]
     problems = _check_input_shape(shape, promise)
     if "predict" not in methods:
-        problems.append(
-            Problem("the model has no predict of its own", "write predict(self, X), which all learnwares have")
-        )
+        problems.append(Problem.of("trial-no-predict"))
         return Trial(tuple(problems))
     parts = _inputs(shape, promise, stat_specs, np.random.default_rng(seed))
     if not parts:
@@ -163,26 +146,24 @@ def _ask(process: ModelProcess, inputs: Any) -> tuple[int, NDArray[Any] | None, 
 
 def _failure(error: ModelError) -> Problem:
     missing = _MISSING_MODULE.search(str(error))
-    mend = ""
+    code, module = "trial-failed", ""
     if missing is not None:
-        mend = f"name the package that has {missing[1]!r} in requirements.txt or environment.yaml"
+        code, module = "trial-module", missing[1]
     elif isinstance(error, ModelTimeoutError):
-        mend = "make it faster, or allow more time"
+        code = "trial-slow"
     elif isinstance(error, ResourceLimitError):
-        mend = "let it print less" if error.limit == "printed_bytes" else "let it use less, or allow more"
+        code = "trial-printed" if error.limit == "printed_bytes" else "trial-limit"
     elif error.traceback_text:
-        mend = next((words for pattern, words in _HELD_BACK if re.search(pattern, str(error))), "see the traceback")
-    message = f"the model did not pass the trial prediction: {error}"
-    return Problem(message, mend, traceback_text=error.traceback_text)
+        code = next((one for pattern, one in _HELD_BACK if re.search(pattern, str(error))), "trial-raised")
+    return Problem.of(code, {"traceback_text": error.traceback_text}, reason=str(error), module=module)
 
 
 def _check_input_shape(shape: tuple[int, ...] | None, promise: Promise) -> list[Problem]:
     if promise.data_type == "Table" and promise.inputs is not None and shape != (promise.inputs,):
-        message = f"the model's input_shape is {shape}; Input.Dimension says ({promise.inputs},)"
-        return [Problem(message, "make them agree", key="Input.Dimension")]
+        values: dict[str, Any] = {"found": str(shape), "expected": promise.inputs}
+        return [Problem.of("trial-input-shape", {"key": "Input.Dimension"}, **values)]
     if promise.data_type == "Image" and not (shape and all(size > 0 for size in shape)):
-        mend = "expected the shape of one image, such as (3, 32, 32)"
-        return [Problem(f"the model's input_shape is {shape}", mend)]
+        return [Problem.of("trial-image-shape", found=str(shape))]
     return []
 
 
@@ -214,24 +195,24 @@ def _joined(parts: list[Any]) -> Any:
 def _check_outputs(outputs: NDArray[Any], count: int, shape: tuple[int, ...] | None, promise: Promise) -> list[Problem]:
     """Return what is wrong with the answers to `count` inputs."""
     if outputs.ndim == 0 or len(outputs) != count:
-        found = len(outputs) if outputs.ndim else "one"
-        return [Problem(f"the model gave {found} outputs for {count} inputs", "expected one each")]
+        if outputs.ndim == 0:
+            return [Problem.of("trial-one-output", count=count)]
+        return [Problem.of("trial-count", found=len(outputs), count=count)]
     if promise.task not in _DESCRIBED_TASKS and shape is None:
         return []
     if outputs.dtype.kind not in "biuf":
-        return [Problem(f"the model's outputs are of type {outputs.dtype}", "expected numbers")]
+        return [Problem.of("trial-type", found=str(outputs.dtype))]
     problems = []
     if not np.isfinite(outputs).all():
-        problems.append(Problem("the model's outputs hold NaN or infinite values", "expected finite numbers"))
+        problems.append(Problem.of("trial-not-finite"))
     rows = outputs.reshape(count, 1) if outputs.ndim == 1 else outputs
     if shape is not None and rows.shape[1:] != shape:
-        message = f"one output has shape {rows.shape[1:]}, the model's output_shape is {shape}"
-        problems.append(Problem(message, "make them agree"))
+        problems.append(Problem.of("trial-output-shape", found=str(rows.shape[1:]), expected=str(shape)))
     if promise.outputs is not None and promise.task == "Classification":
         problems += _check_classes(rows, promise.outputs)
     elif promise.outputs is not None and rows.shape[1:] != (promise.outputs,):
-        message = f"one output has shape {rows.shape[1:]}; Output.Dimension says ({promise.outputs},)"
-        problems.append(Problem(message, "make them agree", key="Output.Dimension"))
+        values: dict[str, Any] = {"found": str(rows.shape[1:]), "expected": promise.outputs}
+        problems.append(Problem.of("trial-targets", {"key": "Output.Dimension"}, **values))
     return problems
 
 
@@ -239,12 +220,12 @@ def _check_classes(rows: NDArray[Any], classes: int) -> list[Problem]:
     if rows.shape[1:] != (1,):
         if rows.shape[1:] == (classes,):
             return []
-        mend = f"a classifier of Output.Dimension {classes} answers one label (shape (1,)) or {classes} scores"
-        return [Problem(f"one output has shape {rows.shape[1:]}", mend, key="Output.Dimension")]
+        values: dict[str, Any] = {"found": str(rows.shape[1:]), "classes": classes}
+        return [Problem.of("trial-classes", {"key": "Output.Dimension"}, **values)]
     wrong = rows[(rows < 0) | (rows >= classes) | (rows != np.floor(rows))]
     if wrong.size:
-        mend = f"with Output.Dimension {classes} labels are the whole numbers from 0 to {classes - 1}"
-        return [Problem(f"the model answered the label {wrong[0]}", mend, key="Output.Dimension")]
+        values = {"found": str(wrong[0]), "classes": classes, "last": classes - 1}
+        return [Problem.of("trial-label", {"key": "Output.Dimension"}, **values)]
     return []
 
 
@@ -253,14 +234,13 @@ def _check_probabilities(process: ModelProcess, inputs: Any, promise: Promise) -
     try:
         rows = process.predict_proba(inputs)
     except ModelError as error:
-        mend = "mend predict_proba, or leave it out"
-        text = error.traceback_text
-        return [Problem(f"the model's predict_proba fails: {error}", mend, serious=False, traceback_text=text)]
+        place = {"traceback_text": error.traceback_text}
+        return [Problem.of("trial-proba-failed", place, serious=False, reason=str(error))]
     problems = []
     if promise.outputs is not None and rows.shape[1] != promise.outputs:
-        message = f"predict_proba answers {rows.shape[1]} columns, Output.Dimension is {promise.outputs}"
-        problems.append(Problem(message, "give one column to a class", key="Output.Dimension", serious=False))
+        place = {"key": "Output.Dimension"}
+        values: dict[str, Any] = {"found": rows.shape[1], "expected": promise.outputs}
+        problems.append(Problem.of("trial-proba-columns", place, serious=False, **values))
     if (rows < 0).any() or not np.allclose(rows.sum(axis=1), 1, atol=1e-3):
-        message = "the rows of predict_proba are no probabilities"
-        problems.append(Problem(message, "they are at least 0 and sum to 1", serious=False))
+        problems.append(Problem.of("trial-proba-sums", serious=False))
     return problems

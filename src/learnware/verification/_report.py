@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from learnware.findings import code_of, mend_of, message_of
 from learnware.runtime._words import last_lines
+from learnware.texts import Text, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from typing_extensions import Self
 
@@ -53,6 +55,10 @@ class Finding:
         The requirements at fault.
     transient : bool
         Whether it was this machine or the network that kept it from being checked: another try may be able to.
+    code : str or None
+        What it is for programs, one of `learnware.findings.FINDINGS`; it stays when the words get better.
+    values : mapping of str to object
+        What the sentences of the code were filled with.
     """
 
     part: str
@@ -64,11 +70,50 @@ class Finding:
     column: str | int | None = None
     requirements: tuple[str, ...] = ()
     transient: bool = False
+    code: str | None = None
+    values: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+    @classmethod
+    def of(
+        cls,
+        part: str,
+        status: Status,
+        code: str,
+        values: Mapping[str, Any] | None = None,
+        *,
+        file: str | None = None,
+        column: str | int | None = None,
+        requirements: tuple[str, ...] = (),
+        transient: bool = False,
+    ) -> Self:
+        """Return the finding of a code of `learnware.findings.FINDINGS`, its sentences filled with values."""
+        values = values or {}
+        return cls(
+            part,
+            status,
+            message_of(code, **values),
+            mend_of(code, **values),
+            file=file,
+            column=column,
+            requirements=requirements,
+            transient=transient,
+            code=code,
+            values=values,
+        )
+
+    @classmethod
+    def raised(cls, part: str, error: Exception, code: str, *, file: str | None = None) -> Self:
+        """Return that a part is wrong because of an error: under its own code, or under one for all such errors."""
+        said = text_of(error)
+        own = code_of(said)
+        if own is not None and isinstance(said, Text):
+            return cls.of(part, "wrong", own, said.values, file=file)
+        return cls.of(part, "wrong", code, {"reason": str(error)}, file=file)
 
     @classmethod
     def not_checked(cls, part: str, why: str, *, transient: bool = False) -> Self:
         """Return that a part could not be checked."""
-        return cls(part, "not checked", f"not checked: {why}", transient=transient)
+        return cls.of(part, "not checked", "not-checked", {"reason": why}, transient=transient)
 
     @property
     def ok(self) -> bool | None:

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import date
 
+    from typing_extensions import Self
+
     from learnware.learnware import Manifest, StatSpecEntry
     from learnware.market._problems import Problem
     from learnware.runtime import Environment
@@ -51,11 +53,9 @@ if TYPE_CHECKING:
 
 __all__ = ["verify"]
 
-_CANCELLED = "the check was cancelled"
 _OUTPUT_CHARS = 8000
 _POLL_SECONDS = 0.1
 _MOST_PICKLE_FINDINGS = 10
-_SAFER = "a format that is no pickle (skops, ONNX, a booster's own) or the standard names only is easier to trust"
 
 
 def verify(
@@ -137,11 +137,18 @@ def verify(
 
 
 class _NotCheckedError(Exception):
-    """A part cannot be checked; the message says why, and `transient` whether another try may be able to."""
+    """A part cannot be checked; the code says why, and `transient` whether another try may be able to."""
 
-    def __init__(self, message: str, *, transient: bool = False) -> None:
-        super().__init__(message)
+    def __init__(self, code: str, values: dict[str, Any] | None = None, *, transient: bool = False) -> None:
+        super().__init__(code)
+        self.code = code
+        self.values = values or {}
         self.transient = transient
+
+    @classmethod
+    def because(cls, error: Exception, *, transient: bool = False) -> Self:
+        """Return it in the words of another error."""
+        return cls("not-checked", {"reason": str(error)}, transient=transient)
 
 
 @dataclass
@@ -195,28 +202,26 @@ class _Verification:
 
     def _guarded(self, part: str, check: Callable[[], Iterable[Finding]]) -> list[Finding]:
         if self.cancelled():
-            return [Finding.not_checked(part, _CANCELLED, transient=True)]
+            return [Finding.of(part, "not checked", "not-checked-cancelled", transient=True)]
         try:
             return list(check())
         except _NotCheckedError as error:
-            return [Finding.not_checked(part, str(error), transient=error.transient)]
+            return [Finding.of(part, "not checked", error.code, error.values, transient=error.transient)]
         except OSError as error:
             return [Finding.not_checked(part, f"{type(error).__name__}: {error}", transient=True)]
 
     def _source(self) -> FolderSource:
         if self._folder is None:
-            raise _NotCheckedError("the package cannot be read")
+            raise _NotCheckedError("not-checked-unreadable")
         return FolderSource(self._folder, self.package_limits)
 
     def _package(self) -> Iterator[Finding]:
         shown = repr(str(self.path))
         if not self.path.exists():
-            yield Finding("package", "wrong", f"there is no file {shown}")
+            yield Finding.of("package", "wrong", "package-no-file", {"package": shown})
             return
         if self.path.is_dir() and not (self.path / MANIFEST_NAME).is_file():
-            yield Finding(
-                "package", "wrong", f"{shown} is a folder without a {MANIFEST_NAME}", "name the .zip files in it"
-            )
+            yield Finding.of("package", "wrong", "package-folder-of-zips", {"package": shown, "file": MANIFEST_NAME})
             return
         folder = self._scratch / "learnware"
         folder.mkdir()
@@ -226,10 +231,9 @@ class _Verification:
                 self._folder, self._made = folder, self._made or source.made
                 self._manifest = read_manifest(source, self.package_limits)
                 size = sum(member.size for member in source.members)
-                message = f"the package is well-formed: {len(source.members)} files, {size:,} bytes"
-                yield Finding("package", "ok", message)
+                yield Finding.of("package", "ok", "package-ok", {"files": len(source.members), "size": size})
         except InvalidPackageError as error:
-            yield Finding("package", "wrong", str(error), file=error.member)
+            yield Finding.raised("package", error, "package-refused", file=error.member)
 
     def _semantics(self) -> Iterator[Finding]:
         if self._semantic is None:
@@ -238,24 +242,23 @@ class _Verification:
             name = self._manifest.semantic_file if self._manifest is not None else None
             name = name or (SEMANTIC_NAME if SEMANTIC_NAME in names else None)
             if name is None:
-                mend = f"add it as {SEMANTIC_NAME}, or give it with the package; generate_semantic_spec makes one"
-                yield Finding("semantic", "wrong", "the package has no semantic specification", mend)
+                yield Finding.of("semantic", "wrong", "semantic-none", {"file": SEMANTIC_NAME})
                 return
             try:
                 self._semantic = read_semantic_spec(source, name, self.package_limits)
             except InvalidPackageError as error:
-                yield Finding("semantic", "wrong", str(error), file=error.member)
+                yield Finding.raised("semantic", error, "package-refused", file=error.member)
                 return
         problems = semantic_problems(self._semantic)
         self._promise = Promise.of(self._semantic)
         yield from _findings("semantic", problems)
         if not problems:
-            yield Finding("semantic", "ok", "the semantic specification is valid")
+            yield Finding.of("semantic", "ok", "semantic-ok")
 
     def _statistics(self) -> Iterator[Finding]:
         source = self._source()
         if self._manifest is None:
-            raise _NotCheckedError(f"{MANIFEST_NAME} says where the specifications are, and cannot be read")
+            raise _NotCheckedError("not-checked-specifications", {"file": MANIFEST_NAME})
         unread = list(filter(None, (self._read_stat_spec(source, one) for one in self._manifest.stat_specifications)))
         yield from unread
         problems = stat_spec_problems(self._promise, self._stat_specs)
@@ -263,8 +266,8 @@ class _Verification:
         problems = [problem for problem in problems if not (unread and problem.file == MANIFEST_NAME)]
         yield from _findings("statistical", problems)
         if not problems and not unread:
-            kinds = ", ".join(map(repr, self._stat_specs.values())) or "there is none, and none is needed"
-            yield Finding("statistical", "ok", f"the statistical specification is valid: {kinds}")
+            specs = ", ".join(map(repr, self._stat_specs.values()))
+            yield Finding.of("statistical", "ok", "stat-spec-ok" if specs else "stat-spec-none", {"specs": specs})
 
     def _read_stat_spec(self, source: FolderSource, entry: StatSpecEntry) -> Finding | None:
         """Keep a statistical specification, or return what is wrong with it."""
@@ -272,7 +275,10 @@ class _Verification:
             spec = read_stat_spec(source, entry, self.package_limits)
         except (InvalidPackageError, SpecificationError) as error:
             column = error.column if isinstance(error, SpecificationError) else None
-            return Finding("statistical", "wrong", str(error), "generate it anew", file=entry.file_name, column=column)
+            values = {"reason": str(error)}
+            return Finding.of(
+                "statistical", "wrong", "stat-spec-unreadable", values, file=entry.file_name, column=column
+            )
         self._stat_specs[spec.type] = spec
         return None
 
@@ -282,19 +288,19 @@ class _Verification:
         try:
             look = look_at_pickles(self._folder, cancelled=self.cancelled)
         except InvalidPackageError as error:
-            raise _NotCheckedError(str(error)) from error
+            raise _NotCheckedError.because(error) from error
         for note in look.notes[:_MOST_PICKLE_FINDINGS]:
-            yield Finding("pickles", "warning", f"{note.file}, {note.place}: {note.message}", _SAFER, file=note.file)
+            values = {"file": note.file, "place": note.place, "note": note.message}
+            yield Finding.of("pickles", "warning", "pickles-note", values, file=note.file)
         more = len(look.notes[_MOST_PICKLE_FINDINGS:]) + look.omitted
         if more:
-            yield Finding("pickles", "warning", f"{more} more of the kind")
+            yield Finding.of("pickles", "warning", "pickles-more", {"count": more})
         if look.unfinished is not None:
-            yield Finding("pickles", "warning", look.unfinished)
+            yield Finding.of("pickles", "warning", "pickles-unfinished", {"reason": look.unfinished})
         elif not look.notes and look.files:
-            message = f"the pickles in {enumerated(look.files)} look up nothing but harmless names"
-            yield Finding("pickles", "ok", message)
+            yield Finding.of("pickles", "ok", "pickles-harmless", {"files": enumerated(look.files)})
         elif not look.notes:
-            yield Finding("pickles", "ok", "there are no pickles")
+            yield Finding.of("pickles", "ok", "pickles-none")
 
     def _environments(self) -> Iterator[Finding]:
         from learnware.runtime.environment import EnvironmentStore, read_requirements
@@ -303,10 +309,8 @@ class _Verification:
         file = "environment.yaml" if "environment.yaml" in names else "requirements.txt"
         assert self._folder is not None  # noqa: S101  # there is a source
         if file not in names:
-            message = "the package does not say what it needs"
-            mend = "name its packages, with versions, in a requirements.txt"
             status: Status = "warning" if self.kind == "current" else "wrong"
-            yield Finding("environment", status, message, mend, file="requirements.txt")
+            yield Finding.of("environment", status, "environment-unsaid", file="requirements.txt")
             if status == "wrong":
                 return
         try:
@@ -318,16 +322,20 @@ class _Verification:
                 cancelled=self.cancelled,
             )
         except InvalidPackageError as error:
-            yield Finding("environment", "wrong", str(error), file=error.member)
+            yield Finding.raised("environment", error, "package-refused", file=error.member)
             return
         except EnvironmentBuildError as error:
             if self.cancelled() or not error.requirements:
-                raise _NotCheckedError(_CANCELLED if self.cancelled() else str(error), transient=True) from error
-            mend = f"mend what {file} asks for"
-            yield Finding("environment", "wrong", str(error), mend, file=file, requirements=error.requirements)
+                if self.cancelled():
+                    raise _NotCheckedError("not-checked-cancelled", transient=True) from error
+                raise _NotCheckedError.because(error, transient=True) from error
+            values = {"reason": str(error), "file": file}
+            yield Finding.of(
+                "environment", "wrong", "environment-refused", values, file=file, requirements=error.requirements
+            )
             return
         except MissingDependencyError as error:
-            raise _NotCheckedError(str(error), transient=True) from error
+            raise _NotCheckedError.because(error, transient=True) from error
         self._environment = environment
         self._summary = EnvironmentSummary(
             environment.kind,
@@ -338,17 +346,18 @@ class _Verification:
             environment.notes,
         )
         for warning in environment.warnings:
-            yield Finding("environment", "warning", warning, file=file)
-        where = "that of this program" if environment.kind == "current" else f"{environment.kind} {environment.name}"
-        yield Finding("environment", "ok", f"the environment is {where}, with Python {environment.python_version}")
+            yield Finding.of("environment", "warning", "environment-warning", {"reason": warning}, file=file)
+        code = "environment-current" if environment.kind == "current" else "environment-ok"
+        values = {"kind": environment.kind, "name": environment.name, "python": environment.python_version}
+        yield Finding.of("environment", "ok", code, values)
 
     def _trial(self) -> Iterator[Finding]:
         if self._folder is None:
-            raise _NotCheckedError("the package cannot be read")
+            raise _NotCheckedError("not-checked-unreadable")
         if self._manifest is None:
-            raise _NotCheckedError(f"{MANIFEST_NAME} says what the model is, and cannot be read")
+            raise _NotCheckedError("not-checked-model", {"file": MANIFEST_NAME})
         if self._environment is None:
-            raise _NotCheckedError("there is no environment to run the model in")
+            raise _NotCheckedError("not-checked-environment")
         process = ModelProcess(
             self._folder,
             self._manifest.model.to_config(),
@@ -361,25 +370,22 @@ class _Verification:
             with self._closed_when_cancelled(process):
                 trial = try_model(process, self._promise, self._stat_specs, seed=self.seed)
         except (SandboxError, MissingDependencyError) as error:
-            raise _NotCheckedError(str(error), transient=True) from error
+            raise _NotCheckedError.because(error, transient=True) from error
         except LearnwareError as error:
-            yield Finding("trial", "wrong", str(error))
+            yield Finding.raised("trial", error, "trial-refused")
             return
         finally:
             process.close()
             self._output = process.output
         if self.cancelled():
-            raise _NotCheckedError(_CANCELLED, transient=True)
+            raise _NotCheckedError("not-checked-cancelled", transient=True)
         self._traceback = next((one.traceback_text for one in trial.problems if one.traceback_text), None)
         yield from _findings("trial", trial.problems)
         if any(problem.serious for problem in trial.problems):
             return
         if not trial.rows:
-            raise _NotCheckedError("the specifications do not say what the model takes")
-        message = "the model answers as its specification says"
-        if not self._promise.complete:
-            message = "the model answers; what it should answer is not known without a valid semantic specification"
-        yield Finding("trial", "ok", message)
+            raise _NotCheckedError("not-checked-inputs")
+        yield Finding.of("trial", "ok", "trial-ok" if self._promise.complete else "trial-ok-undescribed")
 
     @contextlib.contextmanager
     def _closed_when_cancelled(self, process: ModelProcess) -> Iterator[None]:
@@ -404,4 +410,14 @@ class _Verification:
 def _findings(part: str, problems: Iterable[Problem]) -> Iterator[Finding]:
     for problem in problems:
         status: Status = "wrong" if problem.serious else "warning"
-        yield Finding(part, status, problem.message, problem.mend, problem.file, problem.key, problem.column)
+        yield Finding(
+            part,
+            status,
+            problem.message,
+            problem.mend,
+            problem.file,
+            problem.key,
+            problem.column,
+            code=problem.code,
+            values=problem.values,
+        )
