@@ -8,12 +8,14 @@ from fastapi import Request as HttpRequest
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from beimingwu.api.language import CurrentLanguage, tell_language
 from beimingwu.api.problems import responses
 from beimingwu.api.requests import CurrentDock, OptionalIdentity
 from beimingwu.api.threads import in_search_thread
 from beimingwu.api.v1.fields import Request
 from beimingwu.api.v1.learnware_fields import SummaryOut, json_response
 from beimingwu.errors import InvalidInputError, NotAllowedError, NotAuthenticatedError
+from beimingwu.messages import translated
 from beimingwu.services.dock import Dock
 from beimingwu.services.identity import Identity
 from beimingwu.services.search import SearchAnswer
@@ -37,6 +39,9 @@ _EXAMPLE: dict[str, Any] = {
     "limit": 10,
 }
 
+# Said outright, so that clients that are generated let every key pass.
+_OBJECT: dict[str, Any] = {"type": "object", "additionalProperties": True}
+
 
 class SearchWanted(Request):
     """What a task needs."""
@@ -48,12 +53,12 @@ class SearchWanted(Request):
         None,
         description="Conditions in the form of a semantic specification: one of the `Values` of each key must be among "
         "a learnware's, and `Name` is looked for in names and descriptions. What is empty or missing is no condition.",
-        json_schema_extra={"anyOf": [{"type": "object"}, {"type": "null"}]},
+        json_schema_extra={"anyOf": [_OBJECT, {"type": "null"}]},
     )
     statistical_specifications: Any = Field(
         None,
         description="Specifications of one's own data by type, each as `learnware` saves it.",
-        json_schema_extra={"anyOf": [{"type": "object", "additionalProperties": {"type": "object"}}, {"type": "null"}]},
+        json_schema_extra={"anyOf": [{"type": "object", "additionalProperties": _OBJECT}, {"type": "null"}]},
     )
     limit: int = Field(20, ge=1, le=100, description="Singles in the answer, at most.")
     offset: int = Field(0, ge=0, le=1_000_000, description="Singles that are left out before the first.")
@@ -109,7 +114,7 @@ class SearchOut(BaseModel):
     limit: int
 
     @classmethod
-    def of(cls, answer: SearchAnswer) -> "SearchOut":
+    def of(cls, answer: SearchAnswer, language: str) -> "SearchOut":
         """Return what the API tells of an answer."""
         mixture = answer.mixture
         return cls(
@@ -129,7 +134,7 @@ class SearchOut(BaseModel):
             ),
             unexplained=answer.unexplained,
             nothing_fits=answer.nothing_fits,
-            message=answer.message,
+            message=translated(answer.message, language),
             total=answer.total,
             offset=answer.offset,
             limit=answer.limit,
@@ -148,16 +153,18 @@ class SearchOut(BaseModel):
         }
     },
 )
-async def search(request: HttpRequest, dock: CurrentDock, identity: OptionalIdentity) -> Response:
+async def search(
+    request: HttpRequest, dock: CurrentDock, identity: OptionalIdentity, language: CurrentLanguage
+) -> Response:
     """Find single learnwares, and a mixture of several, for a task.
 
     With a statistical specification, learnwares are compared by their data among those that meet the conditions, the
     hundred nearest in order of their distance; else all that meet the conditions are found.
     """
-    return await in_search_thread(request, _answer, dock, identity, await request.body())
+    return await in_search_thread(request, _answer, dock, identity, language, await request.body())
 
 
-def _answer(dock: Dock, identity: Identity | None, body: bytes) -> Response:
+def _answer(dock: Dock, identity: Identity | None, language: str, body: bytes) -> Response:
     wanted = _wanted(body)
     conditions = read_conditions(wanted.semantic_specification)
     stat_specs = read_specifications(
@@ -171,7 +178,9 @@ def _answer(dock: Dock, identity: Identity | None, body: bytes) -> Response:
         limit=wanted.limit,
         most_parts=wanted.most_parts,
     )
-    return json_response(SearchOut.of(answer))
+    response = json_response(SearchOut.of(answer, language))
+    tell_language(response.headers, language)
+    return response
 
 
 def _wanted(body: bytes) -> SearchWanted:
