@@ -1,17 +1,14 @@
 /** What a list is narrowed to, as it stands in the address: `?text=air&task_type=Regression&sort=name`. */
 import type { LocationQuery, LocationQueryRaw } from "vue-router";
-
-/** Facets by the key of semantic specifications, each with its name in the address and in the API. */
-export const FACETS = [
-  { key: "Data", parameter: "data_type" },
-  { key: "Task", parameter: "task_type" },
-  { key: "Library", parameter: "library_type" },
-  { key: "Scenario", parameter: "scenario" },
-  { key: "License", parameter: "license" },
-] as const;
-
-export type Facet = (typeof FACETS)[number];
-export type FacetKey = Facet["key"];
+import {
+  readList,
+  readText,
+  readValues,
+  toggledValue,
+  writeValues,
+  type FacetKey,
+  type FacetValues,
+} from "@/learnware/facets";
 
 export const SORTS = ["newest", "updated", "downloads", "name", "oldest"] as const;
 export type Sort = (typeof SORTS)[number];
@@ -21,33 +18,17 @@ export interface Filters {
   /** Name of a user. */
   owner: string;
   sort: Sort;
-  /** Chosen values of each facet: any of them will do. */
-  values: Readonly<Record<FacetKey, readonly string[]>>;
+  values: FacetValues;
 }
-
-const LONGEST_TEXT = 256;
-const LONGEST_VALUE = 64;
-const MOST_VALUES = 32;
 
 /** Read filters from an address; what the dock would refuse in it is left out. */
 export function readFilters(query: LocationQuery): Filters {
-  const list = (name: string): string[] => {
-    const given = query[name];
-    const values = (Array.isArray(given) ? given : [given]).filter((one) => typeof one === "string");
-    return [...new Set(values.filter((one) => one !== "" && one.length <= LONGEST_VALUE))].slice(
-      0,
-      MOST_VALUES,
-    );
-  };
-  const text = query["text"];
-  const sort = list("sort")[0];
+  const sort = readList(query, "sort")[0];
   return {
-    text: (typeof text === "string" ? text : "").slice(0, LONGEST_TEXT),
-    owner: list("owner")[0] ?? "",
+    text: readText(query, "text"),
+    owner: readList(query, "owner")[0] ?? "",
     sort: SORTS.find((one) => one === sort) ?? "newest",
-    values: Object.fromEntries(
-      FACETS.map(({ key, parameter }) => [key, list(parameter)]),
-    ) as unknown as Filters["values"],
+    values: readValues(query),
   };
 }
 
@@ -56,11 +37,7 @@ export function writeFilters(filters: Filters): LocationQueryRaw {
   return {
     ...(filters.text.trim() ? { text: filters.text.trim() } : {}),
     ...(filters.owner ? { owner: filters.owner } : {}),
-    ...Object.fromEntries(
-      FACETS.flatMap(({ key, parameter }) =>
-        filters.values[key].length > 0 ? [[parameter, [...filters.values[key]]]] : [],
-      ),
-    ),
+    ...writeValues(filters.values),
     ...(filters.sort === "newest" ? {} : { sort: filters.sort }),
   };
 }
@@ -81,9 +58,7 @@ export function asParameters({ text, owner, sort, values }: Filters) {
 
 /** Return the filters with a value of a facet chosen, or not chosen any more. */
 export function toggled(filters: Filters, key: FacetKey, value: string): Filters {
-  const now = filters.values[key];
-  const next = now.includes(value) ? now.filter((one) => one !== value) : [...now, value];
-  return { ...filters, values: { ...filters.values, [key]: next } };
+  return { ...filters, values: toggledValue(filters.values, key, value) };
 }
 
 /** Return how many conditions there are. */
