@@ -21,6 +21,7 @@ from learnware.market._islands import (
     vector_of_bytes,
 )
 from learnware.market._mixture import Mixture
+from learnware.market._plane import Plane, plane
 from learnware.market._semantic import SemanticIndex, SemanticQuery
 from learnware.specification._metric import KernelMetric
 from learnware.specification._threads import single_threaded_blas
@@ -39,6 +40,7 @@ __all__ = [
     "IslandStore",
     "KernelMetric",
     "Mixture",
+    "Plane",
     "Searchable",
     "SemanticIndex",
     "SemanticQuery",
@@ -47,6 +49,7 @@ __all__ = [
     "encode_stat_spec",
     "find",
     "join_islands",
+    "plane",
     "renew_island",
     "single_threaded_blas",
     "vector_of_bytes",
