@@ -16,7 +16,7 @@ from sqlalchemy.exc import StatementError
 from beimingwu.db.base import Table
 from beimingwu.db.engine import Database
 from beimingwu.db.migrate import current_revision, migrate, newest_revision, require_newest
-from beimingwu.db.models import User
+from beimingwu.db.models import Learnware, User
 from beimingwu.errors import SettingsError, UnavailableError
 
 
@@ -71,11 +71,37 @@ def test_up_and_down_again_on_filled_tables(empty: Database) -> None:
     assert migrate(empty) is None
 
 
-def sample_of(table: Any) -> dict[str, Any]:
+def sample_of(table: Any, *but: str) -> dict[str, Any]:
     now = datetime(2026, 1, 1, tzinfo=timezone.utc)
     kinds: dict[str, Any] = {"UtcDateTime": now, "Date": now.date(), "String": "x", "JSON": {}, "LargeBinary": b"x"}
     values = {**kinds, "purpose": "reset", "state": "WAITING", "event": "used"}
-    return {column.name: values.get(column.name, values.get(type(column.type).__name__, 1)) for column in table.columns}
+    columns = [column for column in table.columns if column.name not in but]
+    return {column.name: values.get(column.name, values.get(type(column.type).__name__, 1)) for column in columns}
+
+
+def test_who_has_withdrawn_what_is_read_from_the_audit_log(empty: Database) -> None:
+    now = datetime(2026, 1, 1, tzinfo=timezone.utc)
+    migrate(empty, "0003")
+    tables = Table.metadata.tables
+    with empty.write() as session:
+        session.execute(tables["users"].insert(), sample_of(tables["users"], "language"))
+        for number in range(1, 6):
+            row = {**sample_of(tables["learnwares"], "withdrawn_by"), "id": number}
+            session.execute(tables["learnwares"].insert(), {**row, "withdrawn_at": None if number == 5 else now})
+        # The last one counts; of the third, there is none.
+        for number, details in ((1, "owner"), (1, "administrator"), (2, "administrator"), (2, "owner"), (5, "owner")):
+            row = {**sample_of(tables["audit_events"]), "action": "learnware.withdraw", "subject_type": "learnware"}
+            del row["id"]
+            session.execute(tables["audit_events"].insert(), {**row, "subject_id": number, "details": {"by": details}})
+        other = {**sample_of(tables["audit_events"]), "id": 90, "action": "learnware.restore", "subject_id": 1}
+        session.execute(tables["audit_events"].insert(), other)
+    migrate(empty)
+    with empty.read() as session:
+        found = session.execute(select(Learnware.id, Learnware.withdrawn_by).order_by(Learnware.id)).all()
+    assert [by for _, by in found] == ["administrator", "owner", "owner", "owner", None]
+    migrate(empty, "0003")
+    with empty.read() as session:
+        assert session.execute(text("SELECT count(*) FROM learnwares")).scalar() == 5
 
 
 def test_several_migrate_at_once(empty_address: str) -> None:

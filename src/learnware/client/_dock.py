@@ -255,7 +255,7 @@ class DockConnection:
         return found
 
     def versions(self, learnware_id: str) -> list[dict[str, Any]]:
-        """Return the versions of a learnware of one's own."""
+        """Return the versions of a learnware that one may see, the newest first, each with its ``changes``."""
         found: list[dict[str, Any]] = self._json("GET", f"{learnware_path(learnware_id)}/versions")
         return found
 

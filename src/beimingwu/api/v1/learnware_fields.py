@@ -56,7 +56,9 @@ class ChangesOut(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    package: bool = Field(description="Whether its files are others, apart from the semantic specification.")
+    package: bool = Field(
+        description="Whether its files are others, apart from the semantic specification.", examples=[False]
+    )
     semantic: list[str] = Field(
         description="Keys of the semantic specification that say something else.", examples=[["Name", "Description"]]
     )
