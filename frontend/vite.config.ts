@@ -15,9 +15,9 @@ function precompressed(): Plugin {
   return {
     name: "precompressed",
     apply: "build",
-    closeBundle() {
-      for (const name of readdirSync(built, { recursive: true, encoding: "utf8" })) {
-        const path = join(built, name);
+    writeBundle({ dir = built }) {
+      for (const name of readdirSync(dir, { recursive: true, encoding: "utf8" })) {
+        const path = join(dir, name);
         if (!/\.(js|css|html|svg|json|csv|txt)$/.test(name) || !statSync(path).isFile()) continue;
         const bytes = readFileSync(path);
         if (bytes.length < 1024) continue;
