@@ -24,7 +24,8 @@ EXPORTED = {
     "learnware.specification": """
         BaseStatSpecification RKMEStatSpecification RKMETableSpecification ReductionReport RegularStatSpecification
         Specification SystemStatSpecification generate_rkme_table_spec generate_semantic_spec generate_stat_spec
-        register_stat_specification rkme_solve_qp semantic_vocabulary solve_simplex_qp stat_specification_class
+        register_stat_specification rkme_solve_qp semantic_labels semantic_vocabulary solve_simplex_qp
+        stat_specification_class
     """,
     "learnware.model": "BaseModel TorchModel",
     "learnware.learnware": """

@@ -77,12 +77,14 @@ def text_of(error: BaseException) -> str:
     return said if isinstance(said, Text) and str(error) == said else str(error)
 
 
-def joined(texts: Sequence[str]) -> str:
-    """Return some sentences as one, with semicolons between them; empty if there are none."""
+def joined(texts: Sequence[str], template: str = "{first}; {rest}") -> str:
+    """Return some sentences as one, two at a time in a template; empty if there are none."""
     if not texts:
         return ""
-    first, *rest = texts
-    return text("{first}; {rest}", first=first, rest=joined(rest)) if rest else first
+    said = texts[-1]
+    for one in reversed(texts[:-1]):
+        said = Text(template, {"first": one, "rest": said})
+    return said
 
 
 def shortened(words: str, most: int) -> str:

@@ -48,12 +48,12 @@ def test_rename(rig: Any) -> None:
     rig.user("ada")
     rig.user("bea")
     identity = identity_of(rig)
-    assert rig.dock.accounts.rename(identity, "Ada").username == "Ada"
+    assert rig.dock.accounts.change(identity, username="Ada").username == "Ada"
     assert rig.dock.accounts.profile(identity).username == "Ada"
     with pytest.raises(UsernameTakenError):
-        rig.dock.accounts.rename(identity, "BEA")
+        rig.dock.accounts.change(identity, username="BEA")
     with pytest.raises(InvalidInputError):
-        rig.dock.accounts.rename(identity, "a\0")
+        rig.dock.accounts.change(identity, username="a\0")
 
 
 def test_one_name_taken_at_once_by_two(rig: Any) -> None:
@@ -63,7 +63,7 @@ def test_one_name_taken_at_once_by_two(rig: Any) -> None:
 
     def rename(name: str) -> Any:
         try:
-            return rig.dock.accounts.rename(identity_of(rig, name), "Ada").username
+            return rig.dock.accounts.change(identity_of(rig, name), username="Ada").username
         except ServiceError as error:
             return type(error)
 

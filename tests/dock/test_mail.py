@@ -132,7 +132,7 @@ def test_a_mail_is_tried_a_few_times(failures: int, outcome: str) -> None:
     transport = Flaky(failures)
     writer, background, outcomes = letters(transport)
     with capture_logs() as logs:
-        writer.confirm("ada@example.org", "Ada", "c0de")
+        writer.confirm("ada@example.org", "en", "Ada", "c0de")
         background.close(timeout=30)
     assert outcomes == [outcome]
     assert len(transport.mails) == (outcome == "sent")
@@ -142,8 +142,8 @@ def test_a_mail_is_tried_a_few_times(failures: int, outcome: str) -> None:
 def test_links_lead_into_the_web_app() -> None:
     transport = Flaky(0)
     writer, background, _ = letters(transport, web_url="https://dock.example.org/")
-    writer.confirm("ada@example.org", "Ada", "c0de")
-    writer.reset("ada@example.org", "Ada", 7, "c0de")
+    writer.confirm("ada@example.org", "en", "Ada", "c0de")
+    writer.reset("ada@example.org", "en", "Ada", 7, "c0de")
     background.close(timeout=30)
     confirm, reset = (mail.text for mail in transport.mails)
     assert "https://dock.example.org/confirm-email?code=c0de\n" in confirm

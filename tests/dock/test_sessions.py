@@ -249,7 +249,7 @@ def test_a_session_by_token_is_no_more_than_the_token(rig: Any) -> None:
         lambda: dock.tokens.revoke(identity, 1, origin),
         lambda: dock.accounts.change_password(identity, "correct horse", "another password", origin),
         lambda: dock.accounts.delete(identity, "correct horse", origin),
-        lambda: dock.accounts.rename(identity, "eve"),
+        lambda: dock.accounts.change(identity, username="eve"),
         lambda: dock.accounts.export(identity),
         lambda: dock.sessions.end(identity, 1),
     ):

@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem documents."""
+"""Errors as RFC 9457 problem documents, in the language of who asks."""
 
 from http import HTTPStatus
 from typing import Any
@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from beimingwu.api.language import language_of, tell_language
 from beimingwu.errors import (
     DuplicateContentError,
     InvalidInputError,
@@ -18,6 +19,8 @@ from beimingwu.errors import (
     TooManyRequestsError,
     UnavailableError,
 )
+from beimingwu.messages import translated, translated_fault
+from learnware.texts import joined, text, text_of
 
 __all__ = ["FieldProblem", "Problem", "problem_response", "problem_type", "responses"]
 
@@ -64,39 +67,39 @@ def problem_type(name: str) -> str:
 
 
 def problem_response(request: Request, error: Exception) -> JSONResponse:
-    """Return the answer to an error."""
+    """Return the answer to an error, in the language that whoever asks prefers."""
+    language = language_of(request)
     headers: dict[str, str] = {}
-    name: str | None
-    fields: tuple[tuple[str, str], ...]
+    fields: tuple[tuple[str, str], ...] = ()
+    kind: type[ServiceError] = ServiceError
+    detail = "the server's log knows more under this request id"
     if isinstance(error, ServiceError):
-        fields = error.fields if isinstance(error, InvalidInputError) else ()
-        name, status, title, detail = error.problem, error.status, error.title, str(error)
+        kind, detail = type(error), text_of(error)
+        if isinstance(error, InvalidInputError):
+            fields = tuple((place, translated(words, language)) for place, words in error.fields)
         headers = _headers(error)
     elif isinstance(error, RequestValidationError):
-        fields = tuple((_pointer(fault["loc"]), str(fault["msg"])) for fault in error.errors())
         kind = InvalidInputError
-        name, status, title = kind.problem, kind.status, kind.title
-        detail = "; ".join(f"{place}: {words}" for place, words in fields[:10])
-    elif isinstance(error, HTTPException):
-        fields, status = (), error.status_code
+        fields = tuple((_pointer(fault["loc"]), translated_fault(fault, language)) for fault in error.errors())
+        detail = joined([text("{place}: {what}", place=place, what=words) for place, words in fields[:10]])
+    name, status, title = problem_type(kind.problem), kind.status, kind.title
+    if isinstance(error, HTTPException):
         # No more than the status says: RFC 9457 has a type for that.
-        name, title, detail = None, HTTPStatus(status).phrase, error.detail
-        headers = dict(error.headers or {})
-    else:
-        fields = ()
-        name, status, title = ServiceError.problem, ServiceError.status, ServiceError.title
-        detail = "the server's log knows more under this request id"
+        name, status, title = "about:blank", error.status_code, HTTPStatus(error.status_code).phrase
+        detail, headers = error.detail, dict(error.headers or {})
     problem = Problem(
-        type=problem_type(name) if name else "about:blank",
-        title=title,
+        type=name,
+        title=translated(title, language),
         status=status,
-        detail=detail,
+        detail=translated(detail, language),
         request_id=getattr(request.state, "request_id", None),
         errors=[FieldProblem(field=place, message=words) for place, words in fields] or None,
         learnware_id=error.learnware_id if isinstance(error, DuplicateContentError) else None,
     )
     content = problem.model_dump(exclude_none=True)
-    return JSONResponse(_encodable(content), status, headers=headers, media_type=MEDIA_TYPE)
+    response = JSONResponse(_encodable(content), status, headers=headers, media_type=MEDIA_TYPE)
+    tell_language(response.headers, language)
+    return response
 
 
 def responses(*kinds: type[ServiceError]) -> dict[int | str, dict[str, Any]]:

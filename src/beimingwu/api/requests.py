@@ -8,6 +8,7 @@ from fastapi.openapi.models import APIKey, APIKeyIn
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from fastapi.security.base import SecurityBase
 
+from beimingwu.api.language import language_of
 from beimingwu.api.web_cookie import COOKIE, SECURE_COOKIE, forget_cookie, refuse_without_origin, token_of
 from beimingwu.errors import NotAuthenticatedError
 from beimingwu.services.dock import Dock
@@ -50,6 +51,7 @@ async def _origin(request: Request) -> Origin:
             address=request.client.host if request.client else "unknown",
             user_agent="".join(one for one in request.headers.get("user-agent", "") if one.isprintable()),
             request_id=getattr(request.state, "request_id", None),
+            language=language_of(request),
         )
         request.state.origin = known
     return known

@@ -44,17 +44,21 @@ def _create(
     verified: Annotated[
         bool, typer.Option("--verified", help="Take the e-mail address as confirmed: the account can be used at once.")
     ] = False,
+    language: Annotated[str, typer.Option("--language", help="Language of its mails: en or zh.")] = "en",
 ) -> None:
     """Make an account. Without --verified, a mail asks to confirm its address."""
+    from beimingwu.messages import LANGUAGES
     from beimingwu.services.identity import Role
 
     try:
         wanted = Role.parse(role)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--role") from None
+    if language not in LANGUAGES:
+        raise typer.BadParameter(f"there is no language {language!r}: en or zh", param_hint="--language")
     with operator.dock() as dock:
         given = password if password is not None else _ask_password(operator)
-        account = dock.users.create(email, username, given, role=wanted, verified=verified)
+        account = dock.users.create(email, username, given, role=wanted, verified=verified, language=language)
     _show(operator, account, "made" if verified else "made; a mail asks to confirm its address")
 
 
@@ -122,6 +126,7 @@ def _document(account: "Account") -> dict[str, Any]:
         "username": account.username,
         "email": account.email,
         "role": account.role.label,
+        "language": account.language,
         "state": _state(account),
         "created_at": account.created_at.isoformat(),
         "last_login_at": account.last_login_at.isoformat() if account.last_login_at else None,

@@ -55,8 +55,14 @@ class Accounts:
         with self._database.read() as session:
             return account_of(user_by_id(session, identity.user_id))
 
-    def rename(self, identity: Identity, username: str) -> Account:
-        """Give the account another user name.
+    def change(self, identity: Identity, *, username: str | None = None, language: str | None = None) -> Account:
+        """Give the account another user name, its mails another language, or both.
+
+        Parameters
+        ----------
+        identity : Identity
+        username, language : str, optional
+            What is not given stays.
 
         Raises
         ------
@@ -66,10 +72,14 @@ class Accounts:
             If another account has it.
         """
         identity.require(ACCOUNT_SCOPE)
-        username = clean_username(username)
-        with taken_names(username), self._database.write() as session:
+        if username is not None:
+            username = clean_username(username)
+        with taken_names(username or identity.username), self._database.write() as session:
             user = user_by_id(session, identity.user_id, lock=True)
-            user.username, user.username_key = username, username_key(username)
+            if username is not None:
+                user.username, user.username_key = username, username_key(username)
+            if language is not None:
+                user.language = language
             session.flush()
             return account_of(user)
 
@@ -108,7 +118,7 @@ class Accounts:
             user.password_changed_at = now
             end_sessions(session, user.id, but=identity.session_id)
             audit(session, "user.change-password", at=now, actor_id=user.id, subject=("user", user.id), origin=origin)
-        self._letters.password_changed(user.email, user.username)
+        self._letters.password_changed(user.email, user.language, user.username)
 
     def export(self, identity: Identity) -> dict[str, Any]:
         """Return all that the dock keeps of the account, by the names of the parts."""

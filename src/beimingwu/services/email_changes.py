@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete
 
-from beimingwu.db.models import EmailChange
+from beimingwu.db.models import EmailChange, User
 from beimingwu.errors import EmailTakenError, InvalidCodeError, InvalidInputError
 from beimingwu.services.audit import audit
 from beimingwu.services.codes import hash_secret
@@ -91,13 +91,14 @@ class EmailChanges:
                 )
             )
             taken = _owner_of(session, email, user.id)
+            language = user.language if taken is None else taken.language
             audit(session, "user.ask-email", at=now, actor_id=user.id, subject=("user", user.id), origin=origin)
         # One mail to the new address in both cases, so that the time does not tell either.
-        if taken:
-            self._letters.email_in_use(email)
+        if taken is not None:
+            self._letters.email_in_use(email, language)
         else:
-            self._letters.change_email(email, user.username, code)
-        self._letters.email_change_asked(user.email, user.username)
+            self._letters.change_email(email, language, user.username, code)
+        self._letters.email_change_asked(user.email, user.language, user.username)
 
     def confirm(self, identity: Identity, code: str, origin: Origin) -> Account:
         """Give the account the address that the code was sent to. Sessions and API tokens go on.
@@ -128,7 +129,7 @@ class EmailChanges:
             ).scalar_one_or_none()
             if email is None:
                 raise InvalidCodeError("the code is wrong, was used, or is too old; ask for a new one")
-            if _owner_of(session, email, identity.user_id):
+            if _owner_of(session, email, identity.user_id) is not None:
                 raise EmailTakenError("there is an account of this e-mail address")
             # Nobody has confirmed it, so nobody has used it; who answers the address's mails is here.
             unconfirmed = user_by_email(session, email)
@@ -139,11 +140,13 @@ class EmailChanges:
             before, user.email, user.email_key = user.email, email, email_key(email)
             session.flush()
             audit(session, "user.change-email", at=now, actor_id=user.id, subject=("user", user.id), origin=origin)
-        self._letters.email_changed(before, user.username)
+        self._letters.email_changed(before, user.language, user.username)
         return account_of(user)
 
 
-def _owner_of(session: Session, email: str, user_id: int) -> bool:
-    """Return whether another account has an address, confirmed or made by an administrator with a role."""
+def _owner_of(session: Session, email: str, user_id: int) -> User | None:
+    """Return the other account that has an address, confirmed or made by an administrator with a role."""
     user = user_by_email(session, email, lock=True)
-    return user is not None and user.id != user_id and (user.confirmed_at is not None or user.role != int(Role.USER))
+    if user is None or user.id == user_id:
+        return None
+    return user if user.confirmed_at is not None or user.role != int(Role.USER) else None

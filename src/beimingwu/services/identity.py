@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from beimingwu.errors import NotAllowedError
+from beimingwu.messages import DEFAULT_LANGUAGE
 from learnware.texts import text
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ class Origin:
         What the client calls itself.
     request_id : str or None
         The request in the log.
+    language : str
+        The language that is preferred there, one of `beimingwu.messages.LANGUAGES`.
     standings : list of Standing
         Rate limits that the request was counted in; services add to it, the API tells the client.
     """
@@ -66,6 +69,7 @@ class Origin:
     address: str
     user_agent: str = ""
     request_id: str | None = None
+    language: str = DEFAULT_LANGUAGE
     standings: list[Standing] = field(default_factory=list)
 
 

@@ -1,4 +1,4 @@
-"""The texts of the dock's mails, and their way out."""
+"""The texts of the dock's mails, in the languages of those who get them, and their way out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from urllib.parse import urlencode
 
 import structlog
 
+from beimingwu.messages import translated
 from beimingwu.services.mail import Mail
+from learnware.texts import text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from beimingwu.services.background import Background
     from beimingwu.services.mail import MailTransport
     from beimingwu.settings import Settings
+    from learnware.texts import Text
 
 __all__ = ["Letters"]
 
@@ -24,6 +27,8 @@ _log = structlog.get_logger(__name__)
 
 class Letters:
     """Writes mails and has them sent in the background.
+
+    `to` is an address everywhere, `language` one of `beimingwu.messages.LANGUAGES`.
 
     Parameters
     ----------
@@ -42,91 +47,140 @@ class Letters:
         self._background = background
         self._count = count
 
-    def confirm(self, to: str, username: str, code: str) -> None:
+    def confirm(self, to: str, language: str, username: str, code: str) -> None:
         """Ask to confirm an address."""
+        span = _span(self._settings.confirmation_seconds)
         self._send(
             to,
-            "Confirm your e-mail address",
-            f"Somebody, probably you, has registered as {username!r} with this address at our learnware dock.\n\n"
-            f"{self._way('confirm-email', code)}\n\n"
-            f"The code works once and for {_span(self._settings.confirmation_seconds)}. "
-            "If it was not you, do nothing; nobody can use the account then.",
+            language,
+            text("Confirm your e-mail address"),
+            text(
+                "Somebody, probably you, has registered as {name!r} with this address at our learnware dock.",
+                name=username,
+            ),
+            *self._way("confirm-email", code),
+            text(
+                "The code works once and for {span}. If it was not you, do nothing; nobody can use the account then.",
+                span=span,
+            ),
         )
 
-    def already_registered(self, to: str) -> None:
+    def already_registered(self, to: str, language: str) -> None:
         """Tell the owner of an account that somebody tried to register with their address."""
         self._send(
             to,
-            "You have an account",
-            "Somebody, probably you, wanted to register with this address at our learnware dock. There is an account "
-            "of this address already. If you have forgotten its password, ask for a code to choose a new one.",
+            language,
+            text("You have an account"),
+            text(
+                "Somebody, probably you, wanted to register with this address at our learnware dock. There is an "
+                "account of this address already. If you have forgotten its password, ask for a code to choose a new "
+                "one."
+            ),
         )
 
-    def email_in_use(self, to: str) -> None:
+    def email_in_use(self, to: str, language: str) -> None:
         """Tell the owner of an account that another account was to have their address."""
         self._send(
             to,
-            "You have an account",
-            "Somebody, probably you, wanted another account at our learnware dock to have this address. There is an "
-            "account of this address already, so nothing was changed.",
+            language,
+            text("You have an account"),
+            text(
+                "Somebody, probably you, wanted another account at our learnware dock to have this address. There is "
+                "an account of this address already, so nothing was changed."
+            ),
         )
 
-    def change_email(self, to: str, username: str, code: str) -> None:
+    def change_email(self, to: str, language: str, username: str, code: str) -> None:
         """Ask to confirm the address that an account is to have."""
+        span = _span(self._settings.confirmation_seconds)
         self._send(
             to,
-            "Confirm your new e-mail address",
-            f"Somebody, probably you, wants the account {username!r} at our learnware dock to have this address.\n\n"
-            f"{self._way('change-email', code)}\n\n"
-            f"The code works once, for {_span(self._settings.confirmation_seconds)}, and for who is logged into the "
-            "account. If it was not you, do nothing; the account keeps the address that it has.",
+            language,
+            text("Confirm your new e-mail address"),
+            text(
+                "Somebody, probably you, wants the account {name!r} at our learnware dock to have this address.",
+                name=username,
+            ),
+            *self._way("change-email", code),
+            text(
+                "The code works once, for {span}, and for who is logged into the account. If it was not you, do "
+                "nothing; the account keeps the address that it has.",
+                span=span,
+            ),
         )
 
-    def email_change_asked(self, to: str, username: str) -> None:
+    def email_change_asked(self, to: str, language: str, username: str) -> None:
         """Tell the address of an account that it is to have another one."""
         self._send(
             to,
-            "Your e-mail address is to change",
-            f"Somebody who knows its password, probably you, wants the account {username!r} at our learnware dock to "
-            "have another e-mail address. If it was not you, choose a new password at once.",
+            language,
+            text("Your e-mail address is to change"),
+            text(
+                "Somebody who knows its password, probably you, wants the account {name!r} at our learnware dock to "
+                "have another e-mail address. If it was not you, choose a new password at once.",
+                name=username,
+            ),
         )
 
-    def email_changed(self, to: str, username: str) -> None:
+    def email_changed(self, to: str, language: str, username: str) -> None:
         """Tell the address that an account had that it has another one now."""
         self._send(
             to,
-            "Your e-mail address was changed",
-            f"The account {username!r} at our learnware dock has another e-mail address now, and mails about it go "
-            "there. If it was not you, write to the administrators of the dock.",
+            language,
+            text("Your e-mail address was changed"),
+            text(
+                "The account {name!r} at our learnware dock has another e-mail address now, and mails about it go "
+                "there. If it was not you, write to the administrators of the dock.",
+                name=username,
+            ),
         )
 
-    def reset(self, to: str, username: str, user_id: int, code: str) -> None:
+    def reset(self, to: str, language: str, username: str, user_id: int, code: str) -> None:
         """Give what a new password can be chosen with."""
+        span = _span(self._settings.reset_seconds)
         self._send(
             to,
-            "Choose a new password",
-            f"Somebody, probably you, wants to choose a new password for the account {username!r} at our learnware "
-            f"dock.\n\n{self._way('reset-password', code, user_id=user_id)}\n\n"
-            f"The code works once and for {_span(self._settings.reset_seconds)}. "
-            "If it was not you, do nothing; the password stays what it is.",
+            language,
+            text("Choose a new password"),
+            text(
+                "Somebody, probably you, wants to choose a new password for the account {name!r} at our learnware "
+                "dock.",
+                name=username,
+            ),
+            *self._way("reset-password", code, user_id),
+            text(
+                "The code works once and for {span}. If it was not you, do nothing; the password stays what it is.",
+                span=span,
+            ),
         )
 
-    def password_changed(self, to: str, username: str) -> None:
+    def password_changed(self, to: str, language: str, username: str) -> None:
         """Tell that the password is another one now."""
         self._send(
             to,
-            "Your password was changed",
-            f"The password of the account {username!r} at our learnware dock was changed; other sessions were ended. "
-            "API tokens go on working. If it was not you, choose a new password and revoke the tokens.",
+            language,
+            text("Your password was changed"),
+            text(
+                "The password of the account {name!r} at our learnware dock was changed; other sessions were ended. "
+                "API tokens go on working. If it was not you, choose a new password and revoke the tokens.",
+                name=username,
+            ),
         )
 
-    def _way(self, page: str, code: str, **more: int) -> str:
-        if self._settings.web_url is None:
-            return f"Your code: {code}" + "".join(f"\nYour {name.replace('_', ' ')}: {more[name]}" for name in more)
-        return f"{self._settings.web_url.rstrip('/')}/{page}?{urlencode({'code': code, **more})}\n\nYour code: {code}"
+    def _way(self, page: str, code: str, user_id: int | None = None) -> tuple[str, ...]:
+        """Return the paragraphs that tell where to go, and with what."""
+        said = text("Your code: {code}", code=code)
+        if self._settings.web_url is not None:
+            query = {"code": code} if user_id is None else {"code": code, "user_id": user_id}
+            return f"{self._settings.web_url.rstrip('/')}/{page}?{urlencode(query)}", said
+        if user_id is None:
+            return (said,)
+        return (text("Your code: {code}\nYour user id: {user_id}", code=code, user_id=user_id),)
 
-    def _send(self, to: str, subject: str, text: str) -> None:
-        self._background.do("mail", lambda: self._try(Mail(to, subject, text + "\n")))
+    def _send(self, to: str, language: str, subject: str, *paragraphs: str) -> None:
+        words = "\n\n".join(translated(one, language) for one in paragraphs)
+        mail = Mail(to, translated(subject, language), words + "\n", language)
+        self._background.do("mail", lambda: self._try(mail))
 
     def _try(self, mail: Mail) -> None:
         for attempt in range(1, _ATTEMPTS + 1):
@@ -142,9 +196,11 @@ class Letters:
         _log.error("mail_given_up", subject=mail.subject)
 
 
-def _span(seconds: int) -> str:
-    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
-        if seconds >= length and seconds % length == 0:
-            n = seconds // length
-            return f"{n} {unit}{'' if n == 1 else 's'}"
-    return f"{seconds} seconds"
+def _span(seconds: int) -> Text:
+    if seconds % 86400 == 0:
+        return text("1 day") if seconds == 86400 else text("{count} days", count=seconds // 86400)
+    if seconds % 3600 == 0:
+        return text("1 hour") if seconds == 3600 else text("{count} hours", count=seconds // 3600)
+    if seconds % 60 == 0:
+        return text("1 minute") if seconds == 60 else text("{count} minutes", count=seconds // 60)
+    return text("{count} seconds", count=seconds)

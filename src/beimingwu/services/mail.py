@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 import structlog
 
 from beimingwu.errors import SettingsError
+from beimingwu.messages import DEFAULT_LANGUAGE
 from beimingwu.services.clock import utc_now
 
 if TYPE_CHECKING:
@@ -35,11 +36,13 @@ class Mail:
         Address.
     subject : str
     text : str
+    language : str
     """
 
     to: str
     subject: str
     text: str
+    language: str = DEFAULT_LANGUAGE
 
 
 class MailTransport(Protocol):
@@ -94,6 +97,7 @@ class SmtpTransport:
         message["Date"] = format_datetime(utc_now())
         message["Message-ID"] = make_msgid(domain=self.sender.rpartition("@")[2])
         message["Auto-Submitted"] = "auto-generated"
+        message["Content-Language"] = mail.language
         message.set_content(mail.text)
         with self._connect() as server:
             self._log_in(server)

@@ -17,6 +17,7 @@ from learnware.errors import InvalidPackageError, SpecificationError
 from learnware.learnware import PackageLimits, content_hash, read_package
 from learnware.market.rules import normalise_semantic_spec, semantic_problems, specification_problems
 from learnware.specification import RKMETableSpecification
+from learnware.texts import Text, shortened, text, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -94,7 +95,7 @@ def check_package(path: Path, semantic_spec: dict[str, Any] | None, settings: Se
             kept = normalise_semantic_spec(semantic_spec)
             findings[:0] = _findings("semantic", semantic_problems(kept)) or _too_long(kept, settings)
         except RecursionError:
-            findings.insert(0, SubmissionFinding("semantic", "the semantic specification is nested too deeply"))
+            findings.insert(0, SubmissionFinding("semantic", text("the semantic specification is nested too deeply")))
     if contents is not None and not any(one.part == "semantic" for one in findings):
         findings += _findings("statistical", specification_problems(kept, contents.stat_specs))
         findings += _too_large(contents.stat_specs, settings)
@@ -112,7 +113,7 @@ def check_package(path: Path, semantic_spec: dict[str, Any] | None, settings: Se
 
 def package_refused(error: InvalidPackageError, path: Path) -> InvalidSubmissionError:
     """Return the error of a package that the engine refuses."""
-    return InvalidSubmissionError((_finding("package", str(error), path, file=error.member),))
+    return InvalidSubmissionError((_finding("package", text_of(error), path, file=error.member),))
 
 
 def refuse_sensitive_words(session: Session, semantic_spec: dict[str, Any]) -> None:
@@ -129,7 +130,7 @@ def refuse_sensitive_words(session: Session, semantic_spec: dict[str, Any]) -> N
         found = find_words(session, semantic_spec[key]["Values"])
         if found:
             words += [word for word in found if word not in words]
-            message = f"{key} has words that this dock does not want: {', '.join(found)}"
+            message = text("{key} has words that this dock does not want: {words}", key=key, words=", ".join(found))
             findings.append(SubmissionFinding("semantic", message, key=key))
     if words:
         raise SensitiveWordsError(tuple(words), tuple(findings))
@@ -139,9 +140,11 @@ def _read(path: Path, limits: PackageLimits, findings: list[SubmissionFinding]) 
     try:
         return read_package(path, limits=limits)
     except InvalidPackageError as error:
-        findings.append(_finding("package", str(error), path, file=error.member))
+        findings.append(_finding("package", text_of(error), path, file=error.member))
     except SpecificationError as error:
-        findings.append(_finding("statistical", str(error), path))
+        findings.append(
+            _finding("statistical", text("this is no specification: {reason}", reason=text_of(error)), path)
+        )
     return None
 
 
@@ -152,7 +155,12 @@ def _too_long(semantic_spec: dict[str, Any], settings: Settings) -> list[Submiss
     if size <= most:
         return []
     key = max(sizes, key=lambda one: sizes[one])
-    message = f"the semantic specification has {size} bytes, most of them in {key}; this dock takes {most} at most"
+    message = text(
+        "the semantic specification has {size} bytes, most of them in {key}; this dock takes {most} at most",
+        size=size,
+        key=key,
+        most=most,
+    )
     return [SubmissionFinding("semantic", message, key)]
 
 
@@ -161,24 +169,35 @@ def _too_large(stat_specs: dict[str, BaseStatSpecification], settings: Settings)
     for type_name, spec in stat_specs.items():
         if not isinstance(spec, RKMETableSpecification):
             continue
-        for number, most, of in zip(
-            spec.get_z().shape,
-            (settings.specification_max_points, settings.specification_max_columns),
-            ("points", "columns"),
-            strict=True,
-        ):
-            if number > most:
-                message = f"{type_name} has {number} {of}; this dock takes {most} at most"
-                yield SubmissionFinding("statistical", message)
+        points, columns = spec.get_z().shape
+        if points > (most := settings.specification_max_points):
+            message = text(
+                "{type} has {count} points; this dock takes {most} at most", type=type_name, count=points, most=most
+            )
+            yield SubmissionFinding("statistical", message)
+        if columns > (most := settings.specification_max_columns):
+            message = text(
+                "{type} has {count} columns; this dock takes {most} at most", type=type_name, count=columns, most=most
+            )
+            yield SubmissionFinding("statistical", message)
 
 
 def _finding(
     part: str, message: str, path: Path, *, key: str | None = None, file: str | None = None
 ) -> SubmissionFinding:
-    # The store's name of the zip tells nobody anything.
-    message = message.replace(repr(str(path)), "the package").replace(repr(path.name), "the package")
-    return SubmissionFinding(part, message[:_LONGEST_MESSAGE], key, None if file == path.name else file)
+    def nameless(words: str) -> str:
+        # The store's name of the zip tells nobody anything.
+        if words in {repr(str(path)), repr(path.name)}:
+            return text("the package")
+        return words.replace(repr(str(path)), "the package").replace(repr(path.name), "the package")
+
+    said = message.with_values(nameless) if isinstance(message, Text) else nameless(message)
+    return SubmissionFinding(part, shortened(said, _LONGEST_MESSAGE), key, None if file == path.name else file)
 
 
 def _findings(part: str, problems: Iterable[Problem]) -> list[SubmissionFinding]:
-    return [SubmissionFinding(part, str(one)[:_LONGEST_MESSAGE], one.key, one.file) for one in problems if one.serious]
+    return [
+        SubmissionFinding(part, shortened(one.words, _LONGEST_MESSAGE), one.key, one.file)
+        for one in problems
+        if one.serious
+    ]

@@ -121,7 +121,7 @@ class PasswordResets:
             user.confirmed_at = user.confirmed_at or now
             end_sessions(session, user.id)
             audit(session, "user.reset-password", at=now, actor_id=user.id, subject=("user", user.id), origin=origin)
-        self._letters.password_changed(user.email, user.username)
+        self._letters.password_changed(user.email, user.language, user.username)
 
     def _send_code(self, email: str) -> bool:
         with self._database.write() as session:
@@ -129,5 +129,5 @@ class PasswordResets:
             if user is None:
                 return False
             code = self._codes.issue(session, user.id, "reset")
-        self._letters.reset(user.email, user.username, user.id, code)
+        self._letters.reset(user.email, user.language, user.username, user.id, code)
         return True

@@ -62,7 +62,9 @@ class Registration:
         self._background = background
         self._clock = clock
 
-    def register(self, username: str, email: str, digest: str, origin: Origin) -> Registered:
+    def register(
+        self, username: str, email: str, digest: str, origin: Origin, *, language: str | None = None
+    ) -> Registered:
         """Make an account and send the mail that confirms its address.
 
         An account of the address that is not confirmed yet gets the new name. Its password becomes that of the
@@ -76,6 +78,8 @@ class Registration:
         digest : str
             MD5 of the password.
         origin : Origin
+        language : str, optional
+            Of the account's mails; the one that is preferred where the request comes from, if not given.
 
         Raises
         ------
@@ -89,6 +93,7 @@ class Registration:
             If it was asked too often.
         """
         username, email = clean_username(username), clean_email(email)
+        language = language or origin.language
         require_permitted(email, self._settings.allowed_emails)
         self._codes.count_mail(email, origin)
         password_hash = self._passwords.hash(digest)
@@ -98,20 +103,24 @@ class Registration:
         # The hash of an earlier registration with the same password.
         same = earlier if self._passwords.verify(earlier, digest) else None
         try:
-            registered, code = self._insert(username, email, password_hash, same)
+            registered, code = self._insert(username, email, password_hash, same, language)
         except EmailTakenError:
             # Or another request was faster by a moment: then its row is there now, not confirmed.
-            registered, code = self._insert(username, email, password_hash, same)
-        self._letters.confirm(email, username, code)
+            registered, code = self._insert(username, email, password_hash, same, language)
+        self._letters.confirm(email, language, username, code)
         return registered
 
-    def register_quietly(self, username: str, email: str, password: str, origin: Origin) -> None:
+    def register_quietly(
+        self, username: str, email: str, password: str, origin: Origin, *, language: str | None = None
+    ) -> None:
         """Do as `register`, and do not tell whether there is an account of the address: its owner gets a mail.
 
         Parameters
         ----------
         username, email, password : str
         origin : Origin
+        language : str, optional
+            As for `register`.
 
         Raises
         ------
@@ -122,9 +131,13 @@ class Registration:
         """
         self._passwords.require_good(password, username=username, email=email)
         try:
-            self.register(username, email, digest_of(password), origin)
+            self.register(username, email, digest_of(password), origin, language=language)
         except EmailTakenError:
-            self._letters.already_registered(clean_email(email))
+            with self._database.read() as session:
+                owner = user_by_email(session, email)
+            # The account may have been deleted meanwhile.
+            if owner is not None:
+                self._letters.already_registered(owner.email, owner.language)
 
     def send_code(self, email: str, origin: Origin) -> None:
         """Send the mail that confirms an address once more, if an account waits for it; do not tell whether.
@@ -158,7 +171,9 @@ class Registration:
                 user.password_hash = used.password_hash or user.password_hash
             return account_of(user)
 
-    def _insert(self, username: str, email: str, password_hash: str, same: str | None) -> tuple[Registered, str]:
+    def _insert(
+        self, username: str, email: str, password_hash: str, same: str | None, language: str
+    ) -> tuple[Registered, str]:
         now = self._clock()
         with taken_names(username), self._database.write() as session:
             user = user_by_email(session, email, lock=True)
@@ -174,6 +189,7 @@ class Registration:
             elif user.password_hash != same:
                 user.password_hash = self._passwords.unusable()
             user.created_at = now
+            user.language = language
             user.username, user.username_key = username, username_key(username)
             user.email, user.email_key = email, email_key(email)
             session.flush()
@@ -187,4 +203,4 @@ class Registration:
             if user is None or user.confirmed_at is not None:
                 return
             code = self._codes.issue(session, user.id, "confirm")
-        self._letters.confirm(user.email, user.username, code)
+        self._letters.confirm(user.email, user.language, user.username, code)

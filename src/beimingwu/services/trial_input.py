@@ -88,8 +88,12 @@ def _read_row(row: Any, place: str, into: NDArray[np.float64]) -> Sequence[_Faul
     if not isinstance(row, list):
         return [(place, text("expected a list of {width} cells", width=width))]
     if len(row) == width + 1:
-        words = "{found} cells; this learnware takes {width} columns: leave out what it is to predict"
-        return [(place, text(words, found=len(row), width=width))]
+        rule = text(
+            "{found} cells; this learnware takes {width} columns: leave out what it is to predict",
+            found=len(row),
+            width=width,
+        )
+        return [(place, rule)]
     if len(row) != width:
         return [(place, text("{found} cells; this learnware takes {width} columns", found=len(row), width=width))]
     faults: list[_Fault] = []

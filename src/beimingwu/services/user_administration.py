@@ -203,7 +203,7 @@ class UserAdministration:
                 subject=("user", user_id),
                 origin=origin,
             )
-        self._letters.reset(user.email, user.username, user_id, code)
+        self._letters.reset(user.email, user.language, user.username, user_id, code)
 
     def generate_password(self, identity: Identity, user_id: int, origin: Origin) -> GeneratedPassword:
         """Give an account a password that the dock makes, and end its sessions; its owner gets a notice.
@@ -233,7 +233,7 @@ class UserAdministration:
                 subject=("user", user_id),
                 origin=origin,
             )
-        self._letters.password_changed(user.email, user.username)
+        self._letters.password_changed(user.email, user.language, user.username)
         return generated
 
     def delete(

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from beimingwu.db.models import User
 from beimingwu.errors import EmailTakenError, NotFoundError
+from beimingwu.messages import DEFAULT_LANGUAGE
 from beimingwu.services.audit import audit
 from beimingwu.services.find_users import taken_names, user_by_email, user_by_id, user_by_username, username_taken
 from beimingwu.services.identity import Role
@@ -45,6 +46,7 @@ class Users:
         *,
         role: Role = Role.USER,
         verified: bool = False,
+        language: str = DEFAULT_LANGUAGE,
     ) -> Account:
         """Make an account, whatever addresses the settings allow; a mail asks to confirm its address unless `verified`.
 
@@ -74,6 +76,7 @@ class Users:
                 created_at=now,
                 confirmed_at=now if verified else None,
                 password_changed_at=now,
+                language=language,
             )
             session.add(user)
             session.flush()
@@ -82,7 +85,7 @@ class Users:
             if not verified:
                 code = self._codes.issue(session, user.id, "confirm")
         if code is not None:
-            self._letters.confirm(email, username, code)
+            self._letters.confirm(email, language, username, code)
         return account_of(user)
 
     def find(self, name: str) -> Account:

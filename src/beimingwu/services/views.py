@@ -31,6 +31,8 @@ class Account:
     disabled_at : datetime or None
         When an administrator disabled it.
     last_login_at : datetime or None
+    language : str
+        Of its mails.
     """
 
     user_id: int
@@ -41,6 +43,7 @@ class Account:
     confirmed_at: datetime | None
     disabled_at: datetime | None
     last_login_at: datetime | None
+    language: str
 
 
 def account_of(user: User) -> Account:
@@ -54,4 +57,5 @@ def account_of(user: User) -> Account:
         user.confirmed_at,
         user.disabled_at,
         user.last_login_at,
+        user.language,
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import structlog
 
 from beimingwu.errors import ServiceError, UnavailableError
+from beimingwu.messages import DOCK_FINDINGS
 from beimingwu.services.learnware_ids import format_id
 from beimingwu.services.package_checks import package_limits
 from beimingwu.services.verification_queue import LogLine
@@ -17,6 +18,7 @@ from beimingwu.services.verification_text import bounded_report, log_lines
 from beimingwu.worker.lease import Lease
 from learnware.errors import LearnwareError
 from learnware.runtime import Limits
+from learnware.texts import Text
 from learnware.verification import Finding, VerificationProgress, VerificationReport, verify
 
 if TYPE_CHECKING:
@@ -33,7 +35,6 @@ __all__ = ["Attempt", "Outcome", "Tools"]
 Outcome = Literal["verified", "refused", "put off", "given up", "given back", "lost"]
 
 _MOST_LINES = 2000
-_SUPERSEDED = "a newer version has taken the place of this one"
 _log = structlog.get_logger(__name__)
 
 
@@ -83,10 +84,9 @@ class Attempt:
         """Verify the version, and write down what came of it if it is still held."""
         claim = self._claim
         if claim.superseded:
-            return self._leave(self._note(_SUPERSEDED))
+            return self._leave(self._note("worker-superseded"))
         if claim.spent:
-            words = "so many workers came to an end, one after the other, while they verified this version"
-            return self._leave(self._note(f"{claim.attempt}: {words}"))
+            return self._leave(self._note("worker-spent", count=claim.attempt))
         if not self._tools.queue.begin(claim):
             return "lost"
         with self._lease:
@@ -94,7 +94,7 @@ class Attempt:
         if self._lease.standing == "lost":
             return "lost"
         if self._lease.standing == "superseded":
-            return self._leave(self._note(_SUPERSEDED))
+            return self._leave(self._note("worker-superseded"))
         return self._end(report)
 
     def _renew(self) -> Grip:
@@ -110,7 +110,7 @@ class Attempt:
         if self._cancelled_for == "stop":
             return self._give_back()
         if self._cancelled_for == "time":
-            report = self._note(f"it took longer than {self._settings.verify_seconds} seconds")
+            report = self._note("worker-slow", seconds=self._settings.verify_seconds)
         if not report.transient:
             return self._decide(report)
         if self._claim.attempt >= self._settings.verify_attempts:
@@ -135,10 +135,10 @@ class Attempt:
                 )
         except (ServiceError, LearnwareError, OSError) as error:
             _log.warning("verification_hindered", error=str(error), learnware_id=claim.learnware_id)
-            return self._note("the package could not be fetched from the store, or the worker's machine is at fault")
+            return self._note("worker-hindered")
         except Exception:  # noqa: BLE001  # the edge of a worker: one version must not end it
             _log.exception("verification_failed", learnware_id=claim.learnware_id, version=claim.number)
-            return self._note("the worker failed; its log says how")
+            return self._note("worker-failed")
 
     def _cancelled(self) -> bool:
         if self._cancelled_for is None:
@@ -154,9 +154,11 @@ class Attempt:
         words = progress.words if progress.stage == "working" else f"{progress.stage} {progress.status or ''}".strip()
         self._journal.say(f"{progress.part}: {words}")
 
-    def _note(self, why: str) -> VerificationReport:
+    def _note(self, code: str, **values: float) -> VerificationReport:
         """Return the report of a try that found nothing out."""
-        return VerificationReport(self._package, (Finding.not_checked("package", why, transient=True),))
+        message = Text(DOCK_FINDINGS[code], values)
+        finding = Finding("package", "not checked", message, transient=True, code=code, values=values)
+        return VerificationReport(self._package, (finding,))
 
     def _decide(self, report: VerificationReport) -> Outcome:
         kept = self._conclude(report)

@@ -10,6 +10,7 @@ from learnware.market._island import island_name
 from learnware.market._semantic import SemanticQuery
 from learnware.specification import RKMETableSpecification, semantic_vocabulary
 from learnware.specification._threads import single_threaded_blas
+from learnware.texts import joined, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -187,18 +188,26 @@ def find_nearest(
     if search is None or mixture is None or not hits:
         return Findings(
             nothing_fits=True,
-            message=f"No learnware that meets the conditions is for tables of {spec.get_z().shape[1]} columns.",
+            message=text(
+                "No learnware that meets the conditions is for tables of {count} columns.", count=spec.get_z().shape[1]
+            ),
         )
     nothing_fits = mixture.unexplained > _MOST_OPEN
     if nothing_fits:
-        message = f"Nothing fits: {mixture.unexplained:.0%} of the task is covered by no learnware."
+        message = text(
+            "Nothing fits: {unexplained:.0%} of the task is covered by no learnware.", unexplained=mixture.unexplained
+        )
     elif len(mixture.weights) > 1:
-        message = (
-            f"A mixture of {len(mixture.weights)} learnwares fits best (similarity {mixture.similarity:.3f}; "
-            f"squared MMD {mixture.mmd2:.2g}, with the nearest alone {hits[0].mmd2:.2g})."
+        message = text(
+            "A mixture of {count} learnwares fits best (similarity {similarity:.3f}; squared MMD {mmd2:.2g}, with the "
+            "nearest alone {nearest:.2g}).",
+            count=len(mixture.weights),
+            similarity=mixture.similarity,
+            mmd2=mixture.mmd2,
+            nearest=hits[0].mmd2,
         )
     else:
-        message = f"One learnware fits best (similarity {hits[0].similarity:.3f})."
+        message = text("One learnware fits best (similarity {similarity:.3f}).", similarity=hits[0].similarity)
     return Findings(
         tuple(Finding(hit.learnware_id, hit.score, hit.mmd2, hit.similarity) for hit in hits),
         search.total,
@@ -217,7 +226,9 @@ def table_spec(specs: Iterable[object]) -> RKMETableSpecification | None:
 def not_compared(stat_specs: Iterable[str]) -> str:
     """Say that specifications of these types are compared by nothing."""
     kinds = ", ".join(stat_specs)
-    return f"No searcher of this market compares {kinds}: the learnwares meet the semantic conditions only."
+    return text(
+        "No searcher of this market compares {kinds}: the learnwares meet the semantic conditions only.", kinds=kinds
+    )
 
 
 def nothing_met(semantic_spec: dict[str, Any]) -> str:
@@ -230,12 +241,15 @@ def nothing_met(semantic_spec: dict[str, Any]) -> str:
         if not given or (key == "Model" and given == ["Others"]):
             continue
         values = list(map(str, given)) if isinstance(given, (list, tuple, set, frozenset)) else [str(given)]
-        conditions.append(f"{key} {' or '.join(values)}")
+        conditions.append(text("{key} {values}", key=key, values=joined(values, "{first} or {rest}")))
         if entry["Values"] is not None:
+            allowed = ", ".join(entry["Values"])
             unknown += [
-                f"{value!r} is no {key}: known are {', '.join(entry['Values'])}."
+                text("{value!r} is no {key}: known are {allowed}.", value=value, key=key, allowed=allowed)
                 for value in values
                 if value not in entry["Values"]
             ]
-    said = f" ({'; '.join(conditions)})" if conditions else ""
-    return " ".join([f"No learnware meets the semantic conditions{said}.", *unknown])
+    said = text("No learnware meets the semantic conditions.")
+    if conditions:
+        said = text("No learnware meets the semantic conditions ({conditions}).", conditions=joined(conditions))
+    return joined([said, *unknown], "{first} {rest}")

@@ -12,4 +12,5 @@ from ._simplex import solve_simplex_qp as solve_simplex_qp
 from ._specification import Specification as Specification
 from ._table import RKMEStatSpecification as RKMEStatSpecification
 from ._table import RKMETableSpecification as RKMETableSpecification
+from ._vocabulary import semantic_labels as semantic_labels
 from ._vocabulary import semantic_vocabulary as semantic_vocabulary

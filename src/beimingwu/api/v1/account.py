@@ -7,7 +7,7 @@ from pydantic import Field
 
 from beimingwu.api.problems import responses
 from beimingwu.api.requests import CurrentDock, CurrentIdentity, CurrentOrigin
-from beimingwu.api.v1.fields import AccountOut, Code, Email, Password, Request, Username
+from beimingwu.api.v1.fields import AccountOut, Code, Email, Language, Password, Request, Username
 from beimingwu.errors import (
     ConflictError,
     EmailNotPermittedError,
@@ -27,9 +27,10 @@ router = APIRouter(prefix="/api/v1/account", tags=["account"])
 
 
 class Profile(Request):
-    """What can be changed of a profile."""
+    """What can be changed of a profile; what is not given stays."""
 
-    username: Username = Field(examples=["ada"])
+    username: Username | None = Field(None, examples=["ada"])
+    language: Language | None = Field(None, description="Of the account's mails.", examples=["zh"])
 
 
 class PasswordChange(Request):
@@ -70,8 +71,8 @@ def get_account(dock: CurrentDock, identity: CurrentIdentity) -> AccountOut:
     responses=responses(NotAuthenticatedError, NotAllowedError, InvalidInputError, UsernameTakenError),
 )
 def change_account(body: Profile, dock: CurrentDock, identity: CurrentIdentity) -> AccountOut:
-    """Give the account another user name."""
-    return AccountOut.of(dock.accounts.rename(identity, body.username))
+    """Give the account another user name, its mails another language, or both."""
+    return AccountOut.of(dock.accounts.change(identity, username=body.username, language=body.language))
 
 
 @router.put(

@@ -1,10 +1,12 @@
 """What the kinds of problems mean."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
+from beimingwu.api.language import CurrentLanguage, tell_language
 from beimingwu.api.problems import problem_type, responses
-from beimingwu.errors import NotFoundError, problems
+from beimingwu.errors import NotFoundError, ServiceError, problems
+from beimingwu.messages import translated
 
 __all__ = ["router"]
 
@@ -20,15 +22,22 @@ class ProblemKind(BaseModel):
 
 
 @router.get("", summary="All kinds of problems")
-async def list_problems() -> list[ProblemKind]:
+async def list_problems(language: CurrentLanguage, response: Response) -> list[ProblemKind]:
     """Return every kind of problem that this API tells of."""
-    return [ProblemKind(type=problem_type(kind.problem), status=kind.status, title=kind.title) for kind in problems()]
+    tell_language(response.headers, language)
+    return [_shown(kind, language) for kind in problems()]
 
 
 @router.get("/{name}", summary="A kind of problem", responses=responses(NotFoundError))
-async def get_problem(name: str) -> ProblemKind:
+async def get_problem(name: str, language: CurrentLanguage, response: Response) -> ProblemKind:
     """Return the kind of problem that a ``type`` names."""
     for kind in problems():
         if kind.problem == name:
-            return ProblemKind(type=problem_type(kind.problem), status=kind.status, title=kind.title)
+            tell_language(response.headers, language)
+            return _shown(kind, language)
     raise NotFoundError("there is no such kind of problem")
+
+
+def _shown(kind: type[ServiceError], language: str) -> ProblemKind:
+    title = translated(kind.title, language)
+    return ProblemKind(type=problem_type(kind.problem), status=kind.status, title=title)

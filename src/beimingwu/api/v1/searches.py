@@ -1,12 +1,12 @@
 """Searches."""
 
-import json
 from typing import Any
 
 from fastapi import APIRouter, Response
 from fastapi import Request as HttpRequest
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
 
 from beimingwu.api.language import CurrentLanguage, tell_language
 from beimingwu.api.problems import responses
@@ -185,9 +185,10 @@ def _answer(dock: Dock, identity: Identity | None, language: str, body: bytes) -
 
 def _wanted(body: bytes) -> SearchWanted:
     try:
-        return SearchWanted.model_validate(json.loads(body))
+        # Specifications are long: this takes a third of the time that `json` takes.
+        return SearchWanted.model_validate(from_json(body))
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)
         raise RequestValidationError([{**fault, "loc": ("body", *fault["loc"])} for fault in faults]) from None
-    except (ValueError, RecursionError):
+    except ValueError:
         raise InvalidInputError("the body is not JSON", fields=(("", "expected a JSON object"),)) from None

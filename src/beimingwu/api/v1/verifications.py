@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import PlainTextResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
+from beimingwu.api.language import CurrentLanguage, tell_language
 from beimingwu.api.problems import responses
 from beimingwu.api.requests import CurrentDock, CurrentIdentity, CurrentOrigin, OptionalIdentity
 from beimingwu.api.v1.fields import Id, LearnwareId
@@ -20,6 +21,8 @@ from beimingwu.errors import (
     NotFoundError,
     TooManyRequestsError,
 )
+from beimingwu.messages import translated_report
+from beimingwu.services.verifications import VerificationView
 
 if TYPE_CHECKING:
     from beimingwu.api.live import Live
@@ -54,27 +57,38 @@ class VerificationOut(BaseModel):
     worker: str | None = Field(description="Who made it; told to administrators only.")
     report: dict[str, Any] | None = Field(
         description="What the last try that ended has found: `findings` by part, each with `status` (`ok`, `warning`, "
-        "`wrong`, `not checked`), `message` and `mend`; how long each of the `parts` took; the `environment`; the end "
-        "of the model's `output`; its `traceback`."
+        "`wrong`, `not checked`), `message` and `mend` in the language that is asked for, and the `code` and the "
+        "`values` that they are made of (`GET /vocabulary` has the sentences); how long each of the `parts` took; the "
+        "`environment`; the end of the model's `output`; its `traceback`."
     )
 
 
 @router.get("", summary="How a verification goes", responses=responses(*_COMMON))
 def get_verification(
-    learnware_id: LearnwareId, number: Id, dock: CurrentDock, identity: OptionalIdentity
+    learnware_id: LearnwareId,
+    number: Id,
+    dock: CurrentDock,
+    identity: OptionalIdentity,
+    language: CurrentLanguage,
+    response: Response,
 ) -> VerificationOut:
     """Return how the verification of a version goes, with its report; for the owner and administrators.
 
     Everybody gets the report by which a version serves, without what the model has printed.
     """
-    return VerificationOut.model_validate(dock.verifications.report(identity, learnware_id, number))
+    return _shown(dock.verifications.report(identity, learnware_id, number), language, response)
 
 
 @router.post(
     "", status_code=202, summary="Verify again", responses=responses(*_COMMON, ConflictError, TooManyRequestsError)
 )
 def verify_again(
-    learnware_id: LearnwareId, number: Id, dock: CurrentDock, identity: CurrentIdentity, origin: CurrentOrigin
+    learnware_id: LearnwareId,
+    number: Id,
+    dock: CurrentDock,
+    identity: CurrentIdentity,
+    origin: CurrentOrigin,
+    response: Response,
 ) -> VerificationOut:
     """Have a version verified once more.
 
@@ -82,7 +96,7 @@ def verify_again(
     goes on serving.
     """
     dock.verifications.verify_again(identity, learnware_id, number, origin)
-    return VerificationOut.model_validate(dock.verifications.report(identity, learnware_id, number))
+    return _shown(dock.verifications.report(identity, learnware_id, number), origin.language, response)
 
 
 @router.get(
@@ -123,3 +137,10 @@ async def follow_verification(
         # Proxies must not hold lines back.
         headers={"X-Accel-Buffering": "no"},
     )
+
+
+def _shown(view: VerificationView, language: str, response: Response) -> VerificationOut:
+    tell_language(response.headers, language)
+    shown = VerificationOut.model_validate(view)
+    report = None if shown.report is None else translated_report(shown.report, language)
+    return shown.model_copy(update={"report": report})

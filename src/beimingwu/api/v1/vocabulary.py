@@ -1,10 +1,14 @@
 """The vocabulary of semantic specifications."""
 
+from functools import cache
+
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from beimingwu.messages import LANGUAGES, sentences, translated
 from learnware.market.rules import LENGTH_LIMITS, TASKS_BY_DATA_TYPE
-from learnware.specification import semantic_vocabulary
+from learnware.specification import semantic_labels, semantic_vocabulary
+from learnware.texts import text
 
 __all__ = ["router"]
 
@@ -44,15 +48,37 @@ class VocabularyOut(BaseModel):
     lengths: dict[str, LengthOut] = Field(
         description="Lengths of the texts.", examples=[{"Name": {"least": 5, "most": 50}}]
     )
+    labels: dict[str, dict[str, str]] = Field(
+        description="What every key and every value is called, by language.",
+        examples=[{"en": {"Data": "Data type", "Table": "Table"}, "zh": {"Data": "数据类型", "Table": "表格"}}],
+    )
+    findings: dict[str, dict[str, str]] = Field(
+        description="What findings of verifications say, by `code` and language; the `values` of a finding are filled "
+        "in at their names in braces, as Python's `str.format` does it.",
+        examples=[{"member-encrypted": {"en": "{name!r} is encrypted", "zh": "{name!r} 已加密"}}],
+    )
 
 
 @router.get("", summary="The vocabulary of semantic specifications", response_model_by_alias=True)
 def vocabulary(response: Response) -> VocabularyOut:
-    """Return the keys of a semantic specification, what each may say, and how long texts may be."""
+    """Return what semantic specifications may say, and what findings of verifications say, in all languages."""
     # It changes with the version of the server only.
     response.headers["Cache-Control"] = "public, max-age=300"
     return VocabularyOut(
         keys={key: KeyOut(Type=entry["Type"], Values=entry["Values"]) for key, entry in semantic_vocabulary().items()},
         tasks={data_type: list(tasks) for data_type, tasks in TASKS_BY_DATA_TYPE.items()},
         lengths={key: LengthOut(least=least, most=most) for key, (least, most) in LENGTH_LIMITS.items()},
+        labels={language: semantic_labels(language) for language in LANGUAGES},
+        findings=_findings(),
     )
+
+
+@cache
+def _findings() -> dict[str, dict[str, str]]:
+    """Return for each code its sentence in every language: what is the matter, and how to mend it."""
+    found: dict[str, dict[str, str]] = {}
+    for language in LANGUAGES:
+        between = translated(text("{first}; {rest}", first="", rest=""), language)
+        for code, said in sentences(language).items():
+            found.setdefault(code, {})[language] = between.join(filter(None, said))
+    return found

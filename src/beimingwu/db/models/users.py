@@ -33,3 +33,5 @@ class User(Table):
     disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     password_changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_login_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # Of its mails; one of `beimingwu.messages.LANGUAGES`.
+    language: Mapped[str] = mapped_column(String(8), server_default="en")
