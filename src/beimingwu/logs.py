@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from textwrap import indent
 from typing import TYPE_CHECKING
 
 import structlog
@@ -12,6 +13,22 @@ if TYPE_CHECKING:
     from beimingwu.settings import Settings
 
 __all__ = ["configure_logs"]
+
+
+class _Readable:
+    """Puts the text of a mail below the line of its event, for whoever copies a code or a link out of it."""
+
+    def __init__(self, line: structlog.dev.ConsoleRenderer) -> None:
+        self._line = line
+
+    def __call__(self, logger: object, method: str, event: structlog.typing.EventDict) -> str:
+        text = event.pop("text", None) if event.get("event") == "mail" else None
+        line = str(self._line(logger, method, event))
+        if text is None:
+            return line
+        # Indented, so that no text looks like an event, and without what terminals obey.
+        shown = "".join(one if one.isprintable() or one == "\n" else "?" for one in str(text).strip())
+        return f"{line}\n{indent(shown, '    ', lambda _: True)}"
 
 
 def configure_logs(settings: Settings, *, process: int | None = None) -> None:
@@ -44,7 +61,11 @@ def configure_logs(settings: Settings, *, process: int | None = None) -> None:
     else:
         # Not rich's form of tracebacks: it shows the values of variables, and those are passwords and tokens.
         last = [
-            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+            _Readable(
+                structlog.dev.ConsoleRenderer(
+                    colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+                )
+            )
         ]
     structlog.configure(
         processors=[

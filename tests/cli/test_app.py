@@ -127,6 +127,11 @@ def test_a_wrong_value_comes_with_the_right_ones(run):
     assert "Classification, Regression" in run("search", "--task", "Guessing", code=2).stderr.replace("\n", " ")
 
 
+def test_words_without_their_option(run):
+    assert "did you mean: learnware list --text 'iris setosa'" in run("list", "iris", "setosa", code=2).stderr
+    assert "unexpected" in run("show", "1", "2", code=2).stderr
+
+
 def test_values_in_any_case(market):
     assert [one["id"] for one in market.answer("market", "list", "--task", "CLASSIFICATION")["learnwares"]] == [
         "00000001"

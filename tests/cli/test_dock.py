@@ -107,6 +107,7 @@ def test_upload_and_wait(ada: Any, dock: LiveDock, tmp_path: Path) -> None:
         result = ada("update", learnware_id, "--semantic", words, "--wait")
     assert "version 2, is verified" in result.stdout
     assert "trial" in result.stderr
+    assert result.stderr.rstrip().splitlines()[-1] == "  verified"
     document = ada.answer("show", learnware_id, "--log")
     assert document["learnware"]["serving_version"] == 2
     assert document["verification"]["status"] == "SUCCESS"
@@ -118,7 +119,14 @@ def test_upload_and_wait(ada: Any, dock: LiveDock, tmp_path: Path) -> None:
     ada("restore", learnware_id)
     assert learnware_id in ada("list").stdout
     assert "--yes" in ada("delete", learnware_id, code=2).stderr
-    ada("delete", learnware_id, "--yes")
+    error = ada.failure("delete", learnware_id, "00000098", "00000099", "--yes")
+    assert "00000098, 00000099" in error["message"]
+    assert error["message"].endswith("nothing was deleted")
+    assert error["status"] == 404
+    # Of Grace's, it is the second.
+    told = ada("delete", learnware_id, dock.near, "--yes", code=1).stderr
+    assert told.startswith(f"error: {dock.near}: ")
+    assert told.endswith(f"deleted before: {learnware_id}\n")
     assert ada.failure("show", learnware_id)["status"] == 404
 
 

@@ -75,5 +75,11 @@ def test_what_no_demo_is_made_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     made = ("user", "create", "ada@example.org", "--username", "ada", "--password", "correct horse")
     assert CliRunner().invoke(app, [*made, "--data-dir", str(tmp_path / "dock")]).exit_code == 0
     assert "is no demo" in refused("demo", "--port", "0")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = CliRunner().invoke(app, ["demo", "--port", port, "--data-dir", str(tmp_path / "another")])
+    assert done.exit_code == 1
+    assert f"{port} is in use" in done.stderr
+    assert not (tmp_path / "another").exists()
     monkeypatch.setenv("BEIMINGWU_HOST", "0.0.0.0")
     assert "this machine only" in refused("demo", "--port", "0")

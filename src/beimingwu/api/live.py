@@ -154,12 +154,17 @@ class Live:
 def _words(progress: Progress, told: tuple[str | None, int] | None) -> str:
     """Return the events of what is new."""
     words = []
+    status = ""
     if (progress.status, progress.attempts) != told and progress.status is not None:
-        words.append(_event("status", {"status": progress.status, "attempts": progress.attempts}))
+        status = _event("status", {"status": progress.status, "attempts": progress.attempts})
+    if not progress.over:
+        words.append(status)
     for position, line in progress.lines:
         content = {"number": line.number, "at": line.at.isoformat(), "text": line.text}
         words.append(_event("line", content, f"{position.verification_id}-{position.line}"))
     if progress.over:
+        # What came of it is told after the last line of how.
+        words.append(status)
         words.append(_event("end", {"status": progress.status}))
     return "".join(words)
 

@@ -100,7 +100,10 @@ def run_dock(
 def _prepare(settings: "Settings", prepare: "Callable[[Dock], None]") -> None:
     from beimingwu.logs import configure_logs
     from beimingwu.services.dock import Dock, open_database
+    from beimingwu.serving.listening import listen
 
+    # Where nobody can be served, nothing is made.
+    listen(settings).close()
     configure_logs(settings)
     with closing(Dock(settings, open_database(settings, migrated=True))) as dock:
         prepare(dock)

@@ -27,6 +27,7 @@ def register(app: typer.Typer) -> None:
     command(
         app, "list", "learnware list --mine", "learnware list --text 'house prices' --task Regression",
         "learnware list --host https://dock.example.org --sort downloads --json", panel=DOCK_PANEL,
+        instead="learnware list --text",
     )(list_learnwares)  # fmt: skip
     command(app, "show", "learnware show 00000017", "learnware show 00000017 --log", panel=DOCK_PANEL)(show)
     command(

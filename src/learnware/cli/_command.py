@@ -209,7 +209,12 @@ def examples(*lines: str) -> str:
 
 
 def command(
-    group: typer.Typer, name: str, *lines: str, uses_market: bool = False, panel: str | None = None
+    group: typer.Typer,
+    name: str,
+    *lines: str,
+    uses_market: bool = False,
+    panel: str | None = None,
+    instead: str | None = None,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Make a function ``(session, ...)`` a subcommand.
 
@@ -228,12 +233,16 @@ def command(
         Whether it takes ``--market`` and ``--root``.
     panel : str, optional
         Under which heading the help of the group lists it.
+    instead : str, optional
+        What somebody means who gives words that the command does not take; the words come after it.
     """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(function)
         def run(*, context: typer.Context, **kwargs: Any) -> None:
             session = _session(context, kwargs)
+            if context.args:
+                raise typer.BadParameter(f"did you mean: {instead} {shlex.quote(' '.join(context.args))}")
             with _edge(session):
                 function(session, **kwargs)
                 sys.stdout.flush()
@@ -247,6 +256,7 @@ def command(
             epilog=examples(*lines),
             no_args_is_help=_needs_arguments(function),
             rich_help_panel=panel,
+            context_settings={"allow_extra_args": instead is not None},
         )(run)
         return function
 

@@ -1,15 +1,21 @@
 """`learnware upload | update | delete | withdraw | restore`: one's own learnwares on a dock."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from learnware.cli._check import SemanticOption, read_semantic
 from learnware.cli._command import Session, command
 from learnware.cli._docks import DOCK_PANEL, DockIdArgument, HostOption, WaitOption, follow, open_dock, verdict
+from learnware.errors import DockError, DockProblemError
+
+if TYPE_CHECKING:
+    from learnware.client import DockConnection
 
 __all__ = ["register"]
+
+_NOT_FOUND = 404
 
 
 def register(app: typer.Typer) -> None:
@@ -115,7 +121,7 @@ def delete(
 
     ids = list(dict.fromkeys(learnware_ids))
     with open_dock(session, host) as dock:
-        known = [dock.learnware(learnware_id) for learnware_id in ids]
+        known = _known(dock, ids)
         if not yes:
             if not session.asks:
                 raise typer.BadParameter("there is no terminal to ask on; say --yes to delete without asking")
@@ -123,6 +129,47 @@ def delete(
                 session.err.print(f"{learnware['learnware_id']}  {clean(learnware['name'])}")
             if not typer.confirm(f"Delete {count(len(ids), 'learnware')} from {dock.host} for good?", err=True):
                 raise typer.Abort
-        for learnware_id in ids:
-            dock.delete(learnware_id)
+        for i, learnware_id in enumerate(ids):
+            _delete(dock, learnware_id, ids[:i])
     session.show({"host": dock.host, "deleted": ids}, f"{count(len(ids), 'learnware')} deleted from {dock.host}")
+
+
+def _known(dock: "DockConnection", ids: list[str]) -> list[dict[str, Any]]:
+    """Return what a dock knows of learnwares.
+
+    Raises
+    ------
+    DockProblemError
+        If it does not know some of them; it names them all.
+    """
+    found = {learnware_id: _look(dock, learnware_id) for learnware_id in ids}
+    unknown = [learnware_id for learnware_id, learnware in found.items() if learnware is None]
+    if unknown:
+        raise DockProblemError(
+            f"{dock.host} has no learnware {', '.join(unknown)} that you may see; {_deleted([])}",
+            status=_NOT_FOUND,
+            problem="not-found",
+        )
+    return [learnware for learnware in found.values() if learnware is not None]
+
+
+def _look(dock: "DockConnection", learnware_id: str) -> dict[str, Any] | None:
+    try:
+        return dock.learnware(learnware_id)
+    except DockProblemError as error:
+        if error.status != _NOT_FOUND:
+            raise
+        return None
+
+
+def _delete(dock: "DockConnection", learnware_id: str, before: list[str]) -> None:
+    try:
+        dock.delete(learnware_id)
+    except DockError as error:
+        # The kind of error and what it knows stay; with several, the words have to say which.
+        error.args = (f"{learnware_id}: {error}; {_deleted(before)}",)
+        raise
+
+
+def _deleted(ids: list[str]) -> str:
+    return f"deleted before: {', '.join(ids)}" if ids else "nothing was deleted"

@@ -111,7 +111,8 @@ class _Follower:
                 value = _value_of(event)
                 if event.kind == "line":
                     self._on_line(str(value.get("text", "")))
-                elif event.kind == "status":
+                elif event.kind == "status" and value.get("status") not in _ENDS:
+                    # How it ended is told after the last line.
                     self.tell(str(value.get("status", "")))
                 elif event.kind == "end":
                     return
