@@ -1,0 +1,233 @@
+import { BlobReader, type FileEntry, Uint8ArrayWriter, ZipReader, configure } from "@zip.js/zip.js";
+import { type Finding, FoundError, finding, refuse } from "./findings";
+import type { PackageLimits } from "./limits";
+import { collisions, nameFinding, topFolderOf } from "./names";
+
+/** A file of a package; the path is relative to the package. */
+export interface PackageFile {
+  readonly path: string;
+  readonly size: number;
+}
+
+/** A zip whose directory was read. */
+export interface Archive {
+  readonly files: readonly PackageFile[];
+  readonly topFolder: string | null;
+  /** What is wrong with its members. */
+  readonly findings: readonly Finding[];
+  /** The content of a file; throws `FoundError` if it is too large or damaged. */
+  read(path: string, most: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** The first bytes of a file; throws `FoundError` if it is damaged. */
+  head(path: string): Promise<Uint8Array>;
+}
+
+const LOCAL_HEADER = 30;
+const HEAD_BYTES = 512;
+// Packed bytes from which the first ones of a file are unpacked.
+const PACKED_HEAD = 4096;
+// Bytes of a zip's directory for each member; longer names and extra fields are nobody's.
+const DIRECTORY_BYTES = 1024;
+const STORED = 0;
+const DEFLATED = 8;
+const MODE_KIND = 0o170000;
+const FILE_KIND = 0o100000;
+const FOLDER_KIND = 0o040000;
+// Encrypted, strongly encrypted, headers masked.
+const FORBIDDEN_FLAGS = 0x1 | 0x40 | 0x2000;
+
+/** A file that refuses to give more at once than the directory of a zip of few members needs. */
+class BoundedReader extends BlobReader {
+  readonly #most: number;
+
+  constructor(file: Blob, most: number) {
+    super(file);
+    this.#most = most;
+  }
+
+  override readUint8Array(offset: number, length: number): Promise<Uint8Array> {
+    if (length > this.#most) return Promise.reject(new RangeError("the directory is too large"));
+    return super.readUint8Array(offset, length);
+  }
+}
+
+interface Named {
+  readonly name: string;
+  readonly entry: Awaited<ReturnType<ZipReader<unknown>["getEntries"]>>[number];
+}
+
+/**
+ * Open a zip, and look at its directory by the rules of the engine. Only the directory is read.
+ *
+ * @throws FoundError if it is no zip.
+ */
+export async function openArchive(file: Blob, limits: PackageLimits): Promise<Archive> {
+  // No workers, and the browser's own decompression: nothing but the page's scripts runs.
+  configure({ useWebWorkers: false, useCompressionStream: true });
+  const most = Math.max(limits.members * DIRECTORY_BYTES, 1 << 20);
+  const reader = new ZipReader(new BoundedReader(file, most), { strictness: "tolerant" });
+  let entries: Named["entry"][];
+  try {
+    entries = await reader.getEntries({ strictness: "tolerant", filenameValidation: "tolerant" });
+  } catch (error) {
+    // Whatever keeps it from being read, it is no zip that a dock can read.
+    throw Object.assign(new FoundError(finding("package", "zip-unreadable")), { cause: error });
+  }
+  const named = entries.map((entry) => ({ name: nameOf(entry.rawFilename), entry }));
+  const findings = named.flatMap(({ name, entry }) => memberFindings(name, entry, limits));
+  // What the Finder of macOS adds is no part of the package.
+  const kept = named.filter(({ name }) => name !== null && name.split("/")[0] !== "__MACOSX") as Named[];
+  const files = kept.filter(({ name }) => !name.endsWith("/"));
+  const folders = kept.filter(({ name }) => name.endsWith("/")).map(({ name }) => name.slice(0, -1));
+  findings.push(
+    ...collisions(
+      files.map(({ name }) => name),
+      folders,
+    ),
+    ...sizeFindings(file.size, entries.length, files, limits),
+    ...overlaps(file.size, entries),
+  );
+  const names = files.map(({ name }) => name);
+  const topFolder = names.includes("learnware.yaml") ? null : topFolderOf(names);
+  const cut = topFolder === null ? 0 : topFolder.length + 1;
+  const byPath = new Map(files.map(({ name, entry }) => [name.slice(cut), entry as FileEntry]));
+  return {
+    files: [...byPath].map(([path, { uncompressedSize }]) => ({ path, size: uncompressedSize })).sort(byName),
+    topFolder,
+    findings,
+    read: (path, limit) => readMember(path, entryOf(byPath, path), limit),
+    head: (path) => headOf(file, path, entryOf(byPath, path)),
+  };
+}
+
+function entryOf(entries: ReadonlyMap<string, FileEntry>, path: string): FileEntry {
+  const entry = entries.get(path);
+  return entry ?? refuse("package", "file-missing", { path });
+}
+
+/** A member's name in UTF-8, also where the writer forgot to say so; null where it is in something else. */
+function nameOf(raw: Uint8Array): string | null {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(raw);
+  } catch (error) {
+    void error; // that it is not in UTF-8 is the answer
+    return null;
+  }
+}
+
+function memberFindings(name: string | null, entry: Named["entry"], limits: PackageLimits): Finding[] {
+  if (name === null) return [finding("package", "name-encoding", { path: entry.filename })];
+  const found: Finding[] = [];
+  const wrong = nameFinding(name);
+  if (wrong) found.push(wrong);
+  const folder = name.endsWith("/");
+  const kind = (entry.externalFileAttributes >>> 16) & MODE_KIND;
+  const where = { path: name };
+  if (kind !== 0 && kind !== (folder ? FOLDER_KIND : FILE_KIND)) {
+    found.push(finding("package", "member-special", where));
+  }
+  if (entry.encrypted || (entry.rawBitFlag ?? 0) & FORBIDDEN_FLAGS) {
+    found.push(finding("package", "member-encrypted", where));
+  }
+  const method = entry.compressionMethod;
+  if (method !== STORED && method !== DEFLATED) {
+    found.push(finding("package", "member-compression", where, { method }));
+  }
+  const { uncompressedSize: size, compressedSize: packed } = entry;
+  if (folder && size) found.push(finding("package", "folder-content", where));
+  if (size > limits.ratioFrom && size > limits.ratio * packed) {
+    found.push(finding("package", "member-grows", where, { packed, bytes: size, ratio: limits.ratio }));
+  }
+  if (size > limits.memberBytes) {
+    found.push(finding("package", "member-large", where, { bytes: size, most: limits.memberBytes }));
+  }
+  return found;
+}
+
+function sizeFindings(
+  size: number,
+  count: number,
+  files: readonly Named[],
+  limits: PackageLimits,
+): Finding[] {
+  const found: Finding[] = [];
+  const bytes = files.reduce((sum, { entry }) => sum + entry.uncompressedSize, 0);
+  if (size > limits.zip)
+    found.push(finding("package", "zip-too-large", {}, { bytes: size, most: limits.zip }));
+  if (count > limits.members) {
+    found.push(finding("package", "members-many", {}, { found: count, most: limits.members }));
+  }
+  if (bytes > limits.totalBytes) {
+    found.push(finding("package", "members-large", {}, { bytes, most: limits.totalBytes }));
+  }
+  if (bytes > limits.ratioFrom && bytes > limits.ratio * size) {
+    found.push(finding("package", "zip-grows", {}, { packed: size, bytes, ratio: limits.ratio }));
+  }
+  return found;
+}
+
+/** Members that share bytes are how a small zip holds terabytes at a modest ratio each. */
+function overlaps(size: number, entries: readonly Named["entry"][]): Finding[] {
+  const ordered = [...entries].sort((one, other) => one.offset - other.offset);
+  // The directory comes after all members; it is at least so long.
+  const directory = entries.reduce((sum, { rawFilename }) => sum + 46 + rawFilename.length, 22);
+  return ordered.flatMap((entry, i) => {
+    const end = entry.offset + LOCAL_HEADER + entry.compressedSize;
+    const next = ordered[i + 1]?.offset ?? size - directory;
+    const path = nameOf(entry.rawFilename) ?? entry.filename;
+    return end > next ? [finding("package", "member-overlaps", { path })] : [];
+  });
+}
+
+async function readMember(path: string, entry: FileEntry, most: number): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = entry.uncompressedSize;
+  if (bytes > most) refuse("package", "member-large", { path }, { bytes, most });
+  try {
+    return await entry.getData<Uint8Array<ArrayBuffer>>(new Uint8ArrayWriter(), { checkCrc32: true });
+  } catch (error) {
+    throw damaged(path, error);
+  }
+}
+
+async function headOf(file: Blob, path: string, entry: FileEntry): Promise<Uint8Array> {
+  try {
+    const header = new DataView(await file.slice(entry.offset, entry.offset + LOCAL_HEADER).arrayBuffer());
+    if (header.getUint32(0, true) !== 0x04034b50) throw new RangeError("there is no header");
+    const begin = entry.offset + LOCAL_HEADER + header.getUint16(26, true) + header.getUint16(28, true);
+    const packed = file.slice(begin, begin + Math.min(entry.compressedSize, PACKED_HEAD));
+    if (entry.compressionMethod === STORED)
+      return new Uint8Array(await packed.slice(0, HEAD_BYTES).arrayBuffer());
+    return await inflated(packed, entry.compressedSize <= PACKED_HEAD);
+  } catch (error) {
+    throw damaged(path, error);
+  }
+}
+
+/** The first bytes that come out of deflated ones, of which some may be cut off. */
+async function inflated(packed: Blob, whole: boolean): Promise<Uint8Array> {
+  const reader = packed.stream().pipeThrough(new DecompressionStream("deflate-raw")).getReader();
+  const head = new Uint8Array(HEAD_BYTES);
+  let size = 0;
+  try {
+    while (size < HEAD_BYTES) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      const part = value.subarray(0, HEAD_BYTES - size);
+      head.set(part, size);
+      size += part.length;
+    }
+  } catch (error) {
+    // The end is missing on purpose, unless all was given.
+    if (whole) throw error;
+  }
+  // What is left of the stream is nobody's; it ends with an error of its own.
+  reader.cancel().catch(() => undefined);
+  return head.subarray(0, size);
+}
+
+function damaged(path: string, cause: unknown): FoundError {
+  return Object.assign(new FoundError(finding("package", "member-damaged", { path })), { cause });
+}
+
+function byName(one: PackageFile, other: PackageFile): number {
+  return one.path < other.path ? -1 : one.path > other.path ? 1 : 0;
+}
