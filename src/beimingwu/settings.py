@@ -144,6 +144,13 @@ class Settings(BaseSettings):
     limit_mail_address: RateField = Field(Rate(20, 3600), description="Mails asked for from one address.")
     limit_code_address: RateField = Field(Rate(30, 900), description="Codes tried from one address.")
     limit_link_address: RateField = Field(Rate(600, 3600), description="Download links made from one address.")
+    limit_searches: RateField = Field(
+        Rate(600, 60), description="Searches of one account, or of one address where nobody is logged in."
+    )
+    limit_downloads: RateField = Field(
+        Rate(1200, 60),
+        description="Requests for packages of one account, or of one address where nobody is logged in.",
+    )
     limit_submissions: RateField = Field(
         Rate(500, 3600), description="Learnwares and new versions that one account submits."
     )

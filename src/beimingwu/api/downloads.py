@@ -7,6 +7,7 @@ from fastapi import Request, Response
 from zipstream import ZIP_STORED, ZipStream
 
 from beimingwu.api.content import StreamResponse, attachment, content_response
+from beimingwu.api.requests import origin_of
 from beimingwu.errors import UnavailableError
 from beimingwu.services.datasets import DatasetFile
 from beimingwu.services.dock import Dock
@@ -21,6 +22,7 @@ DATASET_TYPE = "application/octet-stream"
 
 def send_package(request: Request, dock: Dock, package: Package) -> Response:
     """Return the answer to a request for a package, and count the download."""
+    _begin(request, dock)
     return content_response(
         request,
         dock.store,
@@ -41,6 +43,7 @@ def send_packages(
     request: Request, dock: Dock, packages: Sequence[Package], filename: str = "learnwares.zip"
 ) -> Response:
     """Return the answer to a request for several packages, a zip with an entry for each, and count the downloads."""
+    _begin(request, dock)
     store = dock.store
     # Packages are compressed. Stored as they are, the size is known before the first byte.
     archive = ZipStream(compress_type=ZIP_STORED, sized=True)
@@ -63,6 +66,11 @@ def send_packages(
         "Content-Disposition": attachment(filename),
     }
     return StreamResponse(opening, len(archive), 200, headers, "application/zip")
+
+
+def _begin(request: Request, dock: Dock) -> None:
+    if request.method == "GET":
+        dock.downloads.begin(getattr(request.state, "user_id", None), origin_of(request))
 
 
 def _count(dock: Dock, packages: Sequence[Package]) -> None:

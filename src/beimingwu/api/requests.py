@@ -14,7 +14,15 @@ from beimingwu.errors import NotAuthenticatedError
 from beimingwu.services.dock import Dock
 from beimingwu.services.identity import Identity, Origin
 
-__all__ = ["CurrentDock", "CurrentIdentity", "CurrentOrigin", "OptionalIdentity", "bearer_of", "forget_cookie_if_over"]
+__all__ = [
+    "CurrentDock",
+    "CurrentIdentity",
+    "CurrentOrigin",
+    "OptionalIdentity",
+    "bearer_of",
+    "forget_cookie_if_over",
+    "origin_of",
+]
 
 _bearer = HTTPBearer(auto_error=False, description="The token of a session, or an API token.")
 
@@ -43,7 +51,7 @@ async def _dock(request: Request) -> Dock:
     return cast("Dock", request.app.state.dock)
 
 
-async def _origin(request: Request) -> Origin:
+def origin_of(request: Request) -> Origin:
     """Return where a request comes from: one object for all who ask, so that rate limits come together in it."""
     known = getattr(request.state, "origin", None)
     if known is None:
@@ -55,6 +63,10 @@ async def _origin(request: Request) -> Origin:
         )
         request.state.origin = known
     return known
+
+
+async def _origin(request: Request) -> Origin:
+    return origin_of(request)
 
 
 CurrentDock = Annotated[Dock, Depends(_dock)]

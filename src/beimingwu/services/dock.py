@@ -12,6 +12,7 @@ from beimingwu.services.appending import UploadGround
 from beimingwu.services.audit_log import AuditLog
 from beimingwu.services.background import Background
 from beimingwu.services.catalogue import Catalogue
+from beimingwu.services.client_limits import ClientLimits
 from beimingwu.services.clock import Clock, utc_now
 from beimingwu.services.codes import Codes
 from beimingwu.services.contract_uploads import ContractUploads
@@ -173,8 +174,9 @@ class Dock:
         self.notifications = Notifications(database, clock)
         self.favourites = Favourites(database, clock)
         self.market_index = MarketIndex(database)
-        self.search = Searches(database, self.market_index, self.usage)
-        self.downloads = Downloads(database, settings, limits, clock)
+        self.client_limits = ClientLimits(database, limits, clock)
+        self.search = Searches(database, settings, self.market_index, self.usage, self.client_limits)
+        self.downloads = Downloads(database, settings, limits, self.client_limits, clock)
         self.learnware_contents = LearnwareContents(self.store, self.downloads)
         self.trial_queue = TrialQueue(database, settings, clock)
         self.trials = Trials(database, settings, limits, clock)
@@ -196,4 +198,5 @@ class Dock:
         """Finish what is waiting and close the database."""
         self.background.close(timeout=self.settings.shutdown_seconds)
         self.usage.close()
+        self.client_limits.close()
         self.database.close()

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from beimingwu.db.engine import Database
+    from beimingwu.services.client_limits import ClientLimits
     from beimingwu.services.clock import Clock
     from beimingwu.settings import Settings
 
@@ -84,13 +85,19 @@ class Downloads:
     database : Database
     settings : Settings
     limits : RateLimits
+        Of links.
+    client_limits : ClientLimits
+        Of downloads.
     clock : Clock
     """
 
-    def __init__(self, database: Database, settings: Settings, limits: RateLimits, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, settings: Settings, limits: RateLimits, client_limits: ClientLimits, clock: Clock
+    ) -> None:
         self._database = database
         self._settings = settings
         self._limits = limits
+        self._client_limits = client_limits
         self._clock = clock
 
     def package(self, identity: Identity | None, learnware_id: str, *, version: int | None = None) -> Package:
@@ -125,6 +132,16 @@ class Downloads:
         numbers = _numbers(learnware_ids)
         with self._database.read() as session:
             return _find(session, identity, numbers, version)
+
+    def begin(self, user_id: int | None, origin: Origin) -> None:
+        """Count a request for packages.
+
+        Raises
+        ------
+        TooManyRequestsError
+            If this account, or this address where nobody is logged in, has made too many.
+        """
+        self._client_limits.count("downloads", self._settings.limit_downloads, user_id, origin)
 
     def is_unverified(self, learnware_id: str) -> bool:
         """Return whether there is a learnware of which no version was verified yet."""

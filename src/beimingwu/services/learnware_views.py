@@ -193,6 +193,11 @@ def summary_query() -> Select[Any]:
 
 
 @cache
+def _some_query() -> Select[Any]:
+    return summary_query().where(_tables()[0].c.id.in_(bindparam("ids", expanding=True)))
+
+
+@cache
 def _tables() -> tuple[FromClause, FromClause, FromClause]:
     """Return learnwares, and versions twice: the one that is shown, and the newest, whose state is told."""
     return Learnware.__table__, Version.__table__.alias("shown"), Version.__table__.alias("newest")
@@ -250,7 +255,7 @@ def summaries(session: Session | Connection, ids: Iterable[int]) -> dict[int, Su
     wanted = list(dict.fromkeys(ids))
     if not wanted:
         return {}
-    rows = session.execute(summary_query().where(_tables()[0].c.id.in_(wanted)))
+    rows = session.execute(_some_query(), {"ids": wanted})
     found = {row.id: summary_of(row) for row in rows}
     return {one: found[one] for one in wanted if one in found}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,11 +15,13 @@ from beimingwu.errors import UnavailableError
 from beimingwu.services.access import public_condition
 from beimingwu.services.index import renew_index
 from beimingwu.services.learnware_ids import format_id, parse_id
+from learnware.errors import LearnwareNotFoundError
 from learnware.market.index import (
     IndexView,
     IslandState,
     KernelMetric,
     decode_stat_spec,
+    find,
     single_threaded_blas,
     vector_of_bytes,
 )
@@ -39,6 +41,8 @@ __all__ = ["MarketIndex"]
 # A publication is seen within this time even where nobody searches, so that who searches next does not wait for it.
 _EVERY = 0.25
 _CHUNK = 256
+# Islands that are searched before the server answers, each in some milliseconds.
+_REHEARSED = 32
 _log = structlog.get_logger(__name__)
 
 
@@ -156,6 +160,14 @@ class MarketIndex:
         self._thread: threading.Thread | None = None
         self._blas = ExitStack()
 
+    def revision(self) -> int:
+        """Return the number of the last change."""
+        return self._source.revision()
+
+    def islands(self) -> list[str]:
+        """Return the names of all islands."""
+        return self._source.islands()
+
     def ids(self) -> list[str]:
         """Return the ids of the learnwares that are found, in the order of their numbers."""
         return self._view.ids()
@@ -183,16 +195,31 @@ class MarketIndex:
 
     def start(self) -> None:
         """Read the index, and keep it up to date from now on."""
+        # Loaded by the first search otherwise; and the limit below holds for libraries that are there.
+        import rapidfuzz.process  # noqa: F401  # as above
+        import scipy.linalg.lapack  # noqa: F401  # as above
+
         # Searches run side by side already. Each would set and lift the limit by itself, which takes a millisecond.
         self._blas.enter_context(single_threaded_blas())
         try:
             renew_index(self._database)
             self.prepare()
+            self._rehearse()
         except UnavailableError:
             # The thread goes on trying; until then requests are refused for the same reason.
             _log.warning("index_not_read")
         self._thread = threading.Thread(target=self._run, name="beimingwu-index", daemon=True)
         self._thread.start()
+
+    def _rehearse(self) -> None:
+        """Search once what is searched later, so that nobody waits for what is computed once."""
+        find(self, {"Name": {"Values": "rehearsal"}}, {}, everything=self.ids)
+        for name in self._source.islands()[:_REHEARSED]:
+            index = self.island_index(name)
+            # A learnware may go meanwhile.
+            with suppress(LearnwareNotFoundError):
+                for spec in [] if index is None else index.load_specs(index.ids[:1]):
+                    find(self, {}, {spec.type: spec}, everything=self.ids)
 
     def stop(self) -> None:
         """End what `start` has begun."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from beimingwu.services.clock import Clock
     from beimingwu.services.identity import Origin
 
-__all__ = ["Limit", "RateLimits", "Standing", "network_of"]
+__all__ = ["Limit", "RateLimits", "Standing", "network_of", "standing_of", "too_many", "window_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,29 +102,20 @@ class RateLimits:
         used_up = None
         with self._database.write() as session:
             for limit in limits:
-                begins_at, ends_at = _window(limit.rate, now)
-                done = self._add(session, limit, begins_at, ends_at)
-                reset = max(1, math.ceil((ends_at - now).total_seconds()))
-                standing = Standing(limit.name, limit.rate, max(0, limit.rate.count - done), reset)
+                begins_at, ends_at = window_of(limit.rate, now)
+                done = self.add(session, limit, begins_at)
+                standing = standing_of(limit, done, ends_at, now)
                 origin.standings.append(standing)
                 if done > limit.rate.count and (used_up is None or standing.reset > used_up.reset):
                     used_up = standing
         if used_up is not None:
-            raise TooManyRequestsError(
-                text(
-                    "this was tried more than {count} times; try again in {seconds} seconds",
-                    count=used_up.rate.count,
-                    seconds=used_up.reset,
-                ),
-                policy=used_up.name,
-                retry_after=used_up.reset,
-            )
+            raise too_many(used_up)
 
     def forgive(self, limits: Sequence[Limit], session: Session) -> None:
         """Take back one count in each limit: what succeeds is no guess."""
         now = self._clock()
         for limit in limits:
-            begins_at, _ = _window(limit.rate, now)
+            begins_at, _ = window_of(limit.rate, now)
             session.execute(
                 update(RateWindow)
                 .where(RateWindow.subject == self._subject(limit), RateWindow.begins_at == begins_at)
@@ -132,12 +123,14 @@ class RateLimits:
                 .values(count=RateWindow.count - 1)
             )
 
-    def _add(self, session: Session, limit: Limit, begins_at: datetime, ends_at: datetime) -> int:
+    def add(self, session: Session, limit: Limit, begins_at: datetime, n: int = 1) -> int:
+        """Add to the count of a limit in the window that begins at a time; return the count."""
+        ends_at = begins_at + timedelta(seconds=limit.rate.seconds)
         new = self._database.insert(RateWindow).values(
-            subject=self._subject(limit), begins_at=begins_at, ends_at=ends_at, count=1
+            subject=self._subject(limit), begins_at=begins_at, ends_at=ends_at, count=n
         )
         counted = new.on_conflict_do_update(
-            index_elements=[RateWindow.subject, RateWindow.begins_at], set_={"count": RateWindow.count + 1}
+            index_elements=[RateWindow.subject, RateWindow.begins_at], set_={"count": RateWindow.count + n}
         ).returning(RateWindow.count)
         return int(session.execute(counted).scalar_one())
 
@@ -147,7 +140,27 @@ class RateLimits:
         ).hexdigest()
 
 
-def _window(rate: Rate, now: datetime) -> tuple[datetime, datetime]:
+def standing_of(limit: Limit, done: int, ends_at: datetime, now: datetime) -> Standing:
+    """Return what is left of a limit of which so much was used."""
+    reset = max(1, math.ceil((ends_at - now).total_seconds()))
+    return Standing(limit.name, limit.rate, max(0, limit.rate.count - done), reset)
+
+
+def too_many(standing: Standing) -> TooManyRequestsError:
+    """Return the refusal of who has used up a limit."""
+    return TooManyRequestsError(
+        text(
+            "this was tried more than {count} times; try again in {seconds} seconds",
+            count=standing.rate.count,
+            seconds=standing.reset,
+        ),
+        policy=standing.name,
+        retry_after=standing.reset,
+    )
+
+
+def window_of(rate: Rate, now: datetime) -> tuple[datetime, datetime]:
+    """Return when the window of a rate that it is now begins and ends."""
     begins = int(now.timestamp()) // rate.seconds * rate.seconds
     begins_at = datetime.fromtimestamp(begins, timezone.utc)
     return begins_at, begins_at + timedelta(seconds=rate.seconds)

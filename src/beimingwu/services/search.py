@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from beimingwu.db.engine import Database
-    from beimingwu.services.identity import Identity
+    from beimingwu.services.client_limits import ClientLimits
+    from beimingwu.services.identity import Identity, Origin
     from beimingwu.services.market_index import MarketIndex
     from beimingwu.services.usage import Usage
+    from beimingwu.settings import Settings
     from learnware.market.index import Findings, Mixture
     from learnware.specification import BaseStatSpecification
 
@@ -108,10 +110,14 @@ class SearchAnswer:
 class Searches:
     """Searches among the learnwares that are verified and not withdrawn."""
 
-    def __init__(self, database: Database, index: MarketIndex, usage: Usage) -> None:
+    def __init__(
+        self, database: Database, settings: Settings, index: MarketIndex, usage: Usage, limits: ClientLimits
+    ) -> None:
         self._database = database
+        self._settings = settings
         self._index = index
         self._usage = usage
+        self._limits = limits
 
     def search(
         self,
@@ -122,6 +128,7 @@ class Searches:
         offset: int = 0,
         limit: int = 20,
         most_parts: int = 5,
+        origin: Origin | None = None,
     ) -> SearchAnswer:
         """Search.
 
@@ -138,14 +145,21 @@ class Searches:
             Which singles.
         most_parts : int, default=5
             Learnwares of a mixture, at most.
+        origin : Origin, optional
+            Where the request comes from, whose searches are counted; a program of the dock's own has none.
 
         Raises
         ------
         NotAllowedError
             If the token that was given is not for reading.
+        TooManyRequestsError
+            If who asks has searched too often.
         """
         if identity is not None:
             identity.require("read")
+        if origin is not None:
+            user_id = None if identity is None else identity.user_id
+            self._limits.count("searches", self._settings.limit_searches, user_id, origin)
         most = _FIRST if offset + limit <= _FIRST else MOST_COMPARED
         for _ in range(_ATTEMPTS):
             findings = find(

@@ -11,11 +11,11 @@ from starlette.exceptions import HTTPException
 
 from beimingwu.api.compat.envelope import ContractError, OptionalContractIdentity, done
 from beimingwu.api.compat.times import last_modify
-from beimingwu.api.requests import CurrentDock
+from beimingwu.api.requests import CurrentDock, CurrentOrigin
 from beimingwu.api.threads import in_search_thread
 from beimingwu.errors import InvalidInputError
 from beimingwu.services.dock import Dock
-from beimingwu.services.identity import Identity
+from beimingwu.services.identity import Identity, Origin
 from beimingwu.services.learnware_views import Summary
 from beimingwu.services.search import SearchAnswer
 from beimingwu.services.search_input import read_conditions, read_specifications, type_of
@@ -55,16 +55,16 @@ Form = Annotated[dict[str, str | bytes], Depends(_form)]
 
 @router.post("/search_learnware")
 async def search_learnware(
-    request: Request, form: Form, dock: CurrentDock, identity: OptionalContractIdentity
+    request: Request, form: Form, dock: CurrentDock, identity: OptionalContractIdentity, origin: CurrentOrigin
 ) -> JSONResponse:
     """Search by words, tags and data; administrators may search what is not verified, and by parts of an id.
 
     Learnwares that are not verified are found by words and tags only.
     """
-    return await in_search_thread(request, _answer, form, dock, identity)
+    return await in_search_thread(request, _answer, form, dock, identity, origin)
 
 
-def _answer(form: dict[str, str | bytes], dock: Dock, identity: Identity | None) -> JSONResponse:
+def _answer(form: dict[str, str | bytes], dock: Dock, identity: Identity | None, origin: Origin) -> JSONResponse:
     conditions, specification = _conditions(form), form.get("statistical_specification")
     limit, page = _number(form, "limit"), _number(form, "page") or 0
     if limit == 0:
@@ -81,7 +81,7 @@ def _answer(form: dict[str, str | bytes], dock: Dock, identity: Identity | None)
     stat_specs = {} if specification in (None, "", b"") else _specifications(specification, dock)
     offset, count = (0, _MOST) if limit is None else (page * limit, min(limit, _MOST))
     if verified:
-        answer = dock.search.search(identity, conditions, stat_specs, offset=offset, limit=count)
+        answer = dock.search.search(identity, conditions, stat_specs, offset=offset, limit=count, origin=origin)
     else:
         assert identity is not None  # noqa: S101  # who is nobody was refused
         answer = dock.search.search_unverified(identity, conditions, offset=offset, limit=count)

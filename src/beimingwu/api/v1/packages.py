@@ -60,7 +60,7 @@ class LinkMade(BaseModel):
     "/learnwares/{learnware_id}/package",
     summary="Download a learnware",
     response_class=Response,
-    responses={**describe_content("The package"), **responses(*_ERRORS, InvalidRangeError)},
+    responses={**describe_content("The package"), **responses(*_ERRORS, InvalidRangeError, TooManyRequestsError)},
 )
 def download_package(
     learnware_id: LearnwareId,
@@ -82,7 +82,7 @@ def download_package(
     "/packages",
     summary="Download several learnwares",
     response_class=Response,
-    responses={200: _ZIP, **responses(*_ERRORS)},
+    responses={200: _ZIP, **responses(*_ERRORS, TooManyRequestsError)},
 )
 def download_packages(
     learnware_id: Annotated[list[_Id], Query(min_length=1, max_length=MOST_PACKAGES, examples=[["00000017"]])],
@@ -115,7 +115,7 @@ def make_download_link(
     response_class=Response,
     responses={
         **describe_content("The package, or a zip of several"),
-        **responses(NotFoundError, InvalidInputError, InvalidRangeError),
+        **responses(NotFoundError, InvalidInputError, InvalidRangeError, TooManyRequestsError),
     },
 )
 def download_by_link(token: _Token, request: HttpRequest, dock: CurrentDock) -> Response:

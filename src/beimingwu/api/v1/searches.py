@@ -10,14 +10,14 @@ from pydantic_core import from_json
 
 from beimingwu.api.language import CurrentLanguage, tell_language
 from beimingwu.api.problems import responses
-from beimingwu.api.requests import CurrentDock, OptionalIdentity
+from beimingwu.api.requests import CurrentDock, CurrentOrigin, OptionalIdentity
 from beimingwu.api.threads import in_search_thread
 from beimingwu.api.v1.fields import Request
 from beimingwu.api.v1.learnware_fields import SummaryOut, json_response
-from beimingwu.errors import InvalidInputError, NotAllowedError, NotAuthenticatedError
+from beimingwu.errors import InvalidInputError, NotAllowedError, NotAuthenticatedError, TooManyRequestsError
 from beimingwu.messages import translated
 from beimingwu.services.dock import Dock
-from beimingwu.services.identity import Identity
+from beimingwu.services.identity import Identity, Origin
 from beimingwu.services.search import SearchAnswer
 from beimingwu.services.search_input import read_conditions, read_specifications
 
@@ -145,7 +145,7 @@ class SearchOut(BaseModel):
     "",
     summary="Search for learnwares",
     response_model=SearchOut,
-    responses=responses(NotAuthenticatedError, NotAllowedError, InvalidInputError),
+    responses=responses(NotAuthenticatedError, NotAllowedError, InvalidInputError, TooManyRequestsError),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -154,17 +154,21 @@ class SearchOut(BaseModel):
     },
 )
 async def search(
-    request: HttpRequest, dock: CurrentDock, identity: OptionalIdentity, language: CurrentLanguage
+    request: HttpRequest,
+    dock: CurrentDock,
+    identity: OptionalIdentity,
+    origin: CurrentOrigin,
+    language: CurrentLanguage,
 ) -> Response:
     """Find single learnwares, and a mixture of several, for a task.
 
     With a statistical specification, learnwares are compared by their data among those that meet the conditions, the
     hundred nearest in order of their distance; else all that meet the conditions are found.
     """
-    return await in_search_thread(request, _answer, dock, identity, language, await request.body())
+    return await in_search_thread(request, _answer, dock, identity, origin, language, await request.body())
 
 
-def _answer(dock: Dock, identity: Identity | None, language: str, body: bytes) -> Response:
+def _answer(dock: Dock, identity: Identity | None, origin: Origin, language: str, body: bytes) -> Response:
     wanted = _wanted(body)
     conditions = read_conditions(wanted.semantic_specification)
     stat_specs = read_specifications(
@@ -177,6 +181,7 @@ def _answer(dock: Dock, identity: Identity | None, language: str, body: bytes) -
         offset=wanted.offset,
         limit=wanted.limit,
         most_parts=wanted.most_parts,
+        origin=origin,
     )
     response = json_response(SearchOut.of(answer, language))
     tell_language(response.headers, language)
