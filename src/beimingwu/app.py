@@ -80,6 +80,7 @@ def create_app(dock: Dock, metrics: Metrics, *, processes: int = 1, housekeeping
         # Uploads and searches have threads of their own, and leave the other requests theirs.
         app.state.upload_threads = anyio.CapacityLimiter(max(2, threads // 4))
         app.state.search_threads = SearchThreads(max(2, threads // 4))
+        app.state.map_thread = SearchThreads(1)
         housekeeper = Housekeeper(
             dock.database,
             dock.clock,

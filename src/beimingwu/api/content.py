@@ -19,7 +19,7 @@ from beimingwu.errors import InvalidRangeError, NotFoundError, UnavailableError
 from beimingwu.storage import BlobStore
 from learnware.texts import text
 
-__all__ = ["StreamResponse", "attachment", "content_response", "describe_content"]
+__all__ = ["StreamResponse", "attachment", "content_response", "describe_content", "is_known"]
 
 # One range: with a beginning, an end, or both.
 _RANGE = re.compile(r"bytes[ \t]*=[ \t]*(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))[ \t]*")
@@ -108,7 +108,7 @@ def content_response(
         "Content-Disposition": attachment(filename),
         "Repr-Digest": f"sha-256=:{b64encode(bytes.fromhex(sha256)).decode()}:",
     }
-    if _matches(request.headers.get("if-none-match"), etag):
+    if is_known(request.headers.get("if-none-match"), etag):
         return Response(status_code=304, headers=headers)
     start, stop = 0, size
     status = 200
@@ -163,7 +163,8 @@ def _range(given: str | None, size: int) -> tuple[int, int] | None:
     return start, stop
 
 
-def _matches(field: str | None, etag: str) -> bool:
+def is_known(field: str | None, etag: str) -> bool:
+    """Return whether a client has what the tag stands for, by its field `If-None-Match`."""
     if field is None:
         return False
     return any(one == "*" or one.removeprefix("W/") == etag for one in _ETAG.findall(field))

@@ -10,7 +10,7 @@ from fastapi import Request
 
 from beimingwu.errors import UnavailableError
 
-__all__ = ["SearchThreads", "in_search_thread"]
+__all__ = ["SearchThreads", "in_map_thread", "in_search_thread"]
 
 # Each of them has its body in memory.
 _MOST_WAITING = 100
@@ -52,3 +52,9 @@ async def in_search_thread(request: Request, call: Callable[..., _Result], *argu
     """Call what searches in a thread of the application's; see `SearchThreads.run`."""
     threads = cast("SearchThreads", request.app.state.search_threads)
     return await threads.run(partial(call, *arguments))
+
+
+async def in_map_thread(request: Request, call: Callable[..., _Result], *arguments: object) -> _Result:
+    """Call what draws the map in the one thread that does: whoever waits for it takes no thread from others."""
+    thread = cast("SearchThreads", request.app.state.map_thread)
+    return await thread.run(partial(call, *arguments))

@@ -51,6 +51,7 @@ from beimingwu.services.users import Users
 from beimingwu.services.verification_queue import VerificationQueue
 from beimingwu.services.verifications import Verifications
 from beimingwu.services.web_sessions import WebSessions
+from beimingwu.services.world import World
 from beimingwu.storage import open_store
 
 if TYPE_CHECKING:
@@ -175,6 +176,7 @@ class Dock:
         self.favourites = Favourites(database, clock)
         self.market_index = MarketIndex(database)
         self.client_limits = ClientLimits(database, limits, clock)
+        self.world = World(database, self.market_index, clock)
         self.search = Searches(database, settings, self.market_index, self.usage, self.client_limits)
         self.downloads = Downloads(database, settings, limits, self.client_limits, clock)
         self.learnware_contents = LearnwareContents(self.store, self.downloads)

@@ -22,6 +22,7 @@ from beimingwu.api.v1 import (
     verifications,
     vocabulary,
     web_session,
+    world,
 )
 from beimingwu.api.v1.admin.router import router as administration
 
@@ -34,6 +35,7 @@ for _part in (
     packages,
     searches,
     overview,
+    world,
     registration,
     sessions,
     web_session,

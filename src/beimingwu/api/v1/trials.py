@@ -3,9 +3,9 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Response
-from fastapi import Request as HttpRequest
 from pydantic import BaseModel, ConfigDict, Field
 
+from beimingwu.api.language import CurrentLanguage, tell_language
 from beimingwu.api.problems import responses
 from beimingwu.api.requests import CurrentDock, CurrentIdentity, CurrentOrigin
 from beimingwu.api.v1.fields import LearnwareId, Request
@@ -18,7 +18,7 @@ from beimingwu.errors import (
     TooManyRequestsError,
     WrongDataTypeError,
 )
-from beimingwu.messages import negotiated, translated
+from beimingwu.messages import translated
 from beimingwu.services.trials import TrialView
 
 __all__ = ["router"]
@@ -127,7 +127,10 @@ def try_learnware(
 
 
 @router.get("/trials/{trial_id}", summary="How a trial goes", responses=responses(*_COMMON))
-def get_trial(trial_id: TrialId, request: HttpRequest, dock: CurrentDock, identity: CurrentIdentity) -> TrialOut:
+def get_trial(
+    trial_id: TrialId, response: Response, dock: CurrentDock, identity: CurrentIdentity, language: CurrentLanguage
+) -> TrialOut:
     """Return how a trial of one's own goes, with the answer once it is there."""
     view = dock.trials.view(identity, trial_id)
-    return TrialOut.of(view, negotiated(request.headers.get("accept-language")))
+    tell_language(response.headers, language)
+    return TrialOut.of(view, language)
