@@ -4,6 +4,17 @@
  * This module imports nothing, so that Python's tests can have the programs printed and run them against a real dock.
  */
 
+/** A table in a file, and which of its columns are used. */
+export interface TableFile {
+  file: string;
+  encoding: string;
+  separator: string;
+  decimal: "." | ",";
+  header: boolean;
+  /** Places of the columns, from 0 on; all if there are none. */
+  columns: readonly number[];
+}
+
 /** What a program shall do. */
 export interface Wish {
   /** Address of the dock's API for clients: `https://dock.example.org/api`. */
@@ -17,8 +28,17 @@ export interface Wish {
   /** Share of each learnware in the mixture that a search found, in the order of `ids`. */
   weights?: readonly number[] | undefined;
   /** The user's table, where it is known. */
-  table?: { file: string; separator: string; columns: readonly number[]; header: boolean } | undefined;
+  table?: TableFile | undefined;
 }
+
+const USUAL_TABLE: TableFile = {
+  file: "mine.csv",
+  encoding: "utf-8",
+  separator: ",",
+  decimal: ".",
+  header: true,
+  columns: [],
+};
 
 /** Return the address that programs give to the client, of the dock that serves this page. */
 export function addressOf(origin: string): string {
@@ -70,17 +90,24 @@ function reading({ data, table }: Wish): string[] {
   if (data === "Image") {
     return ["# Images in the shape that the learnware takes.", 'data = np.load("images.npy")'];
   }
-  const { file = "mine.csv", separator = ",", columns = [], header = true } = table ?? {};
+  const { file, encoding, separator, decimal, header, columns } = table ?? USUAL_TABLE;
   const options = [
     `delimiter=${quoted(separator)}`,
     ...(header ? ["skip_header=1"] : []),
     ...(columns.length > 0 ? [`usecols=${usedColumns(columns)}`] : []),
     "ndmin=2",
-    'encoding="utf-8-sig"',
-  ];
+  ].join(", ");
+  const comment = "# Numbers only: the columns that the learnware takes, in its order.";
+  // A byte order mark would belong to the first column.
+  const read = encoding === "utf-8" ? "utf-8-sig" : encoding;
+  if (decimal === ".") {
+    return [comment, `data = np.genfromtxt(${quoted(file)}, ${options}, encoding=${quoted(read)})`];
+  }
   return [
-    "# Numbers only: the columns that the learnware takes, in its order.",
-    `data = np.genfromtxt(${[quoted(file), ...options].join(", ")})`,
+    comment,
+    `with open(${quoted(file)}, encoding=${quoted(read)}) as file:`,
+    '    lines = [line.replace(",", ".") for line in file]',
+    `data = np.genfromtxt(lines, ${options})`,
   ];
 }
 

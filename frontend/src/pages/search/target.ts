@@ -1,0 +1,68 @@
+/** Which columns a specification is made of: numbers that a model takes, not what it predicts. */
+import type { CsvColumn, CsvHead } from "@/specification/csv";
+
+/** Why a column is left out at first; null for one that is taken. */
+export type LeftOut = "text" | "empty" | "counter" | "target" | null;
+
+/** A column of a file to choose. */
+export interface Choice extends CsvColumn {
+  chosen: boolean;
+  leftOut: LeftOut;
+}
+
+// Names that people give to what is to be predicted.
+const TARGET_NAMES = new Set(
+  (
+    "target label labels class classes y y_true output outcome response species cultivar diagnosis category " +
+    "标签 标记 类别 目标 目标值"
+  ).split(" "),
+);
+const FEW_VALUES = 12;
+const LEAST_ROWS = 15;
+
+/** Return the columns of a file, those chosen that a specification is usually made of. */
+export function choicesOf(head: CsvHead): Choice[] {
+  const target = targetOf(head);
+  return head.columns.map((column) => {
+    const leftOut = reasonOf(column, target);
+    return { ...column, chosen: leftOut === null, leftOut };
+  });
+}
+
+function reasonOf(column: CsvColumn, target: number | null): LeftOut {
+  if (column.index === target) return "target";
+  if (column.kind === "text") return "text";
+  if (column.kind === "empty") return "empty";
+  return column.counter ? "counter" : null;
+}
+
+/**
+ * Return the place of the column that is likely to be what a model predicts: one with such a name, else a last one of
+ * words, else a last one of a few whole numbers beside columns of fractions.
+ */
+export function targetOf({ columns, rows }: CsvHead): number | null {
+  if (columns.length < 2) return null;
+  const named = columns.filter(({ name }) => TARGET_NAMES.has(name.trim().toLowerCase()));
+  const last = columns.at(-1);
+  if (last === undefined) return null;
+  if (named.length > 0) return (named.find(({ index }) => index === last.index) ?? named[0])?.index ?? null;
+  const others = columns.slice(0, -1);
+  if (last.kind === "text") return others.some(({ kind }) => kind === "number") ? last.index : null;
+  const valuesOf = (index: number) =>
+    rows.map((row) => (row[index] ?? "").trim()).filter((cell) => cell !== "");
+  const values = valuesOf(last.index);
+  const few =
+    values.length >= LEAST_ROWS &&
+    new Set(values).size <= FEW_VALUES &&
+    values.every((one) => /^\d+$/.test(one));
+  const fractions = others.filter(({ index }) => valuesOf(index).some((one) => /\d[.,]\d/.test(one))).length;
+  return few && fractions > others.length / 2 ? last.index : null;
+}
+
+/** Return the columns with one of them moved up or down by one place. */
+export function moved(choices: readonly Choice[], at: number, by: -1 | 1): Choice[] {
+  const next = [...choices];
+  const [one] = next.splice(at, 1);
+  if (one !== undefined) next.splice(Math.max(0, Math.min(next.length, at + by)), 0, one);
+  return next;
+}
