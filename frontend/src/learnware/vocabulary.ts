@@ -5,14 +5,12 @@ import { language } from "@/i18n";
 
 /** Return the vocabulary, and a function that labels a value of it (`label("Data", "Table")`). */
 export function useVocabulary() {
-  const { data } = useQuery({
+  const { data, error, refetch } = useQuery({
     queryKey: ["vocabulary"],
     queryFn: () => body(api.GET("/api/v1/vocabulary")),
     staleTime: Infinity,
   });
-  const label = (field: string, value: string): string => {
-    const labels = data.value?.labels?.[language()] as Record<string, Record<string, string>> | undefined;
-    return labels?.[field]?.[value] ?? value;
-  };
-  return { vocabulary: data, label };
+  // The words of all fields are in one list: what a value means does not depend on the field.
+  const label = (_field: string, value: string): string => data.value?.labels?.[language()]?.[value] ?? value;
+  return { vocabulary: data, label, error, refetch };
 }

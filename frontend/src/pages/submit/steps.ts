@@ -1,0 +1,79 @@
+/** The steps of a submission, and what is left to do in each. */
+import type { LocationQuery, RouteLocationRaw } from "vue-router";
+import { breaches, type Breach, type Vocabulary } from "@/learnware/editor/rules";
+import type { Draft } from "./drafts";
+
+export const STEPS = ["package", "about", "columns", "send"] as const;
+export type Step = (typeof STEPS)[number];
+
+/** Return the step that an address names, the first one where it names none. */
+export function stepIn(query: LocationQuery): Step {
+  return STEPS.find((one) => one === query["step"]) ?? "package";
+}
+
+/** Return the address of a step of a draft. */
+export function addressOf(draft: Pick<Draft, "id" | "learnwareId">, step: Step): RouteLocationRaw {
+  const of = draft.learnwareId === null ? { draft: draft.id } : { update: draft.learnwareId };
+  return { path: "/submit", query: { ...of, step } };
+}
+
+/**
+ * Something that keeps a draft from being sent: no package, one with mistakes, a field that breaks a rule, or a
+ * statistical specification of another kind of data or other columns than the form says.
+ */
+export interface Obstacle {
+  step: Step;
+  what: "package" | "checking" | "mistakes" | "kind" | "columns" | Breach;
+}
+
+/** The kind of statistical specification that a dock wants for each kind of data. */
+const WANTED: Readonly<Record<string, string>> = {
+  Table: "RKMETableSpecification",
+  Image: "RKMEImageSpecification",
+  Text: "RKMETextSpecification",
+};
+
+/** Return what keeps a draft from being sent, in the order of the steps. */
+export function obstacles(draft: Draft, vocabulary: Vocabulary): Obstacle[] {
+  return [
+    ...packageObstacles(draft).map((what) => ({ step: "package" as const, what })),
+    ...breaches(draft.form, vocabulary).map((what) => ({ step: stepOfField(what.field), what })),
+    ...disagreements(draft),
+  ];
+}
+
+/** Return how many columns the table specification of a draft's package has; null where that is not known. */
+export function columnsOf({ keepsPackage, checked, form }: Draft): number | null {
+  if (keepsPackage || form.data !== "Table") return null;
+  return checked?.statistical.find(({ type }) => type === WANTED["Table"])?.columns ?? null;
+}
+
+/** Return the step that a field is in. */
+export function stepOfField(field: Breach["field"]): Step {
+  return field === "input" || field === "output" ? "columns" : "about";
+}
+
+/** Return the step that a place in a problem of the dock is in: `/semantic_specification/Input`, `package model.py`. */
+export function stepOfPlace(place: string): Step | null {
+  if (/^\/semantic_specification\/(Input|Output)\b/.test(place)) return "columns";
+  if (place.startsWith("/semantic_specification")) return "about";
+  if (place.startsWith("package")) return "package";
+  return null;
+}
+
+function packageObstacles(draft: Draft): ("package" | "checking" | "mistakes")[] {
+  if (draft.keepsPackage) return [];
+  if (draft.file === null) return ["package"];
+  if (draft.checked === null) return ["checking"];
+  return draft.checked.ok ? [] : ["mistakes"];
+}
+
+function disagreements(draft: Draft): Obstacle[] {
+  const { keepsPackage, checked, form } = draft;
+  const wanted = WANTED[form.data];
+  if (keepsPackage || !checked?.ok || wanted === undefined) return [];
+  if (!checked.statistical.some(({ type }) => type === wanted)) return [{ step: "about", what: "kind" }];
+  const columns = columnsOf(draft);
+  const said = form.input.dimension;
+  return columns !== null && said !== null && said !== columns ? [{ step: "columns", what: "columns" }] : [];
+}
