@@ -11,6 +11,6 @@ export function useVocabulary() {
     staleTime: Infinity,
   });
   // The words of all fields are in one list: what a value means does not depend on the field.
-  const label = (_field: string, value: string): string => data.value?.labels?.[language()]?.[value] ?? value;
+  const label = (_field: string, value: string): string => data.value?.labels[language()]?.[value] ?? value;
   return { vocabulary: data, label, error, refetch };
 }

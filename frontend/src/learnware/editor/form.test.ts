@@ -15,7 +15,7 @@ const vocabulary: Vocabulary = {
   },
   tasks: { Table: ["Classification", "Regression"], Image: ["Classification", "Segmentation"] },
   lengths: { Name: { least: 5, most: 50 }, Description: { least: 10, most: 10_000 } },
-} as Vocabulary;
+} as unknown as Vocabulary;
 
 const good: SemanticForm = {
   name: "Iris kinds",

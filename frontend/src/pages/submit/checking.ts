@@ -1,6 +1,5 @@
 /** What the check of a package in the browser finds, as a draft keeps it. */
 import type { Semantic } from "@/learnware/editor/form";
-import { checkPackage } from "@/package/check";
 import type { Finding } from "@/package/findings";
 
 export interface Checked {
@@ -20,6 +19,8 @@ export interface Checked {
  * @param onProgress - told the share of the files that was looked at.
  */
 export async function check(file: File, onProgress: (share: number) => void): Promise<Checked> {
+  // It reads zips, YAML and specifications, which nobody needs before there is a file.
+  const { checkPackage } = await import("@/package/check");
   const found = await checkPackage(file, { onProgress });
   return {
     ok: found.ok,
