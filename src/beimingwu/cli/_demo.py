@@ -53,10 +53,10 @@ def _demo(
 ) -> None:
     """Run a dock to try things on, on this machine only: with accounts and learnwares.
 
-    It has an administrator, two developers and a user, whose passwords and tokens are printed, and learnwares for iris
-    and for handwritten digits, which are trained on the spot, submitted through the API and verified by a worker. Those
-    of `--learnwares` follow. It serves until Ctrl-C. Started again, it goes on with what is there. Without `--data-dir`
-    it is kept apart from a dock of your own.
+    It has an administrator, two developers and a user, whose passwords and tokens are printed, and learnwares for iris,
+    handwritten digits, wines and a city's air, which are trained on the spot, submitted through the API and verified by
+    a worker. Those of `--learnwares` follow. It serves until Ctrl-C. Started again, it goes on with what is there.
+    Without `--data-dir` it is kept apart from a dock of your own.
     """
     from beimingwu.demo.people import provide_people
 

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from beimingwu.demo.city_air import COLUMNS, TARGET, air_of
 from beimingwu.demo.fill import Shipment
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
     from pathlib import Path
+
+    from beimingwu.demo.city_air import Season
 
 __all__ = ["train_packages"]
 
@@ -22,7 +25,7 @@ _SHARE = 0.9
 
 
 def train_packages(folder: Path, without: Container[str] = ()) -> Iterator[Shipment]:
-    """Train and pack learnwares for iris and, each for a part, for handwritten digits.
+    """Train and pack learnwares for iris, wines and, each for a part, handwritten digits and the air of a city.
 
     Parameters
     ----------
@@ -38,6 +41,8 @@ def train_packages(folder: Path, without: Container[str] = ()) -> Iterator[Shipm
     """
     yield from _iris(folder, without)
     yield from _digits(folder, without)
+    yield from _wines(folder, without)
+    yield from _air(folder, without)
 
 
 def _iris(folder: Path, without: Container[str]) -> Iterator[Shipment]:
@@ -84,7 +89,60 @@ def _digits(folder: Path, without: Container[str]) -> Iterator[Shipment]:
         )
 
 
-def _pack(model: Any, rows: Any, path: Path, *, name: str, description: str, columns: list[str]) -> Shipment:
+def _wines(folder: Path, without: Container[str]) -> Iterator[Shipment]:
+    from sklearn.datasets import load_wine
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    name = "Wines: three cultivars"
+    if name in without:
+        return
+    wine = load_wine()
+    yield _pack(
+        make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(wine.data, wine.target),
+        wine.data,
+        folder / "wine.zip",
+        name=name,
+        description="Tells wines of three cultivars apart by thirteen results of a chemical analysis.",
+        columns=list(wine.feature_names),
+        scenario="Agriculture",
+    )
+
+
+def _air(folder: Path, without: Container[str]) -> Iterator[Shipment]:
+    from sklearn.ensemble import GradientBoostingRegressor
+
+    seasons: tuple[Season, ...] = ("summer", "winter")
+    for seed, season in enumerate(seasons):
+        name = f"City air: PM2.5 in {season}"
+        if name in without:
+            continue
+        air = air_of(season, 3000, seed=seed)
+        yield _pack(
+            GradientBoostingRegressor(random_state=0).fit(air.inputs, air.target),
+            air.inputs,
+            folder / f"air_{season}.zip",
+            name=name,
+            description=f"Fine particles in the air of a city in {season}, hour by hour, from other pollutants and the "
+            "weather. The hours are simulated, to try things on.",
+            columns=list(COLUMNS),
+            outputs=TARGET,
+            scenario="Nature",
+        )
+
+
+def _pack(
+    model: Any,
+    rows: Any,
+    path: Path,
+    *,
+    name: str,
+    description: str,
+    columns: list[str],
+    outputs: str | None = None,
+    scenario: str = "Education",
+) -> Shipment:
     from learnware.learnware import pack, read_package
 
     pack(
@@ -92,9 +150,10 @@ def _pack(model: Any, rows: Any, path: Path, *, name: str, description: str, col
         rows,
         path,
         input_description=columns,
+        output_description=outputs,
         name=name,
         description=description,
-        scenarios="Education",
+        scenarios=scenario,
         license="MIT",
     )
     return Shipment(path, read_package(path).semantic_spec)
