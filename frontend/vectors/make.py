@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from packages import manifest_vectors, package_vectors, semantic_vectors
 from sklearn.datasets import load_digits, load_iris, load_wine
 
 from learnware.market.rules import LENGTH_LIMITS, TASKS_BY_DATA_TYPE
@@ -140,6 +141,9 @@ def documents() -> dict[Path, str]:
     """Return the text of each file."""
     found: dict[Path, Any] = {HERE / f"table-{name}.json": table_vector(rows) for name, rows in tables().items()}
     found[HERE / "kernel.json"] = kernel_vector()
+    found[HERE / "packages.json"] = package_vectors()
+    found[HERE / "manifests.json"] = manifest_vectors()
+    found[HERE / "semantics.json"] = semantic_vectors()
     texts = {path: json.dumps(value, allow_nan=False) + "\n" for path, value in found.items()}
     texts[VOCABULARY] = json.dumps(vocabulary(), indent=2) + "\n"
     return texts

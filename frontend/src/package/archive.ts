@@ -170,12 +170,18 @@ function overlaps(size: number, entries: readonly Named["entry"][]): Finding[] {
   const ordered = [...entries].sort((one, other) => one.offset - other.offset);
   // The directory comes after all members; it is at least so long.
   const directory = entries.reduce((sum, { rawFilename }) => sum + 46 + rawFilename.length, 22);
-  return ordered.flatMap((entry, i) => {
-    const end = entry.offset + LOCAL_HEADER + entry.compressedSize;
-    const next = ordered[i + 1]?.offset ?? size - directory;
-    const path = nameOf(entry.rawFilename) ?? entry.filename;
-    return end > next ? [finding("package", "member-overlaps", { path })] : [];
-  });
+  const found: Finding[] = [];
+  let end = 0;
+  for (const entry of ordered) {
+    const next = entry.offset + LOCAL_HEADER + entry.compressedSize;
+    if (entry.offset < end || next > size - directory) {
+      found.push(
+        finding("package", "member-overlaps", { path: nameOf(entry.rawFilename) ?? entry.filename }),
+      );
+    }
+    end = Math.max(end, next);
+  }
+  return found;
 }
 
 async function readMember(path: string, entry: FileEntry, most: number): Promise<Uint8Array<ArrayBuffer>> {

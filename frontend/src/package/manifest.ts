@@ -28,6 +28,8 @@ const MOST_VALUES = 20_000;
 const VALUE_CHARS = 32;
 const MOST_DIGITS = 1000;
 const LONGEST_SHOWN = 80;
+// What YAML 1.1 does not count as printable.
+const CONTROL = /[^\t\n\r\x20-\x7e\x85\u00a0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
 const CLASS_NAME = /^[\p{XID_Start}_]\p{XID_Continue}*$/u;
 
 /**
@@ -98,11 +100,13 @@ function plainValues(bytes: Uint8Array): unknown {
     void error; // that it is not in UTF-8 is the answer
     return wrong("manifest-encoding");
   }
+  const control = source.search(CONTROL);
+  if (control >= 0) wrong("manifest-control", { line: source.slice(0, control).split("\n").length });
   let document: Document;
   let value: unknown;
   try {
     // The version that the engine's reader knows.
-    document = parseDocument(source, { version: "1.1", uniqueKeys: true, logLevel: "silent", customTags });
+    document = parseDocument(source, { version: "1.1", uniqueKeys: true, logLevel: "error", customTags });
     checkDocument(document);
     value = document.toJS({ mapAsMap: true, maxAliasCount: -1 });
   } catch (error) {
