@@ -395,6 +395,19 @@ def test_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "manifest.json is missing" in shell("restore", str(tmp_path / "evil.tar"), code=1)
 
 
+def without(folder: Path, document: dict[str, Any], table: str, column: str) -> None:
+    """Take a column from a table of a backup that did not have it then."""
+    dump = next(one for one in document["tables"] if one["name"] == table)
+    place = [name for name, _ in dump["columns"]].index(column)
+    del dump["columns"][place]
+    file = folder / dump["member"]
+    rows = [json.loads(line) for line in gzip.decompress(file.read_bytes()).splitlines()]
+    lines = [json.dumps(row[:place] + row[place + 1 :]) for row in rows]
+    content = gzip.compress("".join(f"{line}\n" for line in lines).encode())
+    file.write_bytes(content)
+    document["members"][dump["member"]] = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+
+
 def test_an_older_backup_is_brought_up_to_date(source: Database, settings: Settings, tmp_path: Path) -> None:
     """One of the tables before learnwares: they are there, and empty, afterwards."""
     store = FileStore(tmp_path / "store")
@@ -404,6 +417,7 @@ def test_an_older_backup_is_brought_up_to_date(source: Database, settings: Setti
     document = json.loads((folder / "manifest.json").read_text())
     document["tables"] = [one for one in document["tables"] if one["name"] in {"users", "api_tokens", "audit_events"}]
     document["revision"], document["blobs"] = "0001", {}
+    without(folder, document, "users", "language")
     changed = json.dumps(document)
     (folder / "manifest.json").write_text(changed)
     (folder / "manifest.sha256").write_text(hashlib.sha256(changed.encode()).hexdigest())
