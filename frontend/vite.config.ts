@@ -49,7 +49,11 @@ export default defineConfig({
   },
   worker: { format: "es" },
   // `npm run dev` beside a running dock (`make run`, or `beimingwu up`).
-  server: { host: "127.0.0.1", proxy: { "/api": process.env["DOCK"] ?? "http://127.0.0.1:8088" } },
+  server: {
+    host: "127.0.0.1",
+    // The dock compares the page's origin with the host that it is asked as: that stays the one of this server.
+    proxy: { "/api": { target: process.env["DOCK"] ?? "http://127.0.0.1:8088", changeOrigin: false } },
+  },
   test: {
     environment: "happy-dom",
     include: ["src/**/*.test.ts"],
