@@ -179,20 +179,20 @@ describe("errors", () => {
   });
 
   it("name line and column of what is no number, in the whole file", async () => {
-    const lines = Array.from({ length: 300_000 }, (_, i) => `${i},"${i / 7}"`);
-    lines[250_000] = "7,8x";
+    const lines = Array.from({ length: 100_000 }, (_, i) => `${i},"${i / 7}"`);
+    lines[70_000] = "7,8x";
     const file = blob(`a,b\n"1",2\n"3\n",4\n${lines.join("\n")}\n`);
     await expect(rowsOf(file, [0, 1])).rejects.toMatchObject({
       code: "csv-not-a-number",
-      values: { line: 250_005, column: "b", value: "8x" },
+      values: { line: 70_005, column: "b", value: "8x" },
     });
   });
 
   it("a quotation mark that is left open does not take all memory", async () => {
-    const file = blob(`a,b\n1,2\n${"1,2\n".repeat(300_000)}"3,4\n`, "5,6\n".repeat(1_500_000));
+    const file = blob(`a,b\n1,2\n${"1,2\n".repeat(30_000)}"3,4\n`, "5,6\n".repeat(1_500_000));
     await expect(rowsOf(file)).rejects.toMatchObject({
       code: "csv-record-too-long",
-      values: { line: 300_003 },
+      values: { line: 30_003 },
     });
   });
 
@@ -212,10 +212,10 @@ describe("errors", () => {
 });
 
 it("large files are read block by block, can be watched, and ended", async () => {
-  const text = Array.from({ length: 200_000 }, (_, i) => `${i},${(i * 7919) % 1000},Größe`).join("\r\n");
+  const text = Array.from({ length: 100_000 }, (_, i) => `${i},${(i * 7919) % 1000},Größe`).join("\r\n");
   const file = blob("id,v,t\r\n", text);
   const rows = await rowsOf(file, [0, 1]);
-  expect(rows).toHaveLength(200_000);
+  expect(rows).toHaveLength(100_000);
   expect(rows.every(([id, v], i) => id === i && v === (i * 7919) % 1000)).toBe(true);
   const { dialect } = await inspectCsv(file);
   const seen: number[] = [];
@@ -224,10 +224,10 @@ it("large files are read block by block, can be watched, and ended", async () =>
     onRows: () => undefined,
     onBytes: (bytes) => {
       seen.push(bytes);
-      if (seen.length === 2) control.abort();
+      control.abort();
     },
     signal: control.signal,
   });
   await expect(reading).rejects.toMatchObject({ name: "AbortError" });
-  expect(seen).toEqual([1 << 20, 2 << 20]);
+  expect(seen).toEqual([1 << 20]);
 });

@@ -1,5 +1,6 @@
 import { numberIn } from "./cells";
-import { type CsvDialect, encodingOf, guessHeader, guessSeparator, isBlank, parseRows } from "./dialect";
+import { encodingOf, guessHeader, guessSeparator, isBlank, parseRows } from "./detect";
+import type { CsvDialect } from "./dialect";
 import { SpecificationError } from "./errors";
 
 export type { CsvDialect } from "./dialect";
@@ -36,6 +37,8 @@ export const MOST_COLUMNS = 10_000;
 
 const HEAD_BYTES = 1 << 20;
 const BLOCK_BYTES = 1 << 20;
+// Characters that separators are guessed from.
+const GUESSED_CHARS = 1 << 16;
 const SHOWN_ROWS = 20;
 // Characters of one row: beyond it, a quotation mark was left open.
 const LONGEST_ROW = 1 << 22;
@@ -55,7 +58,8 @@ export async function inspectCsv(file: Blob, known: Partial<CsvDialect> = {}): P
   const whole = file.size <= HEAD_BYTES;
   const text = new TextDecoder(encoding).decode(head, { stream: !whole });
   if (text.trim() === "") throw new SpecificationError("csv-empty");
-  const guessed = guessSeparator(text, !whole);
+  const sample = text.slice(0, GUESSED_CHARS);
+  const guessed = guessSeparator(sample, !whole || sample.length < text.length);
   const separator = known.separator ?? guessed.separator;
   const decimal = known.decimal ?? guessed.decimal;
   const rows = parseRows(text, separator, { partial: !whole }).rows.filter((row) => !isBlank(row));
