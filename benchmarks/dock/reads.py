@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import socket
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -104,20 +102,14 @@ def _measure(
     bar: float | None = None,
 ) -> Row:
     list(pool.map(client, [server.url] * CLIENTS, [requests] * CLIENTS, [10] * CLIENTS))
-    before = _cpu(server.pid)
+    before = server.processor_seconds
     spans = list(pool.map(client, [server.url] * CLIENTS, [requests] * CLIENTS, [count] * CLIENTS))
-    spent = _cpu(server.pid) - before
+    spent = server.processor_seconds - before
     began, ended = min(span[0] for span in spans), max(span[1] for span in spans)
     done = CLIENTS * count
     kib = sum(span[2] for span in spans) / done / 1024
     note = f"{CLIENTS} clients; {spent / done * 1000:.2f} ms of the server's processor each; {kib:.1f} KiB"
     return Row(name, done / (ended - began), bar, "/s", note, higher_is_better=True)
-
-
-def _cpu(pid: int) -> float:
-    """Return the seconds of processor time that a process has had."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def main() -> None:

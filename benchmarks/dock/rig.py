@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,11 +84,25 @@ class Process:
         return self._process.poll() is None
 
     @property
+    def pids(self) -> list[int]:
+        """Its number, and those of all that it has started, the ones that were started first before others."""
+        found = [self.pid]
+        for pid in found:
+            # Processes end meanwhile.
+            with suppress(OSError):
+                for thread in Path(f"/proc/{pid}/task").iterdir():
+                    found += [int(one) for one in (thread / "children").read_text(encoding="ascii").split()]
+        return found
+
+    @property
     def memory(self) -> int:
-        """The most memory that it has had, in bytes."""
-        status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
-        (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
-        return int(line.split()[1]) * 1024
+        """The most memory that each of its processes has had, together, in bytes."""
+        return sum(_most_memory(pid) for pid in self.pids)
+
+    @property
+    def processor_seconds(self) -> float:
+        """The time on processors that its processes have had."""
+        return sum(_processor_seconds(pid) for pid in self.pids)
 
     def document(self) -> dict[str, Any]:
         """Return the JSON document that the process prints when it is ready."""
@@ -121,6 +135,17 @@ class Process:
         self.stop()
 
 
+def _most_memory(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) * 1024
+
+
+def _processor_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Server(Process):
     """A server that answers requests at `url`, which ends in ``/api``."""
 
@@ -148,7 +173,7 @@ class BenchDock:
     ids: list[str] = field(default_factory=list)
 
     def server(self, *arguments: str, **variables: str) -> Server:
-        """Start a server on a free port; it answers when this returns."""
+        """Start a server on a free port; it answers when this returns. It has as many processes as it usually has."""
         log = self.folder / "server.log"
         return Server({**self.environment, **variables}, log, "serve", "--port", "0", "--json", *arguments)
 

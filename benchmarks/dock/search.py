@@ -5,9 +5,9 @@ from __future__ import annotations
 import http.client
 import json
 import multiprocessing
-import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -70,18 +70,37 @@ def client(url: str, headers: dict[str, str], requests: Sequence[bytes], count: 
     return began, times
 
 
-def load(server: Server, somebody: Somebody, requests: Sequence[bytes], clients: int = CLIENTS) -> tuple[float, float]:
-    """Return searches a second and the 95th percentile of how long they took."""
+@dataclass(frozen=True)
+class Load:
+    """What a server did under load.
+
+    Attributes
+    ----------
+    rate : float
+        Searches a second.
+    slow : float
+        Seconds that 95 % of them take at most.
+    spent : float
+        Seconds of processors that the server needs for one, which other programs on the machine change least.
+    """
+
+    rate: float
+    slow: float
+    spent: float
+
+
+def load(server: Server, somebody: Somebody, requests: Sequence[bytes], clients: int = CLIENTS) -> Load:
+    """Search with several clients at once."""
     with ProcessPoolExecutor(clients, multiprocessing.get_context("spawn")) as pool:
         # The processes start, and the server's memory is warm.
         list(pool.map(client, *zip(*[(server.url, somebody.headers, requests, 5)] * clients, strict=True)))
-        begin = time.time()
+        begin, before = time.time(), server.processor_seconds
         done = list(
             pool.map(client, *zip(*[(server.url, somebody.headers, requests, SEARCHES)] * clients, strict=True))
         )
-        seconds = time.time() - begin
+        seconds, spent = time.time() - begin, server.processor_seconds - before
     times = np.concatenate([times for _, times in done])
-    return len(times) / seconds, float(np.quantile(times, 0.95))
+    return Load(len(times) / seconds, float(np.quantile(times, 0.95)), spent / len(times))
 
 
 def seen_after(dock: BenchDock, servers: Sequence[Server]) -> float:
@@ -111,20 +130,31 @@ def seen_after(dock: BenchDock, servers: Sequence[Server]) -> float:
     return slowest
 
 
-def run(database: str | None = None) -> list[Row]:
-    """Return the rows of this benchmark."""
+def run() -> list[Row]:
+    """Return the rows on SQLite and on PostgreSQL."""
+    rows = _rows("SQLite", None)
+    with postgresql() as address:
+        rows += _rows("PostgreSQL", address)
+    return rows
+
+
+def _rows(database_name: str, database: str | None) -> list[Row]:
     rows = []
     with bench_dock(SIZE, database=database) as dock:
         somebody = dock.somebody()
         with dock.server() as server:
             for kind, name in (("data", "by data"), ("words", "by words, misspelt"), ("both", "by words and data")):
-                rate, slow = load(server, somebody, bodies(kind))
-                note = f"{SIZE} learnwares, {CLIENTS} clients on the same cores"
-                rows.append(Row(f"searches {name}", rate, 100, "1/s", note, higher_is_better=True))
-                rows.append(Row(f"95 % of searches {name} take at most", 1000 * slow, 120, "ms", note))
+                found = load(server, somebody, bodies(kind))
+                processes = len(server.pids) - 1
+                note = f"{SIZE} learnwares, {CLIENTS} clients on the same cores, {max(1, processes)} processes"
+                spent = f"{1000 * found.spent:.1f} ms of processors each"
+                where = f"{name} ({database_name})"
+                rows.append(Row(f"searches {where}", found.rate, 100, "1/s", f"{note}; {spent}", higher_is_better=True))
+                rows.append(Row(f"95 % of searches {where} take at most", 1000 * found.slow, 120, "ms", note))
             with dock.server() as other:
                 seen = seen_after(dock, [server, other])
-            rows.append(Row("a change is seen by two servers after", 1000 * seen, 1000, "ms", "the slowest of six"))
+            what = f"a change is seen by two servers ({database_name}) after"
+            rows.append(Row(what, 1000 * seen, 1000, "ms", "the slowest of six"))
     return rows
 
 
@@ -143,12 +173,8 @@ def start() -> list[Row]:
 
 
 def main() -> None:
-    """Print the rows, with ``postgresql`` as an argument on a PostgreSQL database."""
+    """Print the rows."""
     print(machine())
-    if "postgresql" in sys.argv[1:]:
-        with postgresql() as address:
-            print_rows("searches of a dock, PostgreSQL", run(address))
-        return
     print_rows("searches of a dock", run())
     print_rows("start of a dock", start())
 
