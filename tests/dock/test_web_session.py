@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from beimingwu.db.models import UserSession
+from beimingwu.db.models import Notification, UserSession
 from beimingwu.services.identity import Role
 
 ADA = "ada@example.org"
@@ -241,6 +241,17 @@ def test_the_account_goes_and_the_session_with_it(browser: Any) -> None:
     answer = client.get(SESSION)
     assert answer.json() == NOBODY
     assert forgets(answer)
+
+
+def test_it_tells_how_much_is_unread(browser: Any, learnwares: Any) -> None:
+    rig, client = browser
+    number = int(learnwares.submit_learnware(rig))
+    mine = {"user_id": rig.dock.users.find(ADA).user_id, "learnware_id": number, "event": "failed", "version": 1}
+    with rig.dock.database.write() as session:
+        session.add_all(Notification(**mine, at=rig.clock(), read_at=read) for read in (None, None, rig.clock()))
+    assert client.get(SESSION).json()["unread_notifications"] == 2
+    assert client.post(f"{V1}/notifications/read", json={}, headers=HERE).status_code == 204
+    assert client.get(SESSION).json()["unread_notifications"] == 0
 
 
 def test_administrators_administer_with_it(both: Any) -> None:

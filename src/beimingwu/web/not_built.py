@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001  # Chinese has commas and colons of its own
 """What is shown where the web app was not built."""
 
 __all__ = ["NOT_BUILT"]
