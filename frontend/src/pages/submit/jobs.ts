@@ -30,11 +30,12 @@ export function uploadOf(id: string): Transfer | undefined {
   return transferOf(id);
 }
 
-/** Whether the upload of a draft cannot go on before its file is chosen again. */
+/** Whether the check or the upload of a draft cannot go on before its file is chosen again. */
 export function needsFile(draft: Draft): boolean {
-  return (
-    !draft.keepsPackage && draft.file !== null && !draft.upload.complete && transferOf(draft.id) === undefined
-  );
+  const { keepsPackage, file, checked, upload } = draft;
+  if (keepsPackage || file === null || upload.complete || transferOf(draft.id) !== undefined) return false;
+  // One with mistakes is mended first: that will be another file.
+  return checked === null ? jobOf(draft.id).doing === null : checked.ok;
 }
 
 /**

@@ -38,7 +38,7 @@ const checked = {
 };
 const ready: Draft = { ...newDraft(1), form, file: { name: "wine.zip", size: 90 }, checked };
 const whats = (changed: Partial<Draft>) =>
-  obstacles({ ...ready, ...changed }, vocabulary).map(({ step, what }) => [
+  obstacles({ ...ready, ...changed }, vocabulary, false).map(({ step, what }) => [
     step,
     typeof what === "string" ? what : what.code,
   ]);
@@ -47,7 +47,7 @@ describe("what is left to do", () => {
   it.each([
     ["nothing", {}, []],
     ["a package", { file: null, checked: null }, [["package", "package"]]],
-    ["the check", { checked: null }, [["package", "checking"]]],
+    ["the check", { checked: null }, [["package", "again"]]],
     ["mending", { checked: { ...checked, ok: false } }, [["package", "mistakes"]]],
     ["texts", { form: { ...form, name: "" } }, [["about", "missing"]]],
     ["outputs", { form: { ...form, output: { dimension: 0, names: [] } } }, [["columns", "dimension"]]],
@@ -61,6 +61,10 @@ describe("what is left to do", () => {
   ] satisfies [string, Partial<Draft>, unknown][])("%s", (_, changed, expected) =>
     expect(whats(changed)).toEqual(expected),
   );
+});
+
+it("asks for the file again before its upload is complete", () => {
+  expect(obstacles(ready, vocabulary, true)).toEqual([{ step: "package", what: "again" }]);
 });
 
 it("knows the columns of the package", () => {

@@ -23,7 +23,7 @@ export function addressOf(draft: Pick<Draft, "id" | "learnwareId">, step: Step):
  */
 export interface Obstacle {
   step: Step;
-  what: "package" | "checking" | "mistakes" | "kind" | "columns" | Breach;
+  what: "package" | "again" | "mistakes" | "kind" | "columns" | Breach;
 }
 
 /** The kind of statistical specification that a dock wants for each kind of data. */
@@ -33,10 +33,14 @@ const WANTED: Readonly<Record<string, string>> = {
   Text: "RKMETextSpecification",
 };
 
-/** Return what keeps a draft from being sent, in the order of the steps. */
-export function obstacles(draft: Draft, vocabulary: Vocabulary): Obstacle[] {
+/**
+ * Return what keeps a draft from being sent, in the order of the steps.
+ *
+ * @param fileMissing - whether its upload cannot go on because the file is not at hand.
+ */
+export function obstacles(draft: Draft, vocabulary: Vocabulary, fileMissing: boolean): Obstacle[] {
   return [
-    ...packageObstacles(draft).map((what) => ({ step: "package" as const, what })),
+    ...packageObstacles(draft, fileMissing).map((what) => ({ step: "package" as const, what })),
     ...breaches(draft.form, vocabulary).map((what) => ({ step: stepOfField(what.field), what })),
     ...disagreements(draft),
   ];
@@ -61,11 +65,11 @@ export function stepOfPlace(place: string): Step | null {
   return null;
 }
 
-function packageObstacles(draft: Draft): ("package" | "checking" | "mistakes")[] {
+function packageObstacles(draft: Draft, fileMissing: boolean): ("package" | "again" | "mistakes")[] {
   if (draft.keepsPackage) return [];
   if (draft.file === null) return ["package"];
-  if (draft.checked === null) return ["checking"];
-  return draft.checked.ok ? [] : ["mistakes"];
+  if (draft.checked?.ok === false) return ["mistakes"];
+  return draft.checked === null || fileMissing ? ["again"] : [];
 }
 
 function disagreements(draft: Draft): Obstacle[] {
