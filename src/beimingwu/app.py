@@ -127,13 +127,13 @@ def create_app(dock: Dock, metrics: Metrics, *, processes: int = 1, housekeeping
     app.include_router(admin.router)
     app.include_router(datasets.router)
     app.include_router(datasets.files)
-    if settings.web_app:
-        app.router.default = web.WebApp(web.STATIC, app.router.default, watch=not settings.production)
-    else:
+    if not settings.web_app:
         app.add_api_route("/", operations.entrance, include_in_schema=False)
     for kind in (ServiceError, ContractError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _handle)
     # The last one added is the first to see a request.
+    if settings.web_app:
+        app.add_middleware(web.WebApp, folder=web.STATIC, watch=not settings.production)
     app.add_middleware(
         BodyLimit,
         most=settings.max_body_bytes,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["WebApp"]
 
 # What the web app leaves to the API, also where that has nothing.
+_API = "/api/"
 _NOT_OURS = ("/api", "/healthz", "/readyz", "/metrics")
 _ASSETS = "/assets/"
 _POLICY = (
@@ -53,33 +54,34 @@ _A_WHILE = "public, max-age=600"
 
 
 class WebApp:
-    """Answers what no route of the API does.
+    """Answers all that is not the API's.
 
-    It stands behind the routes, so that requests of the API are none the slower for it.
+    It stands before the routes, of which there are many to be tried; requests of the API go by after one look at their
+    path.
 
     Parameters
     ----------
+    app : ASGIApp
+        Answers everything else.
     folder : Path
         What the build has written.
-    otherwise : ASGIApp
-        Answers what is not the web app's either.
     watch : bool
         Whether to look for another build with every page: for who works on the web app.
     """
 
-    def __init__(self, folder: Path, otherwise: ASGIApp, *, watch: bool) -> None:
+    def __init__(self, app: ASGIApp, *, folder: Path, watch: bool) -> None:
+        self._app = app
         self._folder = folder
-        self._otherwise = otherwise
         self._watch = watch
         self._files: WebFiles | None = None
         self._signature: object = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        answer = self._otherwise
+        answer: ASGIApp | None = None
         if scope["type"] == "http" and scope["method"] in {"GET", "HEAD"} and not _left_alone(scope["path"]):
-            answer = await self._answer(scope) or answer
-        await answer(scope, receive, send)
+            answer = await self._answer(scope)
+        await (answer or self._app)(scope, receive, send)
 
     async def _answer(self, scope: Scope) -> Response | None:
         path: str = scope["path"]
@@ -113,7 +115,7 @@ class WebApp:
 
 
 def _left_alone(path: str) -> bool:
-    return any(path == begin or path.startswith(begin + "/") for begin in _NOT_OURS)
+    return path.startswith(_API) or any(path == begin or path.startswith(begin + "/") for begin in _NOT_OURS)
 
 
 def _is_page(path: str, headers: Headers) -> bool:
