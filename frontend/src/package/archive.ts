@@ -1,4 +1,5 @@
-import { BlobReader, type FileEntry, Uint8ArrayWriter, ZipReader, configure } from "@zip.js/zip.js";
+// The part that reads directories; contents are unpacked by the browser itself.
+import { type FileEntry, ZipReader } from "@zip.js/zip.js/lib/zip-core-reader.js";
 import { type Finding, FoundError, finding, refuse } from "./findings";
 import type { PackageLimits } from "./limits";
 import { collisions, nameFinding, topFolderOf } from "./names";
@@ -27,6 +28,13 @@ const HEAD_BYTES = 512;
 const PACKED_HEAD = 4096;
 // Bytes of a zip's directory for each member; longer names and extra fields are nobody's.
 const DIRECTORY_BYTES = 1024;
+const LOCAL_MARK = 0x04034b50;
+// Checksums of single bytes under the polynomial of zips.
+const CHECKSUMS = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? 0xedb88320 ^ (crc >>> 1) : crc >>> 1;
+  return crc;
+});
 const STORED = 0;
 const DEFLATED = 8;
 const MODE_KIND = 0o170000;
@@ -36,17 +44,22 @@ const FOLDER_KIND = 0o040000;
 const FORBIDDEN_FLAGS = 0x1 | 0x40 | 0x2000;
 
 /** A file that refuses to give more at once than the directory of a zip of few members needs. */
-class BoundedReader extends BlobReader {
+class BoundedReader {
+  readonly size: number;
+  // What is read as a stream is nothing here.
+  readonly readable = new ReadableStream();
+  readonly #file: Blob;
   readonly #most: number;
 
   constructor(file: Blob, most: number) {
-    super(file);
+    this.size = file.size;
+    this.#file = file;
     this.#most = most;
   }
 
-  override readUint8Array(offset: number, length: number): Promise<Uint8Array> {
-    if (length > this.#most) return Promise.reject(new RangeError("the directory is too large"));
-    return super.readUint8Array(offset, length);
+  async readUint8Array(offset: number, length: number): Promise<Uint8Array> {
+    if (length > this.#most) throw new RangeError("the directory is too large");
+    return new Uint8Array(await this.#file.slice(offset, offset + length).arrayBuffer());
   }
 }
 
@@ -61,8 +74,6 @@ interface Named {
  * @throws FoundError if it is no zip.
  */
 export async function openArchive(file: Blob, limits: PackageLimits): Promise<Archive> {
-  // No workers, and the browser's own decompression: nothing but the page's scripts runs.
-  configure({ useWebWorkers: false, useCompressionStream: true });
   const most = Math.max(limits.members * DIRECTORY_BYTES, 1 << 20);
   const reader = new ZipReader(new BoundedReader(file, most), { strictness: "tolerant" });
   let entries: Named["entry"][];
@@ -94,7 +105,7 @@ export async function openArchive(file: Blob, limits: PackageLimits): Promise<Ar
     files: [...byPath].map(([path, { uncompressedSize }]) => ({ path, size: uncompressedSize })).sort(byName),
     topFolder,
     findings,
-    read: (path, limit) => readMember(path, entryOf(byPath, path), limit),
+    read: (path, limit) => readMember(file, path, entryOf(byPath, path), limit),
     head: (path) => headOf(file, path, entryOf(byPath, path)),
   };
 }
@@ -184,11 +195,21 @@ function overlaps(size: number, entries: readonly Named["entry"][]): Finding[] {
   return found;
 }
 
-async function readMember(path: string, entry: FileEntry, most: number): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = entry.uncompressedSize;
-  if (bytes > most) refuse("package", "member-large", { path }, { bytes, most });
+async function readMember(
+  file: Blob,
+  path: string,
+  entry: FileEntry,
+  most: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const size = entry.uncompressedSize;
+  if (size > most) refuse("package", "member-large", { path }, { bytes: size, most });
   try {
-    return await entry.getData<Uint8Array<ArrayBuffer>>(new Uint8ArrayWriter(), { checkCrc32: true });
+    const packed = await packedBytes(file, entry, entry.compressedSize);
+    // One byte more than there should be: a file that goes on is no better than one that ends early.
+    const bytes = await unpacked(packed, entry, size + 1, true);
+    if (bytes.length !== size || crc32(bytes) !== entry.crc32)
+      throw new RangeError("it is not what was packed");
+    return bytes;
   } catch (error) {
     throw damaged(path, error);
   }
@@ -196,29 +217,38 @@ async function readMember(path: string, entry: FileEntry, most: number): Promise
 
 async function headOf(file: Blob, path: string, entry: FileEntry): Promise<Uint8Array> {
   try {
-    const header = new DataView(await file.slice(entry.offset, entry.offset + LOCAL_HEADER).arrayBuffer());
-    if (header.getUint32(0, true) !== 0x04034b50) throw new RangeError("there is no header");
-    const begin = entry.offset + LOCAL_HEADER + header.getUint16(26, true) + header.getUint16(28, true);
-    const packed = file.slice(begin, begin + Math.min(entry.compressedSize, PACKED_HEAD));
-    if (entry.compressionMethod === STORED)
-      return new Uint8Array(await packed.slice(0, HEAD_BYTES).arrayBuffer());
-    return await inflated(packed, entry.compressedSize <= PACKED_HEAD);
+    const packed = await packedBytes(file, entry, Math.min(entry.compressedSize, PACKED_HEAD));
+    return await unpacked(packed, entry, HEAD_BYTES, entry.compressedSize <= PACKED_HEAD);
   } catch (error) {
     throw damaged(path, error);
   }
 }
 
-/** The first bytes that come out of deflated ones, of which some may be cut off. */
-async function inflated(packed: Blob, whole: boolean): Promise<Uint8Array> {
+/** The first bytes of a member as they are in the zip. */
+async function packedBytes(file: Blob, { offset }: FileEntry, length: number): Promise<Blob> {
+  const header = new DataView(await file.slice(offset, offset + LOCAL_HEADER).arrayBuffer());
+  if (header.getUint32(0, true) !== LOCAL_MARK) throw new RangeError("there is no header");
+  const begin = offset + LOCAL_HEADER + header.getUint16(26, true) + header.getUint16(28, true);
+  return file.slice(begin, begin + length);
+}
+
+/** At most so many bytes of a member, of which `whole` says whether all packed ones are there. */
+async function unpacked(
+  packed: Blob,
+  { compressionMethod }: FileEntry,
+  most: number,
+  whole: boolean,
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (compressionMethod === STORED) return new Uint8Array(await packed.slice(0, most).arrayBuffer());
   const reader = packed.stream().pipeThrough(new DecompressionStream("deflate-raw")).getReader();
-  const head = new Uint8Array(HEAD_BYTES);
+  const bytes = new Uint8Array(most);
   let size = 0;
   try {
-    while (size < HEAD_BYTES) {
+    while (size < most) {
       const { done, value } = await reader.read();
       if (done) break;
-      const part = value.subarray(0, HEAD_BYTES - size);
-      head.set(part, size);
+      const part = value.subarray(0, most - size);
+      bytes.set(part, size);
       size += part.length;
     }
   } catch (error) {
@@ -227,7 +257,16 @@ async function inflated(packed: Blob, whole: boolean): Promise<Uint8Array> {
   }
   // What is left of the stream is nobody's; it ends with an error of its own.
   reader.cancel().catch(() => undefined);
-  return head.subarray(0, size);
+  return bytes.slice(0, size);
+}
+
+/** The checksum of zips. */
+function crc32(bytes: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of bytes) {
+    crc = (CHECKSUMS[(crc ^ byte) & 0xff] ?? 0) ^ (crc >>> 8);
+  }
+  return ~crc >>> 0;
 }
 
 function damaged(path: string, cause: unknown): FoundError {

@@ -44,10 +44,9 @@ export type DecimalSign = "." | ",";
  * True and false are one and zero.
  */
 export function numberIn(cell: string, decimal: DecimalSign): number | null {
-  if (decimal === ".") {
-    // The quick way, which takes a few things more than numbers: blanks and other bases.
+  if (decimal === "." && isPlain(cell)) {
     const number = Number(cell);
-    if (!Number.isNaN(number) && POINT_NUMBER.test(cell)) return number;
+    if (!Number.isNaN(number)) return number;
   }
   const text = cell.trim();
   const [plain, thousands] =
@@ -59,4 +58,15 @@ export function numberIn(cell: string, decimal: DecimalSign): number | null {
   const word = text.toLowerCase();
   if (MISSING.has(word)) return NaN;
   return WORDS.get(word) ?? null;
+}
+
+/** Whether what JavaScript takes for a number is one in a table, too: no blanks, no words, no other base. */
+function isPlain(cell: string): boolean {
+  const first = cell.charCodeAt(0);
+  const second = cell.charCodeAt(1);
+  const last = cell.charCodeAt(cell.length - 1);
+  // From "+" to "9" are the signs, the point and the digits; of "0x1", "0b1" and "0o1" the second is a letter.
+  const begins = first >= 0x2b && first <= 0x39 && first !== 0x2c && first !== 0x2f;
+  const otherBase = first === 0x30 && second > 0x39 && second !== 0x45 && second !== 0x65;
+  return begins && !otherBase && ((last >= 0x30 && last <= 0x39) || last === 0x2e);
 }
