@@ -199,21 +199,23 @@ def test_a_dock_that_is_at_fault(here: Any, monkeypatch: pytest.MonkeyPatch) -> 
 def test_workers_that_are_killed(here: Any) -> None:
     trial_id = ask(here, publish_learnware(here))
     queue = here.dock.trial_queue
-    first = queue.claim("victim")
+    # As long as a name can be.
+    victim = "v" * 300
+    first = queue.claim(victim)
     assert (first.attempt, first.last, seen(here, trial_id).status) == (1, False, "running")
     assert queue.claim("other") is None
     here.clock.forward(seconds=59)
     assert queue.renew(first) == "held"
     here.clock.forward(seconds=60)
-    second = queue.claim("victim")
+    second = queue.claim(victim)
     assert queue.renew(first) == "lost"
     assert not queue.answer(first, {"outputs": []}, seconds=1)
     assert not queue.fail(first, "model", "x")
     assert not queue.put_off(first)
     assert not queue.give_back(first)
     # One of the same name need not wait.
-    assert queue.release("victim") == 1
-    third = queue.claim("victim")
+    assert queue.release(victim) == 1
+    third = queue.claim(victim)
     assert (second.attempt, third.attempt, third.last, third.spent) == (2, 3, True, False)
     here.clock.forward(seconds=60)
     work(here)
@@ -484,7 +486,15 @@ def test_over_http(make_client: Any, as_bearer: Any) -> None:
     trial = client.post(here, json={"rows": ROWS}, headers=eve).headers["Location"]
     rig.dock.ownership.withdraw(identity_of(rig), learnware_id, rig.origin())
     work(rig)
-    assert client.get(trial, headers=eve).json()["error"] == "the learnware was withdrawn or deleted meanwhile"
+    # What the dock itself says is said in the language that was asked for.
+    told = client.get(trial, headers={**eve, "Accept-Language": "en"}).json()["error"]
+    assert told == "the learnware was withdrawn or deleted meanwhile"
+    answer = client.get(trial, headers={**eve, "Accept-Language": "zh"})
+    assert (answer.headers["Content-Language"], answer.json()["error"] == told) == ("zh", False)
+    figures = client.get("/metrics").text
+    assert 'beimingwu_trials{state="DONE"} 1.0' in figures
+    assert 'beimingwu_trials{state="FAILED"} 1.0' in figures
+    assert "beimingwu_trial_seconds 0.0" in figures
 
 
 def test_many_workers_claim_and_each_gets_its_own(here: Any) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LONGEST_NAME", "Grip", "Leases", "worker_of"]
 
-# Characters of a worker's name; with the number of a try it still fits into the column.
+# Characters of a worker's name; with what tells its tries apart it still fits into the column.
 LONGEST_NAME = 100
 # What a worker knows of the row that it has claimed.
 Grip = Literal["held", "superseded", "lost"]
@@ -80,7 +80,7 @@ class Leases(Generic[_Job]):
             job = session.scalar(due.with_for_update(skip_locked=True))
             return None if job is None else take(session, job, now)
 
-    def hold(self, job: _Job, worker: str, number: int | str, now: datetime) -> str:
+    def hold(self, job: _Job, worker: str, attempt: int | str, now: datetime) -> str:
         """Give a row to a worker for one lease; return the holder's name, which no other claim has.
 
         Parameters
@@ -88,11 +88,11 @@ class Leases(Generic[_Job]):
         job : row
             Locked.
         worker : str
-        number : int or str
-            The try: no two claims of a worker have the same.
+        attempt : int or str
+            What tells this try from all others, in 27 characters at most.
         now : datetime
         """
-        job.worker = f"{worker[:LONGEST_NAME]}#{number}"
+        job.worker = f"{worker[:LONGEST_NAME]}#{attempt}"
         job.due_at = now + self._lease
         return job.worker
 

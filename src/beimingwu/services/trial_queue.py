@@ -12,6 +12,7 @@ A trial that waits is the job (`services.leases`).
 from __future__ import annotations
 
 import json
+import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
@@ -62,7 +63,7 @@ class TrialClaim:
     spent : bool
         Whether all tries were made, and the last of them ended without an outcome.
     offered : bool
-        Whether the learnware still is one that everybody may use.
+        Whether the learnware still is one that everybody may use, and somebody still waits for the answer.
     learnware_id, number : int
         The learnware, and which of its versions it is.
     sha256 : str
@@ -112,15 +113,15 @@ class TrialQueue:
         spent = trial.attempts >= _TRIES
         trial.state = "RUNNING"
         trial.attempts += 0 if spent else 1
-        # One that was given back has the same number of tries as before.
-        holder = self._leases.hold(trial, worker, f"{trial.id}-{now.timestamp():.6f}-{trial.attempts}", now)
+        # Not the number of tries: one that was given back has the same as before.
+        holder = self._leases.hold(trial, worker, secrets.token_hex(8), now)
         return TrialClaim(
             trial.id,
             holder,
             trial.attempts,
             trial.attempts >= _TRIES,
             spent,
-            is_public(session.get_one(Learnware, version.learnware_id)),
+            is_public(session.get_one(Learnware, version.learnware_id)) and trial.expires_at > now,
             version.learnware_id,
             version.number,
             version.sha256,

@@ -1,4 +1,4 @@
-"""Figures of the queue of verifications for Prometheus, read from the database when they are asked for.
+"""Figures of what workers do for Prometheus, read from the database when they are asked for.
 
 Workers are many processes on many machines, and none of them listens; what they have done is in the database, which
 every server can tell. So these are the figures of all workers together, whichever server is asked.
@@ -13,8 +13,9 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from sqlalchemy import func, select
 
-from beimingwu.db.models import Verification, Version
+from beimingwu.db.models import Trial, Verification, Version
 from beimingwu.errors import UnavailableError
+from beimingwu.services.trial_queue import DECIDED_TRIALS, UNDECIDED_TRIALS
 from beimingwu.services.version_states import DECIDED, STATES, UNDECIDED
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ _SHARES = (0.5, 0.9, 0.99)
 
 
 class VerificationFigures(Collector):
-    """What Prometheus can read of verifications."""
+    """What Prometheus can read of verifications and trials."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -61,6 +62,9 @@ class VerificationFigures(Collector):
             overdue = session.scalar(
                 select(func.count()).where(Version.state.in_(UNDECIDED), ~waiting, Version.due_at <= now)
             )
+            counted = session.execute(select(Trial.state, func.count()).group_by(Trial.state))
+            trials = {state: count for state, count in counted}  # noqa: C416  # as above
+            longest = session.scalar(select(func.min(Trial.due_at)).where(Trial.state == "WAITING"))
             tries = session.execute(
                 select(Verification.started_at, Verification.ended_at, Version.state)
                 .join(Version, Version.id == Verification.version_id)
@@ -72,7 +76,12 @@ class VerificationFigures(Collector):
         for state in STATES:
             by_state.add_metric((state,), states.get(state, 0))
         # One that is put off is due later.
-        late = 0.0 if oldest is None else max(0.0, (now - oldest).total_seconds())
+        late, kept_waiting = (
+            0.0 if since is None else max(0.0, (now - since).total_seconds()) for since in (oldest, longest)
+        )
+        trials_by_state = GaugeMetricFamily("beimingwu_trials", "Trials of the last hour by state", labels=("state",))
+        for state in (*UNDECIDED_TRIALS, *DECIDED_TRIALS):
+            trials_by_state.add_metric((state,), trials.get(state, 0))
         lasted = sorted((ended - started).total_seconds() for started, ended, _ in tries if ended is not None)
         seconds = GaugeMetricFamily(
             "beimingwu_verification_seconds", "Verifications of the last hour: how long a share of them took at most",
@@ -92,4 +101,6 @@ class VerificationFigures(Collector):
             GaugeMetricFamily("beimingwu_leases_overdue", "Versions whose worker is gone", value=overdue or 0),
             seconds,
             outcomes,
+            trials_by_state,
+            GaugeMetricFamily("beimingwu_trial_seconds", "How long the first trial waits", value=kept_waiting),
         ]
