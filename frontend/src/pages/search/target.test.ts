@@ -29,6 +29,8 @@ describe("the likely target", () => {
   it("is a column with such a name, wherever it is", () => {
     expect(targetOf(head(["Species", "a", "b"], [["1", "2", "3"]]))).toBe(0);
     expect(targetOf(head(["a", "y", "class"], [["1", "2", "3"]]))).toBe(2);
+    expect(targetOf(head(["a", "PM2.5 (target)", "c"], [["1", "2.5", "3"]]))).toBe(1);
+    expect(targetOf(head(["a", "target_price", "relabelled"], [["1", "2", "3"]]))).toBe(1);
   });
 
   it("is a last column of words", () => {

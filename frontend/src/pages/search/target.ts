@@ -42,7 +42,7 @@ function reasonOf(column: CsvColumn, target: number | null): LeftOut {
  */
 export function targetOf({ columns, rows }: CsvHead): number | null {
   if (columns.length < 2) return null;
-  const named = columns.filter(({ name }) => TARGET_NAMES.has(name.trim().toLowerCase()));
+  const named = columns.filter(({ name }) => namesTarget(name));
   const last = columns.at(-1);
   if (last === undefined) return null;
   if (named.length > 0) return (named.find(({ index }) => index === last.index) ?? named[0])?.index ?? null;
@@ -57,6 +57,12 @@ export function targetOf({ columns, rows }: CsvHead): number | null {
     values.every((one) => /^\d+$/.test(one));
   const fractions = others.filter(({ index }) => valuesOf(index).some((one) => /\d[.,]\d/.test(one))).length;
   return few && fractions > others.length / 2 ? last.index : null;
+}
+
+/** Whether a name is one of these, or says outright that it is one: `PM2.5 (target)`, `target_price`. */
+function namesTarget(name: string): boolean {
+  const plain = name.trim().toLowerCase();
+  return TARGET_NAMES.has(plain) || /(^|[^a-z])(target|label)([^a-z]|$)|目标|标签|标记/.test(plain);
 }
 
 /** Return the columns with one of them moved up or down by one place. */
