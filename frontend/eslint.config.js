@@ -4,6 +4,19 @@ import accessibility from "eslint-plugin-vuejs-accessibility";
 import globals from "globals";
 import typescript from "typescript-eslint";
 
+/** What reaches other machines, as a name or as a property of `window`, `self` and `globalThis`. */
+const NETWORK = [
+  "fetch",
+  "XMLHttpRequest",
+  "EventSource",
+  "WebSocket",
+  "WebTransport",
+  "RTCPeerConnection",
+  "navigator",
+  "importScripts",
+  "Image",
+];
+
 export default typescript.config(
   { ignores: ["node_modules", "src/api/schema.d.ts", "e2e/pictures", "test-results"] },
   js.configs.recommended,
@@ -43,7 +56,22 @@ export default typescript.config(
     // What reads the user's data can reach no network: the raw file never leaves the machine.
     files: ["src/specification/**", "src/package/**"],
     rules: {
-      "no-restricted-globals": ["error", "fetch", "XMLHttpRequest", "EventSource", "WebSocket", "navigator"],
+      "no-restricted-globals": ["error", ...NETWORK],
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: `MemberExpression[property.name=/^(${NETWORK.join("|")})$/]`,
+          message: "What reads the user's data can reach no network.",
+        },
+      ],
+      "no-restricted-imports": [
+        "error",
+        {
+          patterns: [
+            { group: ["@/*", "!@/specification", "!@/package"], message: "Other parts reach the network." },
+          ],
+        },
+      ],
     },
   },
 );

@@ -1,17 +1,15 @@
 # ruff: noqa: INP001  # a program beside what it writes, no package
 """Writes the test vectors of the web app's specification and package code, from the engine.
 
-Run it from the root of the checkout when the engine's rules change::
+Run it when the engine's rules change::
 
-    .venv/bin/python frontend/vectors/make.py          # writes
-    .venv/bin/python frontend/vectors/make.py --check  # exits with 1 where the rules have changed
+    .venv/bin/python frontend/vectors/make.py
 """
 
 from __future__ import annotations
 
 import base64
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -149,20 +147,12 @@ def documents() -> dict[Path, str]:
     return texts
 
 
-def main() -> int:
-    """Write the files, or say which are out of date."""
-    if "--check" not in sys.argv[1:]:
-        for path, text in documents().items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        return 0
-    # Figures depend on the processor's rounding; rules do not.
-    current = json.dumps(vocabulary(), indent=2) + "\n"
-    if VOCABULARY.read_text(encoding="utf-8") == current:
-        return 0
-    print(f"{VOCABULARY} is out of date: run {Path(__file__).name}")  # noqa: T201  # a command
-    return 1
+def main() -> None:
+    """Write the files."""
+    for path, text in documents().items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

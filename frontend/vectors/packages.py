@@ -61,9 +61,9 @@ def zip_with(*members: tuple[str | zipfile.ZipInfo, bytes], **changes: bytes | N
         warnings.simplefilter("ignore")  # names that are there twice
         for name, content in files.items():
             if content is not None:
-                archive.writestr(name, content)
+                archive.writestr(info(name), content)
         for member, content in members:
-            archive.writestr(member, content)
+            archive.writestr(info(member) if isinstance(member, str) else member, content)
     return buffer.getvalue()
 
 
@@ -88,7 +88,7 @@ def nested() -> tuple[bytes, bytes]:
     with tarfile.open(fileobj=tar, mode="w") as file:
         file.addfile(tarfile.TarInfo("x"), io.BytesIO())
     with zipfile.ZipFile(archive, "w") as file:
-        file.writestr("x", "y")
+        file.writestr(info("x"), "y")
     return tar.getvalue(), archive.getvalue()
 
 
@@ -162,8 +162,8 @@ def packages() -> dict[str, bytes]:
     top = io.BytesIO()
     with zipfile.ZipFile(top, "w") as file:
         for name, content in FILES.items():
-            file.writestr(f"learnware/{name}", content)
-        file.writestr("__MACOSX/learnware/._stat.json", b"x")
+            file.writestr(info(f"learnware/{name}"), content)
+        file.writestr(info("__MACOSX/learnware/._stat.json"), b"x")
     kinds = {"link": stat.S_IFLNK, "pipe": stat.S_IFIFO, "device": stat.S_IFCHR, "folder": stat.S_IFDIR}
     return {
         "good": whole,
