@@ -25,6 +25,8 @@ export interface Wish {
   data: string;
   /** Kind of task: `Classification`, `Regression`, … */
   task: string;
+  /** Whether several can answer together: they take the same columns. */
+  together?: boolean | undefined;
   /** Share of each learnware in the mixture that a search found, in the order of `ids`. */
   weights?: readonly number[] | undefined;
   /** The user's table, where it is known. */
@@ -48,6 +50,7 @@ export function addressOf(origin: string): string {
 /** Return a Python program that loads exactly these learnwares and lets them answer. */
 export function pythonCode(wish: Wish): string {
   const several = wish.ids.length > 1;
+  if (several && wish.together === false) return loadingCode(wish);
   const { imports, lines } = several ? reuser(wish) : { imports: [], lines: [] };
   const [ids] = wish.ids;
   const wanted = several ? list(wish.ids.map(quoted)) : quoted(ids ?? "");
@@ -63,6 +66,20 @@ export function pythonCode(wish: Wish): string {
     `${name} = client.load_learnware(learnware_id=${wanted}, runnable_option="venv")`,
     ...lines,
     `print(${several ? "reuser" : "learnware"}.predict(data))`,
+    "client.cleanup()",
+    "",
+  ].join("\n");
+}
+
+/** Return a program that loads learnwares which take different data: each is asked on its own. */
+function loadingCode({ address, ids }: Wish): string {
+  return [
+    "from learnware.client import LearnwareClient",
+    "",
+    `client = LearnwareClient(${quoted(address)})`,
+    "# They take different columns: `learnware.predict(...)` needs other data for each.",
+    `for learnware in client.load_learnware(learnware_id=${list(ids.map(quoted))}, runnable_option="venv"):`,
+    '    print(learnware.id, learnware.get_specification().get_semantic_spec()["Input"]["Dimension"])',
     "client.cleanup()",
     "",
   ].join("\n");
