@@ -41,7 +41,7 @@ def tables() -> dict[str, np.ndarray]:
     return {
         "iris": load_iris().data,
         "wine": load_wine().data,
-        "digits": load_digits().data[:600].astype(np.uint8),
+        "digits": load_digits().data[:300].astype(np.uint8),
         "clusters": centres[rng.integers(6, size=1200)] + 0.5 * rng.normal(size=(1200, 3)),
         "duplicates": rng.normal(size=(12, 2))[rng.integers(12, size=400)],
         "constants": np.column_stack([rng.normal(size=300), np.zeros(300), np.full(300, 1e6), rng.normal(size=300)]),

@@ -1,7 +1,10 @@
 // @vitest-environment node
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { numberIn } from "./cells";
 import { type CsvHead, inspectCsv, readCsv } from "./csv";
+
+// It is computing that takes the time, which a busy machine has little of.
+vi.setConfig({ testTimeout: 60_000 });
 
 function blob(...parts: (string | Uint8Array<ArrayBuffer>)[]): Blob {
   return new Blob(parts);

@@ -1,11 +1,14 @@
 // @vitest-environment node
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { beforeAll, expect, it } from "vitest";
+import { beforeAll, expect, it, vi } from "vitest";
 import { type Matrix, listsOf, zeros } from "./matrix";
 import { Random } from "./random";
 import type { TableSpecification } from "./specification";
 import { specificationOf } from "./testing";
+
+// It is computing that takes the time, which a busy machine has little of.
+vi.setConfig({ testTimeout: 60_000 });
 
 interface Judged {
   readonly nearest: string;

@@ -1,5 +1,5 @@
 // @vitest-environment node
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { SpecificationError } from "./errors";
 import { chooseFrame } from "./frame";
 import { matrixOf } from "./matrix";
@@ -7,6 +7,9 @@ import { Random } from "./random";
 import { TableCollector } from "./sample";
 import { type ReductionProgress, reduceTable } from "./table";
 import { specificationOf, summaryOf, tableVector } from "./testing";
+
+// It is computing that takes the time, which a busy machine has little of.
+vi.setConfig({ testTimeout: 60_000 });
 
 const SEEDS = [0, 1, 2];
 const TABLES = [
