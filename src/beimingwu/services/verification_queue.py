@@ -41,7 +41,6 @@ _KEPT_TRIES = 5
 _LONGEST_BREAK = timedelta(hours=1)
 
 
-
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A version that a worker holds.
