@@ -23,12 +23,12 @@ export function fetchSession(client: QueryClient): Promise<WebSession> {
 export function useSession() {
   const client = useQueryClient();
   const { data, isPending } = useQuery(query);
-  // What somebody may see is asked for anew when somebody else looks.
-  const changed = async (session: WebSession) => {
-    client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== KEY[0] });
+  const changed = (session: WebSession) => {
     client.setQueryData(KEY, session);
-    await Promise.resolve();
+    // What somebody may see is asked for anew when somebody else looks.
+    return client.resetQueries({ predicate: ({ queryKey }) => queryKey[0] !== KEY[0] });
   };
+  const forget = () => changed({ account: null, expires_at: null, unread_notifications: 0 });
   const signIn = useMutation({
     mutationFn: (credentials: { email: string; password: string }) =>
       body(api.POST("/api/v1/web-session", { body: credentials })),
@@ -36,7 +36,7 @@ export function useSession() {
   });
   const signOut = useMutation({
     mutationFn: () => api.DELETE("/api/v1/web-session"),
-    onSettled: () => changed({ account: null, expires_at: null, unread_notifications: 0 }),
+    onSettled: forget,
   });
   return {
     account: computed<Account | null>(() => data.value?.account ?? null),
@@ -46,5 +46,7 @@ export function useSession() {
     refresh: () => client.invalidateQueries({ queryKey: KEY }),
     signIn,
     signOut,
+    /** Nobody is signed in any more, for another reason than signing out. */
+    forget,
   };
 }
