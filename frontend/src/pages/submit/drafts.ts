@@ -61,6 +61,7 @@ export class DraftBox {
   /** Whether drafts outlive the page; browsers may forbid it. */
   readonly kept = ref(true);
   #shelf: Promise<IDBPDatabase<Shelf> | null> | null = null;
+  #opened: IDBPDatabase<Shelf> | null = null;
   #waiting = new Map<string, ReturnType<typeof setTimeout>>();
 
   /** Read what is kept. */
@@ -113,12 +114,17 @@ export class DraftBox {
   async #write(id: string): Promise<void> {
     clearTimeout(this.#waiting.get(id));
     this.#waiting.delete(id);
-    const shelf = await this.#open();
+    // At once where it is open: a page that is being closed may not get to what comes later.
+    const shelf = this.#opened ?? (await this.#open());
     const draft = this.drafts.get(id);
     if (shelf === null || draft === undefined) return;
     try {
+      const writing = shelf.transaction("drafts", "readwrite");
       // Proxies of Vue cannot be stored.
-      await shelf.put("drafts", JSON.parse(JSON.stringify(toRaw(draft))) as Draft);
+      const put = writing.store.put(JSON.parse(JSON.stringify(toRaw(draft))) as Draft);
+      // Where the page is being closed nobody hears that it was put any more, and the transaction would be given up.
+      writing.commit();
+      await Promise.all([put, writing.done]);
     } catch (error) {
       if (!(error instanceof DOMException)) throw error;
       this.kept.value = false;
@@ -126,12 +132,15 @@ export class DraftBox {
   }
 
   #open(): Promise<IDBPDatabase<Shelf> | null> {
-    this.#shelf ??= openShelf().catch((error: unknown) => {
-      if (!(error instanceof DOMException || error instanceof ReferenceError)) throw error;
-      // Some browsers keep nothing in private windows; the page says so.
-      this.kept.value = false;
-      return null;
-    });
+    this.#shelf ??= openShelf().then(
+      (shelf) => (this.#opened = shelf),
+      (error: unknown) => {
+        if (!(error instanceof DOMException || error instanceof ReferenceError)) throw error;
+        // Some browsers keep nothing in private windows; the page says so.
+        this.kept.value = false;
+        return null;
+      },
+    );
     return this.#shelf;
   }
 }

@@ -63,6 +63,16 @@ describe("what is left to do", () => {
   );
 });
 
+it("wants a new version to have something new", () => {
+  const update: Draft = { ...ready, ...newDraft(1, "00000007"), form, filled: form };
+  expect(obstacles(update, vocabulary, false)).toEqual([{ step: "about", what: "unchanged" }]);
+  expect(obstacles({ ...update, form: { ...form, name: "Wine prices, mended" } }, vocabulary, false)).toEqual(
+    [],
+  );
+  const other = { keepsPackage: false, file: ready.file, checked };
+  expect(obstacles({ ...update, ...other }, vocabulary, false)).toEqual([]);
+});
+
 it("asks for the file again before its upload is complete", () => {
   expect(obstacles(ready, vocabulary, true)).toEqual([{ step: "package", what: "again" }]);
 });

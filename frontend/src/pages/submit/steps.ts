@@ -18,12 +18,13 @@ export function addressOf(draft: Pick<Draft, "id" | "learnwareId">, step: Step):
 }
 
 /**
- * Something that keeps a draft from being sent: no package, one with mistakes, a field that breaks a rule, or a
- * statistical specification of another kind of data or other columns than the form says.
+ * Something that keeps a draft from being sent: no package, one with mistakes, a field that breaks a rule, a
+ * statistical specification of another kind of data or other columns than the form says, or a new version that is as
+ * the one before.
  */
 export interface Obstacle {
   step: Step;
-  what: "package" | "again" | "mistakes" | "kind" | "columns" | Breach;
+  what: "package" | "again" | "mistakes" | "kind" | "columns" | "unchanged" | Breach;
 }
 
 /** The kind of statistical specification that a dock wants for each kind of data. */
@@ -43,6 +44,7 @@ export function obstacles(draft: Draft, vocabulary: Vocabulary, fileMissing: boo
     ...packageObstacles(draft, fileMissing).map((what) => ({ step: "package" as const, what })),
     ...breaches(draft.form, vocabulary).map((what) => ({ step: stepOfField(what.field), what })),
     ...disagreements(draft),
+    ...(isUnchanged(draft) ? [{ step: "about" as const, what: "unchanged" as const }] : []),
   ];
 }
 
@@ -80,4 +82,8 @@ function disagreements(draft: Draft): Obstacle[] {
   const columns = columnsOf(draft);
   const said = form.input.dimension;
   return columns !== null && said !== null && said !== columns ? [{ step: "columns", what: "columns" }] : [];
+}
+
+function isUnchanged({ learnwareId, keepsPackage, form, filled }: Draft): boolean {
+  return learnwareId !== null && keepsPackage && JSON.stringify(form) === JSON.stringify(filled);
 }
