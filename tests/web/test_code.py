@@ -73,7 +73,8 @@ def test_they_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ]
         wish = {"address": dock.url, "ids": ids[:1], "data": "Table", "task": "Classification"}
         several = {**wish, "ids": ids, "weights": [0.6667, 0.3333]}
-        programs = written("pythonCode", [wish, {**wish, "table": table}, several, {**several, "table": table}])
+        apart = {**several, "together": False}
+        programs = written("pythonCode", [wish, {**wish, "table": table}, several, {**several, "table": table}, apart])
         printed = [run(program) for program in programs]
         commands = written("commandCode", [wish, several])
         for command in commands:
@@ -84,6 +85,7 @@ def test_they_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # One file is written in another way, and its numbers are the same.
     assert printed[0] == printed[1] == expected
     assert printed[2] == printed[3] != ""
+    assert printed[4].split() == [ids[0], "3", ids[1], "3"]
     assert (tmp_path / f"{ids[0]}.zip").exists()
     assert {path.name for path in (tmp_path / "learnwares").iterdir()} == {f"{one}.zip" for one in ids}
 

@@ -8,13 +8,16 @@ import { matchColumns, matchedCount } from "./columns";
 import { described, emptyRequirement, searchBody, type Requirement } from "./requirement";
 import type { Answer, Found } from "./results";
 
-const FEW = 10;
+/** Learnwares that are shown. */
+const FEW = 12;
 const PAGE = 100;
 /** Learnwares whose columns are looked at. */
 const MOST_LOOKED_AT = 500;
 
 export interface Neighbours {
   found: Found[];
+  /** What they are ordered by: columns described alike, or how well the text fits. */
+  order: "columns" | "words";
   /** How many learnwares meet the words and tags, and how many were looked at. */
   total: number;
   looked: number;
@@ -30,25 +33,28 @@ export function useNeighbours(requirement: Readonly<Ref<Requirement>>, words: Re
   }));
   const byColumns = computed(() => columns.value.inputs.length + columns.value.outputs.length > 0);
   const tags = computed(() => requirement.value.tags);
+  const hasTags = computed(() => Object.values(tags.value).some((list) => list.length > 0));
   const query = useQuery({
     queryKey: computed(() => ["search-neighbours", words.value, tags.value, byColumns.value, columns.value]),
     queryFn: async (): Promise<Neighbours> => {
       const all = byColumns.value ? MOST_LOOKED_AT : FEW;
       let withoutTags = false;
       let answer = await fetchAll(words.value, tags.value, all);
-      if (answer.total === 0 && words.value && Object.values(tags.value).some((list) => list.length > 0)) {
+      if (answer.total === 0 && words.value !== "" && hasTags.value) {
         withoutTags = true;
         answer = await fetchAll(words.value, noValues(), all);
       }
-      const found = byColumns.value
-        ? rankByColumns(answer.found, requirement.value).slice(0, FEW * 2)
-        : answer.found;
-      return { found, total: answer.total, looked: answer.found.length, withoutTags };
+      const alike = byColumns.value ? rankByColumns(answer.found, requirement.value).slice(0, FEW) : [];
+      const said = words.value !== "" || hasTags.value;
+      return {
+        found: alike.length > 0 ? alike : said ? answer.found.slice(0, FEW) : [],
+        order: alike.length > 0 ? "columns" : "words",
+        total: answer.total,
+        looked: answer.found.length,
+        withoutTags,
+      };
     },
-    enabled: computed(
-      () =>
-        byColumns.value || words.value !== "" || Object.values(tags.value).some((list) => list.length > 0),
-    ),
+    enabled: computed(() => byColumns.value || words.value !== "" || hasTags.value),
     staleTime: 5 * 60_000,
     refetchOnWindowFocus: false,
   });

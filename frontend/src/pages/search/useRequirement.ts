@@ -1,6 +1,6 @@
 /** The requirement that the pages of the search share; it survives a reload of the tab. */
 import { useDebounceFn } from "@vueuse/core";
-import { readonly, ref, shallowRef, watch } from "vue";
+import { computed, ref, shallowRef, watch } from "vue";
 import { keep, restore } from "./keeping";
 import { asksForNothing, described, emptyRequirement, type Requirement } from "./requirement";
 
@@ -31,7 +31,13 @@ export function useRequirement() {
   const clear = (): void => {
     change(emptyRequirement());
   };
-  return { requirement: readonly(requirement), edition: readonly(edition), change, clear };
+  // As they are, and no proxies, which the browser's database does not take.
+  return {
+    requirement: computed(() => requirement.value),
+    edition: computed(() => edition.value),
+    change,
+    clear,
+  };
 }
 
 function isEmpty(one: Requirement): boolean {
