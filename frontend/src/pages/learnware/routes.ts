@@ -1,0 +1,12 @@
+import type { RouteRecordRaw } from "vue-router";
+
+export default [
+  {
+    path: "/learnwares/:learnwareId",
+    component: () => import("./LearnwarePage.vue"),
+    meta: {
+      words: ["pages/learnware", "learnware", "learnware/verification", "specification"],
+      title: "learnware.title",
+    },
+  },
+] satisfies RouteRecordRaw[];
