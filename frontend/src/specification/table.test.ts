@@ -5,7 +5,7 @@ import { chooseFrame } from "./frame";
 import { matrixOf } from "./matrix";
 import { Random } from "./random";
 import { TableCollector } from "./sample";
-import { type ReductionProgress, reduceTable } from "./table";
+import { type ReductionProgress, boundedRows, reduceTable } from "./table";
 import { specificationOf, summaryOf, tableVector } from "./testing";
 
 // It is computing that takes the time, which a busy machine has little of.
@@ -122,6 +122,26 @@ it("does not depend on units far from zero", () => {
   const one = specificationOf(matrix).report?.mmd2 ?? NaN;
   const other = specificationOf(moved).report?.mmd2 ?? NaN;
   expect(other).toBeLessThan(3 * one);
+});
+
+it.each([
+  [100, 20, 10_000, 17_320],
+  [100, 100, 10_000, 7745],
+  [100, 784, 1275, 2766],
+  [100, 10_000, 1000, 1000],
+  [1, 784, 10_000, 2766],
+])("%i points of %i columns are fitted to %i rows", (points, columns, fitted, product) => {
+  expect(boundedRows(points, columns)).toEqual({ fitted, product });
+});
+
+it("tables of more rows than are compared are described by a part of them", () => {
+  const random = new Random(6);
+  const rows = Array.from({ length: 2500 }, () => Array.from({ length: 1000 }, () => random.normal()));
+  const { z, report } = specificationOf(matrixOf(rows), { points: 4 });
+  expect(z.length).toBeLessThanOrEqual(4);
+  expect(report?.privacy_rows).toBe(2500);
+  expect(report?.mmd2_rows).toBe(2449);
+  expect(report?.mmd2).toBeLessThan(0.3);
 });
 
 it("tells how far it is, and can be ended at any step", () => {

@@ -10,13 +10,20 @@ import type { TableSummary } from "./sample";
 import { simplexWeights } from "./simplex";
 import type { ReductionReport, TableSpecification } from "./specification";
 
-// Rows of the sample that the points are fitted to, and the search on it.
+// Rows of the sample that the points are fitted to, and the search on it. On wide tables there are fewer: so many
+// terms (rows times points times columns) take some tenths of a second, and there are dozens of evaluations.
 const FITTED_ROWS = 10_000;
+const FITTED_TERMS = 1e8;
 const EFFORT: Effort = { evaluations: 150, tolerance: 0.01 };
 // Rows from which the rows' own product is estimated where there are more.
 const HELD_OUT = 8192;
 // Rows for the rough own product that says when the search may end.
 const OWN_PRODUCT = 4096;
+// Terms (pairs of rows times columns) of one own product, which take seconds; it rests on fewer rows of a wide
+// table.
+const PRODUCT_TERMS = 3e9;
+// However wide the table is, fewer rows would say too little of it.
+const LEAST_ROWS = 1000;
 // Share of a column's range that is no distance.
 const DUST = 1e-6;
 
@@ -59,10 +66,11 @@ export function* reduceTable(
   yield { stage: "preparing", share: 0 };
   const frame = chooseFrame(summary, gamma, size);
   const sample = toUnits(frame, summary.sample);
-  const fitted = firstRows(sample, FITTED_ROWS);
+  const bounds = boundedRows(size, sample.columns);
+  const fitted = firstRows(sample, bounds.fitted);
   yield { stage: "preparing", share: 0.5 };
   const start = startPoints(firstRows(fitted, Math.max(2000, 20 * size)), size, random);
-  const own = yield* shown(selfProduct(firstRows(fitted, OWN_PRODUCT)), () => ({
+  const own = yield* shown(selfProduct(firstRows(fitted, Math.min(OWN_PRODUCT, bounds.product))), () => ({
     stage: "preparing",
     share: 0.75,
   }));
@@ -113,6 +121,17 @@ export function* reduceTable(
   };
 }
 
+/**
+ * Rows that points are fitted to, and rows of one own product, at most: on wide tables fewer than in the engine, so
+ * that a table of any width takes some tens of seconds at most.
+ */
+export function boundedRows(points: number, columns: number): { fitted: number; product: number } {
+  return {
+    fitted: Math.min(FITTED_ROWS, Math.max(LEAST_ROWS, Math.floor(FITTED_TERMS / (points * columns)))),
+    product: Math.max(LEAST_ROWS, Math.floor(Math.sqrt((2 * PRODUCT_TERMS) / columns))),
+  };
+}
+
 /** Do the steps of a part, and show how far the whole is after each. */
 function* shown<T>(
   steps: Steps<T>,
@@ -136,14 +155,16 @@ function* squaredMmd(
 ): Steps<{ mmd2: number; rows: number }> {
   const n = summary.rows;
   const gain = quadraticForm(unitKernel(Z, Z), b) - 2 * dot(c, b);
-  if (n === sample.rows && n <= 2 * HELD_OUT) {
+  const { product: most } = boundedRows(Z.rows, sample.columns);
+  if (n === sample.rows && n <= Math.min(2 * HELD_OUT, most)) {
     const own = yield* selfProduct(sample);
     return { mmd2: Math.max(0, own + gain), rows: n };
   }
   // Rows that the points were not fitted to, where there are enough of them.
   const rest = sample.rows - fitted.rows;
-  const begin = 2 * rest >= HELD_OUT ? fitted.rows : Math.max(0, sample.rows - HELD_OUT);
-  const heldOut = rowsBetween(sample, begin, Math.min(begin + HELD_OUT, sample.rows));
+  const wanted = Math.min(HELD_OUT, most);
+  const begin = 2 * rest >= wanted ? fitted.rows : Math.max(0, sample.rows - wanted);
+  const heldOut = rowsBetween(sample, begin, Math.min(begin + wanted, sample.rows));
   const m = heldOut.rows;
   // Mean kernel of two different rows, with the points' embedding as control variate: its mean is known.
   const own = yield* selfProduct(heldOut);
