@@ -1,7 +1,8 @@
 /** Following a verification: the server's events, from the first line or on from where the connection was lost. */
 import { computed, onScopeDispose, ref, shallowRef, toValue, watch, type MaybeRefOrGetter } from "vue";
-import { api, body, type Schema } from "@/api/client";
-import { asProblem, type ApiProblem } from "@/api/problem";
+import { signedOut, type Schema } from "@/api/client";
+import { asProblem, problemOf, type ApiProblem } from "@/api/problem";
+import { language } from "@/i18n";
 import { PARTS, type Part, type Standing } from "./report";
 
 export type VersionState = Schema<"VersionOut">["status"];
@@ -31,7 +32,6 @@ export interface Seen {
 export const NOTHING_SEEN: Seen = { status: null, attempts: 0, lines: [], over: false };
 
 const LONGEST_WAIT = 30_000;
-const UNDECIDED: readonly string[] = ["WAITING", "QUEUE", "PROCESSING"];
 
 /** Return what is known after an event. Lines that were seen before, over an earlier connection, change nothing. */
 export function readEvent(seen: Seen, kind: string, data: string, id: string): Seen {
@@ -130,20 +130,23 @@ export function useVerificationEvents(
   }
 
   async function askWhy(closed: EventSource): Promise<void> {
+    const asking = new AbortController();
     try {
-      const path = { learnware_id: toValue(learnwareId), number: toValue(version) };
-      const { status } = await body(
-        api.GET("/api/v1/learnwares/{learnware_id}/versions/{number}/verification", { params: { path } }),
-      );
-      if (source !== closed) return;
-      again(UNDECIDED.includes(status) ? 0 : 1_000);
+      const headers = { Accept: "text/event-stream", "Accept-Language": language() };
+      const answer = await fetch(closed.url, { headers, signal: asking.signal });
+      if (!answer.ok) throw await problemOf(answer);
+      if (source === closed) again(0);
     } catch (error) {
       if (source !== closed) return;
       const found = asProblem(error);
       problem.value = found;
+      if (found.status === 401) signedOut.dispatchEvent(new Event("signed-out"));
       if (found.status === 0 || found.status === 429 || found.status >= 500)
         again((found.retryAfter ?? 0) * 1000);
       else connection.value = "failed";
+    } finally {
+      // Only the head of the answer was wanted.
+      asking.abort();
     }
   }
 

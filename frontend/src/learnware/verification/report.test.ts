@@ -29,11 +29,11 @@ it("reads a report, with what needs mending first in each part", () => {
   if (!report) throw new Error("no report");
   const parts = byPart(report);
   expect(parts.map((one) => [one.part, one.seconds])).toEqual([
-    ["package", null],
     ["trial", 1.5],
+    ["package", null],
   ]);
-  expect(parts[1]?.findings.map((one) => one.status)).toEqual(["wrong", "warning"]);
-  expect(parts[1]?.findings[1]?.column).toBe("3");
+  expect(parts[0]?.findings.map((one) => one.status)).toEqual(["wrong", "warning"]);
+  expect(parts[0]?.findings[1]?.column).toBe("3");
   expect(report.environment?.python).toBe("3.12.1");
 });
 

@@ -89,16 +89,25 @@ export function readReport(raw: Raw | null | undefined): Report | null {
   };
 }
 
-/** Return the findings by part, those that want something done first. */
+/** Return the findings by part. What wants something done comes first, parts and findings alike. */
 export function byPart(report: Report): { part: string; seconds: number | null; findings: Finding[] }[] {
   const names = [...new Set([...PARTS, ...report.findings.map((one) => one.part)])];
-  return names.flatMap((part) => {
+  const groups = names.flatMap((part) => {
     const findings = report.findings
       .filter((one) => one.part === part)
-      .sort((a, b) => STANDINGS.indexOf(b.status) - STANDINGS.indexOf(a.status));
+      .sort((a, b) => gravity(b) - gravity(a));
     const took = report.parts.find((one) => one.part === part);
     return findings.length === 0 ? [] : [{ part, seconds: took?.seconds ?? null, findings }];
   });
+  return groups.sort((a, b) => worst(b.findings) - worst(a.findings));
+}
+
+function gravity(finding: Finding): number {
+  return STANDINGS.indexOf(finding.status);
+}
+
+function worst(findings: readonly Finding[]): number {
+  return Math.max(...findings.map(gravity));
 }
 
 /** What whoever submitted it does next. */
