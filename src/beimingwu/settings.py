@@ -123,7 +123,8 @@ class Settings(BaseSettings):
     web_url: str | None = Field(
         None,
         pattern=r"^https?://[^\s?#]+$",
-        description="Address of the web app, which links in mails lead to; without it, mails carry codes only.",
+        description="Address of the web app, which links in mails lead to. Without it, a server in development on a "
+        "loopback address takes its own; else mails carry codes only.",
     )
     web_app: bool = Field(True, description="Whether the web app is served, at `/` and everywhere outside of `/api`.")
     allowed_emails: ListField = Field(

@@ -15,6 +15,8 @@ import httpx2
 import pytest
 
 from beimingwu.db.migrate import newest_revision
+from beimingwu.serving.listening import listen, with_web_address
+from beimingwu.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,7 +113,10 @@ def test_the_server_process(server: Server) -> None:
     assert (profile["request_id"], profile["status"], profile["user_id"]) == ("mine-1", 200, 1)
     assert requests[-1]["address"] == "203.0.113.7"
     # The mail itself waited for nothing: it was sent before the server ended.
-    assert [event["to"] for event in logged if event["event"] == "mail"] == [ADA]
+    (mail,) = [event for event in logged if event["event"] == "mail"]
+    assert mail["to"] == ADA
+    # On one's own machine it leads to the web app without a setting.
+    assert f"{root}/reset-password?code=" in mail["text"]
     text = "".join(line for line in server.log if '"event": "mail"' not in line)
     for secret in (token, session, PASSWORD, "wrong-wrong", "c0de", ADA):
         assert secret not in text
@@ -121,6 +126,26 @@ def test_the_server_process(server: Server) -> None:
 def test_an_interrupt_ends_it(server: Server) -> None:
     assert server.stop(signal.SIGINT) == 0
     assert not any("Traceback" in line for line in server.log)
+
+
+@pytest.mark.parametrize(
+    ("host", "values", "expected"),
+    [
+        ("127.0.0.1", {}, "http://127.0.0.1:{port}"),
+        ("::1", {}, "http://[::1]:{port}"),
+        ("localhost", {}, "http://localhost:{port}"),
+        # Somebody else's address is not known from here.
+        ("0.0.0.0", {}, None),
+        ("127.0.0.1", {"web_app": False}, None),
+        ("127.0.0.1", {"mode": "production"}, None),
+        ("127.0.0.1", {"web_url": "https://dock.example.org"}, "https://dock.example.org"),
+    ],
+)
+def test_the_address_that_links_in_mails_lead_to(host: str, values: dict[str, Any], expected: str | None) -> None:
+    settings = Settings(host=host, port=0, **values)
+    with listen(settings) as listening:
+        found = with_web_address(settings, listening)
+        assert found.web_url == (expected and expected.format(port=listening.getsockname()[1]))
 
 
 def test_what_keeps_a_server_from_starting(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import ipaddress
 import socket
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from beimingwu.errors import SettingsError
 if TYPE_CHECKING:
     from beimingwu.settings import Settings
 
-__all__ = ["address_of", "listen"]
+__all__ = ["address_of", "listen", "with_web_address"]
 
 _BACKLOG = 2048
 
@@ -48,3 +49,16 @@ def address_of(settings: Settings, listening: socket.socket) -> str:
     port = listening.getsockname()[1]
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return f"http://{host}:{port}/api"
+
+
+def with_web_address(settings: Settings, listening: socket.socket) -> Settings:
+    """Return the settings with an address of the web app, so that links in mails lead somewhere.
+
+    Where none is given it is the server's own, if that is for this machine only and nothing stands before it: in
+    development, on a loopback address, with the web app served.
+    """
+    if settings.web_url is not None or settings.production or not settings.web_app:
+        return settings
+    if not ipaddress.ip_address(listening.getsockname()[0]).is_loopback:
+        return settings
+    return settings.model_copy(update={"web_url": address_of(settings, listening).removesuffix("/api")})

@@ -20,7 +20,7 @@ from prometheus_client.multiprocess import mark_process_dead
 from beimingwu.errors import ServiceError
 from beimingwu.processes import ProcessPool
 from beimingwu.serving.child import Part, Report
-from beimingwu.serving.listening import address_of, listen
+from beimingwu.serving.listening import address_of, listen, with_web_address
 from beimingwu.worker.scratch import private_folder
 
 if TYPE_CHECKING:
@@ -171,6 +171,7 @@ def serve_with_processes(
     """
     with ExitStack() as stack:
         listening = stack.enter_context(listen(settings))
+        settings = with_web_address(settings, listening)
         metrics = stack.enter_context(private_folder(settings.data_dir / "servers", "server"))
         processes = ServerProcesses(settings, count, metrics, migrate=migrate)
         orders = stack.enter_context(_Orders(processes.kill))

@@ -60,8 +60,11 @@ def run_server(settings: Settings, *, migrate: bool = False, started: Callable[[
         return
     from beimingwu.metrics import Metrics
     from beimingwu.services.dock import Dock, open_database
+    from beimingwu.serving.listening import listen, with_web_address
     from beimingwu.serving.server import serve
 
-    metrics = Metrics()
-    dock = Dock(settings, open_database(settings, migrated=migrate), count_mail=metrics.count_mail)
-    serve(dock, metrics, started=started)
+    with listen(settings) as listening:
+        settings = with_web_address(settings, listening)
+        metrics = Metrics()
+        dock = Dock(settings, open_database(settings, migrated=migrate), count_mail=metrics.count_mail)
+        serve(dock, metrics, listening, started=started)

@@ -12,7 +12,7 @@ import uvicorn
 
 from beimingwu.api.heads import BoundedHeads
 from beimingwu.app import create_app
-from beimingwu.serving.listening import address_of, listen
+from beimingwu.serving.listening import address_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,29 +29,23 @@ __all__ = ["Server", "serve"]
 _MOST_AT_ONCE = 16
 
 
-def serve(dock: Dock, metrics: Metrics, *, started: Callable[[str], None]) -> None:
+def serve(dock: Dock, metrics: Metrics, listening: socket.socket, *, started: Callable[[str], None]) -> None:
     """Serve a dock in this process until it is told to stop; requests that are running then are finished.
 
     Parameters
     ----------
     dock : Dock
     metrics : Metrics
+    listening : socket
+        From `listen`.
     started : callable
         Told the address once requests are answered.
-
-    Raises
-    ------
-    SettingsError
-        If another program listens there.
-    OSError
-        If the address cannot be listened on.
     """
     app = create_app(dock, metrics)
-    with listen(dock.settings) as listening:
-        server = Server(app, dock.settings, lambda: started(address_of(dock.settings, listening)))
-        # After an interrupt and an orderly end, uvicorn passes it on.
-        with suppress(KeyboardInterrupt):
-            server.run(sockets=[listening])
+    server = Server(app, dock.settings, lambda: started(address_of(dock.settings, listening)))
+    # After an interrupt and an orderly end, uvicorn passes it on.
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=[listening])
 
 
 class Server(uvicorn.Server):
