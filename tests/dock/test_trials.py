@@ -24,7 +24,7 @@ from beimingwu.errors import (
     WrongDataTypeError,
 )
 from beimingwu.services.identity import Role
-from beimingwu.services.trial_input import read_trial_table
+from beimingwu.services.trial_input import columns_taken, read_trial_table
 from beimingwu.settings import Settings
 from beimingwu.worker import trials, worker
 from beimingwu.worker.trials import shown_outputs
@@ -440,12 +440,16 @@ def test_more_about_tables_that_are_wrong() -> None:
             read([[1, 2, 3]], columns)
     with pytest.raises(InvalidInputError, match="33 rows at most"):
         read([[1, 2, 3]] * 34, trial_max_cells=100)
+    # One row is always taken.
+    assert read([[1, 2, 3]], trial_max_cells=2).shape == (1, 3)
 
 
 @pytest.mark.parametrize("data_type", ["Image", "Text"])
 def test_learnwares_that_take_no_tables(data_type: str) -> None:
     with pytest.raises(WrongDataTypeError, match=f"of the kind {data_type}, not tables"):
         read_trial_table([[1]], None, semantic(data_type=data_type), Settings())
+    with pytest.raises(WrongDataTypeError):
+        columns_taken(semantic(data_type=data_type))
 
 
 def test_outputs_as_they_are_shown() -> None:
@@ -462,6 +466,12 @@ def test_over_http(make_client: Any, as_bearer: Any) -> None:
     learnware_id = publish_learnware(rig)
     ada, eve = as_bearer(rig.session()), as_bearer(rig.session("eve"))
     here = f"/api/v1/learnwares/{learnware_id}/trials"
+    # Everybody may know the bounds before.
+    assert client.get(here).json() == {
+        "columns": 3, "most_rows": 1000, "at_a_time": 5, "rate": {"count": 60, "seconds": 3600}, "seconds": 60.0,
+        "kept_seconds": 3600,
+    }  # fmt: skip
+    assert client.get(here.replace(learnware_id, "99999999")).status_code == 404
     assert client.post(here, json={"rows": ROWS}).status_code == 401
     answer = client.post(here, json={"rows": ROWS, "columns": ["length", "b", "c"]}, headers=eve)
     assert (answer.status_code, answer.json()["status"]) == (202, "waiting")

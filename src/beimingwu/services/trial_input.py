@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from beimingwu.settings import Settings
 
-__all__ = ["read_trial_table"]
+__all__ = ["columns_taken", "read_trial_table", "rows_taken"]
 
 # What is wrong is told of so many places.
 _MOST_FAULTS = 10
@@ -50,15 +50,11 @@ def read_trial_table(rows: Any, columns: Any, semantic_spec: dict[str, Any], set
     InvalidInputError
         With the first places that are wrong.
     """
-    promise = Promise.of(semantic_spec)
-    if promise.data_type != "Table" or promise.inputs is None:
-        kind = promise.data_type or "Others"
-        raise WrongDataTypeError(text("this learnware takes data of the kind {kind}, not tables", kind=kind))
-    width = promise.inputs
+    width = columns_taken(semantic_spec)
     if not isinstance(rows, list) or not 1 <= len(rows) <= settings.trial_max_rows:
         _refuse([("/rows", text("expected 1 to {most} rows, each a list", most=settings.trial_max_rows))])
-    if len(rows) * width > settings.trial_max_cells:
-        most = max(1, settings.trial_max_cells // width)
+    most = rows_taken(width, settings)
+    if len(rows) > most:
         _refuse(
             [("/rows", text("this learnware takes {width} columns; send {most} rows at most", width=width, most=most))]
         )
@@ -72,6 +68,26 @@ def read_trial_table(rows: Any, columns: Any, semantic_spec: dict[str, Any], set
     if faults:
         _refuse(faults[:_MOST_FAULTS])
     return table if order is None else table[:, order]
+
+
+def columns_taken(semantic_spec: dict[str, Any]) -> int:
+    """Return how many columns a learnware takes.
+
+    Raises
+    ------
+    WrongDataTypeError
+        If it takes no tables.
+    """
+    promise = Promise.of(semantic_spec)
+    if promise.data_type != "Table" or promise.inputs is None:
+        kind = promise.data_type or "Others"
+        raise WrongDataTypeError(text("this learnware takes data of the kind {kind}, not tables", kind=kind))
+    return promise.inputs
+
+
+def rows_taken(width: int, settings: Settings) -> int:
+    """Return how many rows of so many columns a trial may have, at most."""
+    return min(settings.trial_max_rows, max(1, settings.trial_max_cells // max(1, width)))
 
 
 def _order(columns: Any, width: int, semantic_spec: dict[str, Any]) -> list[int] | None:

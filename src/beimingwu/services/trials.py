@@ -17,7 +17,7 @@ from beimingwu.errors import NotFoundError, QuotaExceededError
 from beimingwu.services.access import public_condition
 from beimingwu.services.learnware_ids import format_id, no_learnware, parse_id
 from beimingwu.services.rate_limits import Limit
-from beimingwu.services.trial_input import read_trial_table
+from beimingwu.services.trial_input import columns_taken, read_trial_table, rows_taken
 from beimingwu.services.trial_queue import UNDECIDED_TRIALS, table_of
 from learnware.texts import text
 
@@ -26,13 +26,14 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from beimingwu.db.engine import Database
+    from beimingwu.rates import Rate
     from beimingwu.services.clock import Clock
     from beimingwu.services.identity import Identity, Origin
     from beimingwu.services.rate_limits import RateLimits
     from beimingwu.services.trial_queue import Reason
     from beimingwu.settings import Settings
 
-__all__ = ["TrialData", "TrialStatus", "TrialView", "Trials"]
+__all__ = ["TrialData", "TrialRules", "TrialStatus", "TrialView", "Trials"]
 
 TrialStatus = Literal["waiting", "running", "done", "failed"]
 
@@ -70,6 +71,34 @@ class TrialView:
     error: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class TrialRules:
+    """What may be asked of a learnware, for somebody who is about to.
+
+    Attributes
+    ----------
+    columns : int
+        That it takes.
+    most_rows : int
+        Of one trial.
+    at_a_time : int
+        Trials of one account that wait or run, at most.
+    rate : Rate
+        How many trials one account may ask for.
+    seconds : float
+        That the model may take.
+    kept_seconds : int
+        How long an answer is kept.
+    """
+
+    columns: int
+    most_rows: int
+    at_a_time: int
+    rate: Rate
+    seconds: float
+    kept_seconds: int
+
+
 class Trials:
     """Trials, for everybody who is logged in: with learnwares that are verified and not withdrawn.
 
@@ -86,6 +115,28 @@ class Trials:
         self._settings = settings
         self._limits = limits
         self._clock = clock
+
+    def rules(self, learnware_id: str) -> TrialRules:
+        """Return what may be asked of a learnware.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such learnware, or none that is verified and not withdrawn.
+        WrongDataTypeError
+            If the learnware takes no tables.
+        """
+        with self._database.read() as session:
+            width = columns_taken(_serving(session, parse_id(learnware_id)).semantic_spec)
+        limits = self._settings
+        return TrialRules(
+            columns=width,
+            most_rows=rows_taken(width, limits),
+            at_a_time=limits.trials_per_user,
+            rate=limits.limit_trials,
+            seconds=limits.trial_seconds,
+            kept_seconds=limits.trial_kept_seconds,
+        )
 
     def ask(self, identity: Identity, learnware_id: str, rows: Any, columns: Any, origin: Origin) -> TrialView:
         """Let a learnware's model answer a table, soon.

@@ -51,6 +51,28 @@ class TrialWanted(Request):
     )
 
 
+class RateOut(BaseModel):
+    """A number of times in a number of seconds."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    count: int = Field(examples=[60])
+    seconds: int = Field(examples=[3600])
+
+
+class TrialRulesOut(BaseModel):
+    """What may be asked of a learnware in trials."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    columns: int = Field(description="That it takes.", examples=[4])
+    most_rows: int = Field(description="Of one trial.", examples=[1000])
+    at_a_time: int = Field(description="Trials of one account that wait or run, at most.", examples=[5])
+    rate: RateOut = Field(description="How many trials one account may ask for.")
+    seconds: float = Field(description="That the model may take, loading included.", examples=[60.0])
+    kept_seconds: int = Field(description="How long an answer is kept.", examples=[3600])
+
+
 class TrialAsked(BaseModel):
     """A trial that waits for a worker."""
 
@@ -99,6 +121,16 @@ class TrialOut(BaseModel):
             # What the model itself said stays in its own words.
             error=None if view.error is None else translated(view.error, language),
         )
+
+
+@router.get(
+    "/learnwares/{learnware_id}/trials",
+    summary="What may be asked of a learnware",
+    responses=responses(NotFoundError, InvalidInputError, WrongDataTypeError),
+)
+def show_trial_rules(learnware_id: LearnwareId, dock: CurrentDock) -> TrialRulesOut:
+    """Return the bounds of trials of a learnware; everybody may know them before logging in."""
+    return TrialRulesOut.model_validate(dock.trials.rules(learnware_id))
 
 
 @router.post(
