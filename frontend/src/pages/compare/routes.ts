@@ -1,11 +1,13 @@
 import type { RouteRecordRaw } from "vue-router";
-import { requirementReady } from "@/pages/search/useRequirement";
+
+/** Pages begin when what this tab had before is there. It is fetched with them: other pages do without. */
+const ready = async (): Promise<void> => (await import("@/pages/search/useRequirement")).requirementReady();
 
 export default [
   {
     path: "/compare",
     component: () => import("./ComparePage.vue"),
     meta: { words: ["pages/compare", "pages/search"], title: "compare.title" },
-    beforeEnter: () => requirementReady(),
+    beforeEnter: ready,
   },
 ] satisfies RouteRecordRaw[];

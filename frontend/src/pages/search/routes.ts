@@ -1,5 +1,7 @@
 import type { RouteRecordRaw } from "vue-router";
-import { requirementReady } from "./useRequirement";
+
+/** Pages begin when what this tab had before is there. It is fetched with them: other pages do without. */
+const ready = async (): Promise<void> => (await import("./useRequirement")).requirementReady();
 
 const words = ["pages/search", "specification"];
 
@@ -8,12 +10,12 @@ export default [
     path: "/search",
     component: () => import("./SearchPage.vue"),
     meta: { words, title: "search.title" },
-    beforeEnter: () => requirementReady(),
+    beforeEnter: ready,
   },
   {
     path: "/search/results",
     component: () => import("./ResultsPage.vue"),
     meta: { words, title: "search.results.title" },
-    beforeEnter: () => requirementReady(),
+    beforeEnter: ready,
   },
 ] satisfies RouteRecordRaw[];
