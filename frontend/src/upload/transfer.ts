@@ -200,6 +200,7 @@ export class Transfer {
     if (!retried) return false;
     this.#state.phase = "waiting";
     this.#rate.reset();
+    this.#tick();
     // A file that was changed or moved looks like a line that is down.
     if (status === 0) void this.#look(upload);
     return true;

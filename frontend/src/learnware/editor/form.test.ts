@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { emptyForm, fromSemantic, isEmpty, toSemantic, type SemanticForm } from "./form";
+import { emptyForm, fillNames, fromSemantic, isEmpty, toSemantic, type SemanticForm } from "./form";
 import { breaches, tasksFor, type Vocabulary } from "./rules";
 
 const vocabulary: Vocabulary = {
@@ -59,6 +59,22 @@ describe("the form of a specification", () => {
     expect(form.input).toEqual({ dimension: null, names: [] });
     expect(form.output).toEqual({ dimension: 2, names: ["", "no"] });
   });
+});
+
+describe("names that are pasted", () => {
+  const four = { dimension: 4, names: ["a", "b"] };
+  it.each([
+    [["x", "y"], 0, { dimension: 4, names: ["x", "y"] }],
+    [["x", "y"], 1, { dimension: 4, names: ["a", "x", "y"] }],
+    [["x"], 3, { dimension: 4, names: ["a", "b", "", "x"] }],
+    [["x", "y", "z"], 3, { dimension: 6, names: ["a", "b", "", "x", "y", "z"] }],
+  ])("%j from row %i", (pasted, from, filled) => expect(fillNames(four, pasted, from)).toEqual(filled));
+
+  it("make the columns where there were none", () =>
+    expect(fillNames({ dimension: null, names: [] }, ["x", "y"], 0)).toEqual({
+      dimension: 2,
+      names: ["x", "y"],
+    }));
 });
 
 describe("the rules", () => {

@@ -89,6 +89,18 @@ export function hasOutput(form: SemanticForm): boolean {
 /** How many outputs a task has at least. */
 export const LEAST_OUTPUTS: Readonly<Record<string, number>> = { Classification: 2, Regression: 1 };
 
+/** Return columns with names filled in from a row on; there are more columns afterwards where the names need them. */
+export function fillNames(
+  { dimension, names }: ColumnsForm,
+  pasted: readonly string[],
+  from: number,
+): ColumnsForm {
+  const filled = [...names];
+  while (filled.length < from) filled.push("");
+  filled.splice(from, pasted.length, ...pasted);
+  return { dimension: Math.max(dimension ?? 0, from + pasted.length), names: filled };
+}
+
 /** The keys of the specification by the fields of the form. */
 export const KEYS = {
   name: "Name",

@@ -33,7 +33,9 @@ export function uploadOf(id: string): Transfer | undefined {
 /** Whether the check or the upload of a draft cannot go on before its file is chosen again. */
 export function needsFile(draft: Draft): boolean {
   const { keepsPackage, file, checked, upload } = draft;
-  if (keepsPackage || file === null || upload.complete || transferOf(draft.id) !== undefined) return false;
+  const transfer = transferOf(draft.id);
+  if (keepsPackage || file === null || upload.complete) return false;
+  if (transfer !== undefined && transfer.state.phase !== "changed") return false;
   // One with mistakes is mended first: that will be another file.
   return checked === null ? jobOf(draft.id).doing === null : checked.ok;
 }

@@ -10,14 +10,12 @@ import type { Draft } from "./drafts";
 import { finish, uploadAnew } from "./jobs";
 import type { Refusal } from "./refusal";
 
-/** What the dock answers where it does not have the upload, or not all of it. */
-const UPLOAD_GONE = new Set(["not-found", "content-mismatch"]);
-
 export function useSubmission(draft: Ref<Draft | null>) {
   const client = useQueryClient();
   const router = useRouter();
   const wanted = ref(false);
   const refusal = ref<Refusal | null>(null);
+  let again = false;
 
   const uploaded = computed(
     () => draft.value !== null && (draft.value.keepsPackage || draft.value.upload.complete),
@@ -46,12 +44,15 @@ export function useSubmission(draft: Ref<Draft | null>) {
         client.invalidateQueries({ queryKey: ["learnwares"] }),
       ]);
     },
-    onError: (error, sent) => {
+    onError: async (error, sent) => {
       const problem = asProblem(error);
       refusal.value = { problem, form: sent.form };
-      // An upload that was forgotten is made again; the learnware of an update is something else that may be gone.
-      const about = problem.kind === "not-found" ? sent.learnwareId === null : true;
-      if (UPLOAD_GONE.has(problem.kind) && about && !sent.keepsPackage) uploadAnew(sent);
+      // An upload that was forgotten is made again, once, and then sent.
+      if (problem.status !== 404 || again || !(await isForgotten(sent))) return;
+      again = true;
+      refusal.value = null;
+      wanted.value = true;
+      uploadAnew(sent);
     },
   });
 
@@ -70,4 +71,16 @@ export function useSubmission(draft: Ref<Draft | null>) {
     submit: () => (wanted.value = true),
     wait: () => (wanted.value = false),
   };
+}
+
+/** Whether the dock does not know the upload any more; the learnware of a new version may be gone as well. */
+async function isForgotten(sent: Draft): Promise<boolean> {
+  const upload_id = uploadIdOf(sent.upload.url);
+  if (sent.keepsPackage || upload_id === null) return false;
+  try {
+    await api.GET("/api/v1/uploads/{upload_id}", { params: { path: { upload_id } } });
+    return false;
+  } catch (error) {
+    return asProblem(error).status === 404;
+  }
 }
