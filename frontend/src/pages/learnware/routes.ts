@@ -5,7 +5,13 @@ export default [
     path: "/learnwares/:learnwareId",
     component: () => import("./LearnwarePage.vue"),
     meta: {
-      words: ["pages/learnware", "learnware", "learnware/verification", "specification"],
+      words: [
+        "pages/learnware",
+        "learnware",
+        "pages/learnware/trial",
+        "learnware/verification",
+        "specification",
+      ],
       title: "learnware.title",
     },
   },

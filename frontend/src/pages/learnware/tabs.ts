@@ -1,7 +1,7 @@
 /** The parts of a learnware's page, as they stand in its address: `?tab=files`. */
 import type { LocationQuery } from "vue-router";
 
-export const TABS = ["about", "data", "code", "files", "versions", "verification"] as const;
+export const TABS = ["about", "data", "try", "code", "files", "versions", "verification"] as const;
 export type Tab = (typeof TABS)[number];
 
 /** Read the part from an address; the first one, where it names none. */
