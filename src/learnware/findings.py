@@ -38,6 +38,7 @@ FINDINGS: dict[str, tuple[str, str]] = {
     "zip-ratio": ("{package} grows from {packed} to {size} bytes; {ratio:g} fold at most", ""),
     "zip-slow": ("the package takes too long to read", ""),
     "members-count": ("the package has {count} members; at most {most} are allowed", ""),
+    "folders-count": ("the package has more than {most} folders", ""),
     "members-added": ("with what the dock adds, the package has more than {most} members", ""),
     "members-size": ("the files have more than {most} bytes together, at {name!r}", ""),
     "member-size": ("{name!r} has {size} bytes; at most {most} are allowed", ""),

@@ -6,6 +6,7 @@ import io
 import stat
 import struct
 import tarfile
+import tracemalloc
 import unicodedata
 import zipfile
 from dataclasses import replace
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from learnware.errors import InvalidPackageError, SpecificationError
 from learnware.learnware import PackageLimits, read_package, unpack
+from learnware.learnware._archive import check_names
 
 
 def refused(path, match, member=None, limits=None):
@@ -165,6 +167,30 @@ def test_too_many_members(zip_with):
     path = zip_with(*((f"f{i}", b"") for i in range(20)))
     refused(path, "26 members; at most 25", limits=replace(PackageLimits(), members=25))
     assert len(read_package(path, limits=replace(PackageLimits(), members=26)).members) == 26
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_folders_count_also_where_only_names_of_files_tell_of_them(zip_with, shared):
+    # A thousand such files would be half a million folders on the disk, and their names gigabytes in memory.
+    names = [f"{'shared' if shared else i}/{'d/' * 300}{i}" for i in range(20)]
+    limits = replace(PackageLimits(), members=400)
+    path = zip_with(*((info(name), b"x") for name in names))
+    if shared:
+        assert len(read_package(path, limits=limits).members) > 20
+    else:
+        refused(path, "more than 400 folders", limits=limits)
+
+
+def test_deep_names_take_no_memory_for_each_of_their_folders(packages):
+    names = [f"{i}/{'d/' * 500}x" for i in range(1000)]
+    tracemalloc.start()
+    try:
+        with pytest.raises(InvalidPackageError, match="more than 10000 folders"):
+            check_names(names, (), 10_000)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 100 << 20
 
 
 @pytest.mark.parametrize("zip64", [False, True])

@@ -22,6 +22,7 @@ import zlib
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -87,7 +88,7 @@ class PackageLimits:
     Attributes
     ----------
     members : int
-        Files and folders.
+        Files and folders; so many folders at most, too, where only the names of files tell of them.
     member_bytes, total_bytes : int
         Size of one file and of all files, unpacked.
     text_bytes : int
@@ -176,8 +177,8 @@ def _check_name(name: str) -> None:
         raise InvalidPackageError(message_of(problem, name=name, most=most), member=name)
 
 
-def check_names(files: Iterable[str], folders: Iterable[str]) -> None:
-    """Refuse names that are one file on a system that ignores case, and names of a file and a folder at once."""
+def check_names(files: Iterable[str], folders: Iterable[str], most_folders: int) -> None:
+    """Refuse names that are one file on a system that ignores case, or a file and a folder, and too many folders."""
 
     def key(name: str) -> str:
         return unicodedata.normalize("NFC", name).casefold()
@@ -189,18 +190,31 @@ def check_names(files: Iterable[str], folders: Iterable[str]) -> None:
             how = "name-twice" if other == name else "name-case"
             raise InvalidPackageError(message_of(how, name=name, other=other), member=name)
     spelling: dict[str, str] = {}
-    parents = [str(parent) for name in seen.values() for parent in _parents(name)]
-    for folder in (*parents, *(path for name in folders for path in (name, *_parents(name)))):
+    known: set[str] = set()
+    for folder in _folders(seen.values(), folders, known):
         if key(folder) in seen:
             raise InvalidPackageError(message_of("name-file-and-folder", name=folder), member=folder)
         other = spelling.setdefault(key(folder), folder)
         if other != folder:
             raise InvalidPackageError(message_of("name-case", name=folder, other=other), member=folder)
+        if len(known) > most_folders:
+            raise InvalidPackageError(message_of("folders-count", most=most_folders))
 
 
-def _parents(name: str) -> list[str]:
-    parts = name.split("/")
-    return ["/".join(parts[:i]) for i in range(1, len(parts))]
+def _folders(files: Iterable[str], folders: Iterable[str], known: set[str]) -> Iterator[str]:
+    """Yield every folder once, those first that others are in; a few long names can stand for millions of folders."""
+    for name in chain((_parent_of(name) for name in files), folders):
+        new, folder = [], name
+        while folder and folder not in known:
+            known.add(folder)
+            new.append(folder)
+            folder = _parent_of(folder)
+        yield from reversed(new)
+
+
+def _parent_of(name: str) -> str:
+    """Return the folder that something is in, empty for the package itself."""
+    return name.rpartition("/")[0]
 
 
 def _check_sizes(members: Iterable[Member], count: int, limits: PackageLimits) -> None:
@@ -357,7 +371,7 @@ class ZipSource:
         named = [(name, info) for name, info in named if name.split("/")[0] != "__MACOSX"]  # written by the Finder
         folders = [name.rstrip("/") for name, info in named if name.endswith("/")]
         files = [(name, info) for name, info in named if not name.endswith("/")]
-        check_names((name for name, _ in files), folders)
+        check_names((name for name, _ in files), folders, self._limits.members)
         members = [Member(name, info.file_size) for name, info in files]
         _check_sizes(members, len(infos), self._limits)
         total, packed = sum(member.size for member in members), path.stat().st_size
@@ -450,7 +464,7 @@ class FolderSource:
                 members.append(Member(name, entry.stat().st_size))
             else:
                 raise InvalidPackageError(message_of("member-no-file", name=name), member=name)
-        check_names((member.name for member in members), folders)
+        check_names((member.name for member in members), folders, limits.members)
         _check_sizes(members, len(entries), limits)
         self.members = tuple(sorted(members, key=lambda member: member.name))
 

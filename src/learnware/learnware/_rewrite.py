@@ -135,7 +135,7 @@ def rewrite_package(
             SEMANTIC_NAME: semantic_json.encode("utf-8", "surrogatepass"),
         }
         copied = [member.name for member in source.members if member.name not in replaced]
-        check_names([*copied, *written], ())
+        check_names([*copied, *written], (), limits.members)
         # Whoever reads it next has the same limits.
         if len(copied) + len(written) > limits.members:
             raise InvalidPackageError(message_of("members-added", most=limits.members))
