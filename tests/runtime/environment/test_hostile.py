@@ -60,6 +60,15 @@ def test_blanks_without_end(tmp_path):
         read(tmp_path, 'dependencies: [{pip: ["numpy' + " " * 250_000 + 'x"]}]', "environment.yaml")
 
 
+def test_requirements_without_end(tmp_path):
+    """Each line and each file is short enough; all of them would keep whoever reads them busy for a minute."""
+    lines = "".join(f"numpy{' ' * 1900}{number}\n" for number in range(100))
+    for number in range(18):
+        (tmp_path / f"{number}.txt").write_text(f"-r {number + 1}.txt\n{lines}")
+    with pytest.raises(EnvironmentBuildError, match="characters together"):
+        read(tmp_path, f"-r 0.txt\n{lines}")
+
+
 @pytest.mark.parametrize("number", ["0x" + "f" * 5000, "0b" + "1" * 50_000, "1:" * 20_000 + "1"])
 @pytest.mark.parametrize("text", ["dependencies: [{}]", "dependencies: [{{pip: [{}]}}]", "? {}\n: 1", "channels: [{}]"])
 def test_numbers_that_cannot_be_written(number, text, tmp_path):

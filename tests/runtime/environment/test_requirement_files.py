@@ -217,6 +217,7 @@ def test_lines_of_requirements(read, line, expected):
     [
         ("git+https://github.com/a/b.git@v1#egg=bee", "bee @ git+https://github.com/a/b.git@v1"),
         ("-e git+https://github.com/a/b.git#egg=bee", "bee @ git+https://github.com/a/b.git"),
+        ("git+https://github.com/a/b.git#subdirectory=c&egg=bee", "bee @ git+https://github.com/a/b.git"),
         ("bee @ git+https://github.com/a/b.git", "bee @ git+https://github.com/a/b.git"),
         ("https://example.org/bee-1.0-py3-none-any.whl", "bee @ https://example.org/bee-1.0-py3-none-any.whl"),
         ("bee @ https://example.org/bee.zip", "bee @ https://example.org/bee.zip"),

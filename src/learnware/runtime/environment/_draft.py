@@ -21,6 +21,8 @@ __all__ = ["Draft"]
 
 _MAX_REQUIREMENTS = 2000
 _MAX_CHARS = 2000
+# Of all of them together, however many files they are in.
+_MAX_ALL_CHARS = 256 << 10
 # Names under which the index has an empty package that only says how the real one is called.
 _RENAMED = {"sklearn": "scikit-learn", "pytorch": "torch", "pil": "pillow", "yaml": "pyyaml"}
 _WHEEL = re.compile(r"([A-Za-z0-9][A-Za-z0-9._]*)-[^-]+(?:-[^-]+)?-[^-]+-[^-]+-[^-]+\.whl")
@@ -51,6 +53,7 @@ class Draft:
     _left_out: dict[str, list[str]] = field(default_factory=dict)
     _kept: dict[str, tuple[Requirement, str]] = field(default_factory=dict)
     _n_read: int = 0
+    _n_chars: int = 0
 
     def note(self, words: str) -> None:
         """Say what is read in other words, or added; once."""
@@ -95,6 +98,12 @@ class Draft:
         if len(text) > _MAX_CHARS:
             raise EnvironmentBuildError(
                 f"a requirement has {len(text):,} characters; at most {_MAX_CHARS:,} are taken",
+                requirements=(_shortened(text),),
+            )
+        self._n_chars += len(text)
+        if self._n_chars > _MAX_ALL_CHARS:
+            raise EnvironmentBuildError(
+                f"the requirements have more than {_MAX_ALL_CHARS:,} characters together",
                 requirements=(_shortened(text),),
             )
 
@@ -174,7 +183,8 @@ class Draft:
         return sorted(kept, key=str)
 
     def _add_address(self, text: str) -> None:
-        named = re.search(r"#(?:.*&)?egg=([A-Za-z0-9][\w.-]*(?:\[[\w, .-]*\])?)", text)
+        _, sign, fragment = text.partition("#")
+        named = re.search(r"[#&]egg=([A-Za-z0-9][\w.-]*(?:\[[\w, .-]*\])?)", sign + fragment)
         wheel = _WHEEL.search(text.partition("#")[0].partition("?")[0].rpartition("/")[2])
         name = named[1] if named else wheel[1] if wheel else None
         if text.lower().startswith("file:"):

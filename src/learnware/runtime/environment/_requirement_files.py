@@ -125,8 +125,8 @@ def read_requirement_line(line: str, file: Path, folder: Path, draft: Draft, see
 
 
 def _split_options(line: str) -> tuple[str, str, str]:
-    """Split a requirement from the options after it."""
-    found = re.search(r"\s+--?[a-z][a-z-]*[= ]", line)
+    """Split a requirement from the options after it; in time that is linear, however many blanks."""
+    found = re.search(r"(?<!\s)\s+--?[a-z][a-z-]*[= ]", line)
     return (line[: found.start()].strip(), " ", line[found.start() :]) if found else (line, "", "")
 
 
