@@ -87,9 +87,9 @@ it("has its step in the address", () => {
   expect(stepIn({ step: "columns" })).toBe("columns");
   expect(stepIn({ step: "nowhere" })).toBe("package");
   expect(addressOf(ready, "send")).toEqual({ path: "/submit", query: { draft: ready.id, step: "send" } });
-  expect(addressOf(newDraft(1, "00000007"), "about")).toEqual({
+  expect(addressOf(newDraft(1, "00000007"), "about", "name")).toEqual({
     path: "/submit",
-    query: { update: "00000007", step: "about" },
+    query: { update: "00000007", step: "about", at: "name" },
   });
 });
 

@@ -11,10 +11,18 @@ export function stepIn(query: LocationQuery): Step {
   return STEPS.find((one) => one === query["step"]) ?? "package";
 }
 
-/** Return the address of a step of a draft. */
-export function addressOf(draft: Pick<Draft, "id" | "learnwareId">, step: Step): RouteLocationRaw {
+/**
+ * Return the address of a step of a draft.
+ *
+ * @param at - the field to go to in it.
+ */
+export function addressOf(
+  draft: Pick<Draft, "id" | "learnwareId">,
+  step: Step,
+  at?: Breach["field"],
+): RouteLocationRaw {
   const of = draft.learnwareId === null ? { draft: draft.id } : { update: draft.learnwareId };
-  return { path: "/submit", query: { ...of, step } };
+  return { path: "/submit", query: { ...of, step, ...(at ? { at } : {}) } };
 }
 
 /**
