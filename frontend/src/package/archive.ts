@@ -93,6 +93,7 @@ export async function openArchive(file: Blob, limits: PackageLimits): Promise<Ar
     ...collisions(
       files.map(({ name }) => name),
       folders,
+      limits.members,
     ),
     ...sizeFindings(file.size, entries.length, files, limits),
     ...overlaps(file.size, entries),

@@ -85,6 +85,7 @@ describe("what a dock would refuse is an error", () => {
     [{}, { memberBytes: 100 }, "member-large", "semantic_specification.json"],
     [{}, { totalBytes: 100 }, "members-large", undefined],
     [{}, { members: 4 }, "members-many", undefined],
+    [{ [`${"d/".repeat(300)}x`]: "" }, { members: 299 }, "folders-many", undefined],
     [{}, { zip: 100 }, "zip-too-large", undefined],
     [{ "learnware.yaml": "#".repeat(257 << 10) }, {}, "member-large", "learnware.yaml"],
   ])("%# %j", async (changes, limits, code, path) => {

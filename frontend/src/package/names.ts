@@ -19,8 +19,15 @@ export function nameFinding(name: string): Finding | null {
   return null;
 }
 
-/** Names that are one file on a system that ignores case, and names of a file and a folder at once. */
-export function collisions(files: readonly string[], folders: readonly string[]): Finding[] {
+/**
+ * Names that are one file on a system that ignores case, names of a file and a folder at once, and too many folders:
+ * a few long names can stand for millions.
+ */
+export function collisions(
+  files: readonly string[],
+  folders: readonly string[],
+  mostFolders: number,
+): Finding[] {
   const found: Finding[] = [];
   const seen = new Map<string, string>();
   for (const name of files) {
@@ -30,8 +37,9 @@ export function collisions(files: readonly string[], folders: readonly string[])
     else found.push(finding("package", "name-case", { path: name }, { other }));
   }
   const spelling = new Map<string, string>();
-  const all = [...seen.values()].flatMap(parents).concat(folders.flatMap((name) => [name, ...parents(name)]));
-  for (const folder of new Set(all)) {
+  const all = foldersOf([...files.map(parentOf), ...folders], mostFolders);
+  if (all === null) return [...found, finding("package", "folders-many", {}, { most: mostFolders })];
+  for (const folder of all) {
     const key = folded(folder);
     const other = spelling.get(key);
     if (seen.has(key)) found.push(finding("package", "name-folder", { path: folder }));
@@ -53,9 +61,23 @@ function folded(name: string): string {
   return name.normalize("NFC").toUpperCase().toLowerCase();
 }
 
-function parents(name: string): string[] {
-  const parts = name.split("/");
-  return parts.slice(1).map((_, i) => parts.slice(0, i + 1).join("/"));
+/** Every folder once, those first that others are in; null where there are too many. */
+function foldersOf(names: readonly string[], most: number): Set<string> | null {
+  const all = new Set<string>();
+  for (const name of names) {
+    const inside: string[] = [];
+    for (let folder = name; folder !== "" && !all.has(folder); folder = parentOf(folder)) {
+      inside.push(folder);
+      if (all.size + inside.length > most) return null;
+    }
+    for (const folder of inside.reverse()) all.add(folder);
+  }
+  return all;
+}
+
+/** The folder that something is in; empty for the package itself. */
+function parentOf(name: string): string {
+  return name.slice(0, Math.max(0, name.lastIndexOf("/")));
 }
 
 function bytes(text: string): number {
