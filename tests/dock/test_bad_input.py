@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -126,6 +127,17 @@ def test_numbers_in_paths(asked: Any, number: str) -> None:
     for path in ("sessions", "tokens"):
         answer = client.delete(f"/api/v1/{path}/{number}", headers=headers[1])
         assert answer.status_code in {404, 422}, answer.text
+
+
+def test_texts_in_paths(asked: Any) -> None:
+    _, client, headers = asked
+    documented = client.app.openapi()["paths"]
+    for part in ("a%00b", "%2e%2e%2fx"):
+        for method, path in v1_routes(client):
+            if "{" in path:
+                answer = client.request(method, re.sub(r"\{\w+\}", part, path), headers=headers[1])
+                known = {*documented[path][method.lower()]["responses"], "404", "405"}
+                assert str(answer.status_code) in known, (method, path, answer.text)
 
 
 @pytest.mark.parametrize("code", ["", "%00", "%ff%fe", "x" * 10_000, "%ED%A0%80", "a&code=b"])

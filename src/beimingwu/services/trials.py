@@ -17,6 +17,7 @@ from beimingwu.errors import NotFoundError, QuotaExceededError
 from beimingwu.services.access import public_condition
 from beimingwu.services.learnware_ids import format_id, no_learnware, parse_id
 from beimingwu.services.rate_limits import Limit
+from beimingwu.services.texts import storable
 from beimingwu.services.trial_input import columns_taken, read_trial_table, rows_taken
 from beimingwu.services.trial_queue import UNDECIDED_TRIALS, table_of
 from learnware.texts import text
@@ -215,7 +216,7 @@ class Trials:
         identity.require("read")
         with self._database.read() as session:
             mine = (Trial.id == trial_id) & (Trial.user_id == identity.user_id) & (Trial.expires_at > self._clock())
-            trial = session.scalar(select(Trial).where(mine))
+            trial = session.scalar(select(Trial).where(mine)) if storable(trial_id) else None
             if trial is None:
                 raise NotFoundError(text("there is no such trial, or it is over"))
             return _view(trial)
