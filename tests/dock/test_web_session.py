@@ -272,3 +272,20 @@ def test_the_description_tells_of_it(client: Any) -> None:
         for method, one in methods.items():
             changes = method not in {"get", "head"} and ("security" in one or path == SESSION)
             assert ("own pages" in one["responses"].get("403", {}).get("description", "")) == changes, (method, path)
+
+
+def test_the_description_tells_where_a_login_is_needed(client: Any) -> None:
+    described = client.app.openapi()
+    optional, tried = set(), 0
+    for path, methods in described["paths"].items():
+        for method, one in methods.items():
+            if "security" not in one:
+                continue
+            needed = {} not in one["security"]
+            optional |= set() if needed else {(method, path)}
+            if method == "get" and "{" not in path:
+                # Nobody is logged in.
+                tried += 1
+                assert (client.get(path).status_code == 401) == needed, path
+    assert tried >= 10
+    assert {("get", f"{V1}/learnwares"), ("post", f"{V1}/searches")} <= optional

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from beimingwu.api.examples import add_examples
 from beimingwu.api.problems import Problem, responses
+from beimingwu.api.requests import NO_LOGIN
 from beimingwu.errors import (
     CrossSiteError,
     InvalidInputError,
@@ -66,6 +67,8 @@ def describe(app: FastAPI) -> None:
             for methods in described["paths"].values():
                 for method, operation in methods.items():
                     _describe_answers(method, operation)
+                    _describe_optional_login(operation)
+            described["components"]["securitySchemes"].pop(NO_LOGIN, None)
             add_examples(described)
             app.openapi_schema = described
         return app.openapi_schema
@@ -92,6 +95,13 @@ def _describe_answers(method: str, operation: dict[str, Any]) -> None:
         elif status == "400":
             answers["400"]["description"] += "; or: the body is no JSON"
     operation["responses"] = dict(sorted(answers.items()))
+
+
+def _describe_optional_login(operation: dict[str, Any]) -> None:
+    """Say in OpenAPI's way that no login is needed: the last of the ways asks for nothing."""
+    if "security" in operation:
+        ways = [one for one in operation["security"] if NO_LOGIN not in one]
+        operation["security"] = ways if len(ways) == len(operation["security"]) else [*ways, {}]
 
 
 def _add_kind(answers: dict[str, Any], kind: type[ServiceError]) -> None:

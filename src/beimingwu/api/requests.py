@@ -15,6 +15,7 @@ from beimingwu.services.dock import Dock
 from beimingwu.services.identity import Identity, Origin
 
 __all__ = [
+    "NO_LOGIN",
     "CurrentDock",
     "CurrentIdentity",
     "CurrentOrigin",
@@ -24,6 +25,8 @@ __all__ = [
     "origin_of",
 ]
 
+# What the description calls it, before `describe` says that nothing is needed.
+NO_LOGIN = "NoLogin"
 _bearer = HTTPBearer(auto_error=False, description="The token of a session, or an API token.")
 
 
@@ -44,6 +47,21 @@ class _WebSessionCookie(SecurityBase):
 
 
 _cookie = _WebSessionCookie()
+
+
+class _Nobody(SecurityBase):
+    """No login at all: the way to ask that is left where a login is optional; the description tells it as ``{}``."""
+
+    def __init__(self) -> None:
+        self.scheme_name = NO_LOGIN
+        # Any kind will do: it is not among the schemes that the description has in the end.
+        self.model = APIKey.model_validate({"in": APIKeyIn.header, "name": NO_LOGIN})
+
+    async def __call__(self) -> None:
+        """Ask for nothing."""
+
+
+_nobody = _Nobody()
 
 
 # These are coroutines though they wait for nothing: FastAPI would send each through a thread.
@@ -99,7 +117,9 @@ async def _identity(request: Request, dock: CurrentDock, given: _Given, kept: _K
     return identity
 
 
-async def _optional_identity(request: Request, dock: CurrentDock, given: _Given, kept: _Kept) -> Identity | None:
+async def _optional_identity(
+    request: Request, dock: CurrentDock, given: _Given, kept: _Kept, _: Annotated[None, Depends(_nobody)]
+) -> Identity | None:
     # Who gives a token gets to know that it is over, and is not taken for somebody else.
     return None if given is None and kept is None else await _identity(request, dock, given, kept)
 
