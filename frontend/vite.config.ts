@@ -52,7 +52,9 @@ export default defineConfig({
   server: {
     host: "127.0.0.1",
     // The dock compares the page's origin with the host that it is asked as: that stays the one of this server.
-    proxy: { "/api": { target: process.env["DOCK"] ?? "http://127.0.0.1:8088", changeOrigin: false } },
+    proxy: {
+      "^/(api/|readyz$)": { target: process.env["DOCK"] ?? "http://127.0.0.1:8088", changeOrigin: false },
+    },
   },
   test: {
     environment: "happy-dom",
