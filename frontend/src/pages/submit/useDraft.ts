@@ -11,7 +11,7 @@ import { newDraft, useDraftBox, type Draft } from "./drafts";
 export function useDraft() {
   const route = useRoute();
   const box = useDraftBox();
-  const { account } = useSession();
+  const { account, administers } = useSession();
   const read = ref(false);
   void box.load().finally(() => (read.value = true));
 
@@ -46,6 +46,7 @@ export function useDraft() {
     [read, learnware.data, owner],
     ([done, detail, who]) => {
       if (!done || !detail || who === null || updates.value !== detail.learnware_id) return;
+      if (!detail.mine && !administers.value) return;
       const made = newDraft(who, detail.learnware_id);
       if (box.drafts.has(made.id)) return;
       const form = fromSemantic(detail.newest_version.semantic_specification);
