@@ -1,5 +1,5 @@
 /** Transfers that go on while the pages of the app change; closing the window is asked about as long as one runs. */
-import { computed, shallowReactive, watch } from "vue";
+import { computed, effectScope, shallowReactive, watch } from "vue";
 import { BUSY, type Transfer } from "./transfer";
 
 const running = shallowReactive(new Map<string, Transfer>());
@@ -28,12 +28,10 @@ function guard(): void {
   if (guarded) return;
   guarded = true;
   const ask = (event: BeforeUnloadEvent) => event.preventDefault();
-  watch(
-    busy,
-    (now) => {
-      if (now) addEventListener("beforeunload", ask);
-      else removeEventListener("beforeunload", ask);
-    },
-    { immediate: true },
-  );
+  const follow = (now: boolean) => {
+    if (now) addEventListener("beforeunload", ask);
+    else removeEventListener("beforeunload", ask);
+  };
+  // It outlives the page that has begun the first transfer.
+  effectScope(true).run(() => watch(busy, follow, { immediate: true }));
 }
