@@ -18,6 +18,10 @@ describe("nextPage", () => {
     "//elsewhere.example",
     "/\\elsewhere.example",
     "/\t/elsewhere.example",
+    "/.//elsewhere.example",
+    "/a/..//elsewhere.example",
+    "/\\[",
+    "//elsewhere.example:99999",
   ])("does not lead elsewhere: %j", (given) => {
     expect(nextPage(given)).toBe("/");
   });
