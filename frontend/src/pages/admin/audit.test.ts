@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { detailsOf, pageOf, readAudit, type AuditEvent } from "./audit";
+import { detailsOf, numberOf, pageOf, readAudit, type AuditEvent } from "./audit";
 
 const event = (changes: Partial<AuditEvent>): AuditEvent => ({
   event_id: 1,
@@ -37,6 +37,12 @@ it("acts lead to what they were done to", () => {
   expect(pageOf(event({}))).toBe("/admin/users/2");
   expect(pageOf(event({ subject_type: "learnware", subject_id: 17 }))).toBe("/learnwares/00000017");
   expect(pageOf(event({ subject_type: "word" }))).toBeNull();
+});
+
+it("what acts were done to is written as elsewhere", () => {
+  expect(numberOf(event({}))).toBe("2");
+  expect(numberOf(event({ subject_type: "learnware", subject_id: 17 }))).toBe("00000017");
+  expect(numberOf(event({ subject_type: "dataset", subject_id: 0 }))).toBe("");
 });
 
 it("details are lines, whatever they are", () => {

@@ -60,10 +60,16 @@ export function readAudit(query: LocationQuery) {
   };
 }
 
+/** Return the number of what an act was done to, as it is written elsewhere; empty where it has none, as data sets. */
+export function numberOf({ subject_type: type, subject_id: id }: AuditEvent): string {
+  if (id === 0) return "";
+  return type === "learnware" ? String(id).padStart(8, "0") : String(id);
+}
+
 /** Return the page of what an act was done to, if it has one. */
-export function pageOf({ subject_type: type, subject_id: id }: AuditEvent): string | null {
-  if (type === "user") return `/admin/users/${String(id)}`;
-  if (type === "learnware") return `/learnwares/${String(id).padStart(8, "0")}`;
+export function pageOf(event: AuditEvent): string | null {
+  if (event.subject_type === "user") return `/admin/users/${numberOf(event)}`;
+  if (event.subject_type === "learnware") return `/learnwares/${numberOf(event)}`;
   return null;
 }
 
