@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from sqlalchemy import select
+from structlog.testing import capture_logs
 from tests.dock.conftest import PASSWORD
 from tests.dock.learnwares import decide, files, identity_of, publish_learnware, semantic, store, submit_learnware
 
@@ -114,9 +115,15 @@ def test_probabilities(here: Any, tmp_path: Path) -> None:
     work(here)
     assert (seen(here, trial_id).outputs, seen(here, trial_id).probabilities) == ([1, 1], [[0.25, 0.75], [0.25, 0.75]])
     # What goes wrong with them takes nothing from the answer.
-    fails = "\n    def predict_proba(self, X):\n        raise RuntimeError('not today')\n"
-    trial_id = ask(here, publish_model(here, tmp_path, "np.zeros(len(X), dtype=int)", more=fails))
-    work(here)
+    fails = "\n    def predict_proba(self, X):\n        raise RuntimeError(f'not today: {X[1][1]}')\n"
+    trial_id = ask(
+        here, publish_model(here, tmp_path, "np.zeros(len(X), dtype=int)", more=fails), [[1, 2, 3], [4, 1871.5, 6]]
+    )
+    with capture_logs() as logs:
+        work(here)
+    # A model may say anything of a table, which is nobody's but that of who asked.
+    assert "trial_without_probabilities" in [one["event"] for one in logs]
+    assert "1871" not in str(logs)
     assert (seen(here, trial_id).outputs, seen(here, trial_id).probabilities) == ([0, 0], None)
 
 

@@ -165,8 +165,9 @@ class TrialAttempt:
             except ModelError as error:
                 if self._cancelled_for is not None:
                     raise
-                # Learnwares need not give any; the answer is there without them.
-                _log.info("trial_without_probabilities", error=self._scrubbed(error))
+                # Learnwares need not give any; the answer is there without them. What a model says of a table is for
+                # nobody but who has asked.
+                _log.info("trial_without_probabilities", kind=type(error).__name__)
         shown = shown_outputs(outputs)
         return {
             "outputs": shown.tolist(),
