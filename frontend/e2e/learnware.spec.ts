@@ -1,0 +1,87 @@
+/** What can be done with a learnware that is there, and with the pages around it. */
+import { readFileSync } from "node:fs";
+import { file, signIn } from "./dock";
+import { expect, test } from "./fixtures";
+
+const NAME = "Antarctic_penguins_by_bill_flipper_and_body_weight";
+
+test("a learnware is found by words, kept as a favourite, and tried", async ({ page }) => {
+  await signIn(page, "uma");
+  await page.goto("/");
+  await page.getByRole("searchbox").fill("Antarctic");
+  await page.getByRole("searchbox").press("Enter");
+  await expect(page).toHaveURL(/\/explore\?.*Antarctic/);
+  await page.getByRole("list", { name: "Learnwares" }).getByRole("link", { name: NAME }).click();
+  await expect(page.getByRole("heading", { level: 1, name: NAME })).toBeVisible();
+  await page.getByRole("button", { name: `Add ${NAME} to the favourites` }).click();
+  await expect(page.getByRole("button", { name: `Remove ${NAME} from the favourites` })).toBeVisible();
+
+  await page.getByRole("tab", { name: "Try it" }).click();
+  await page.getByLabel("Drop a CSV file, or choose one").setInputFiles(file("try.csv"));
+  await expect(page.getByText("try.csv: 3 rows of 4 columns")).toBeVisible();
+  await page.getByRole("button", { name: "Predict" }).click();
+  const answers = page.getByRole("table", { name: "Predictions" });
+  await expect(answers).toBeVisible({ timeout: 90_000 });
+  await expect(answers.getByRole("row")).toHaveCount(1 + 3);
+  await expect(answers.getByText(/Adelie|Chinstrap|Gentoo/)).toHaveCount(3);
+  // The answer is in the address: it is there after a reload.
+  await page.reload();
+  await expect(answers.getByText(/Adelie|Chinstrap|Gentoo/)).toHaveCount(3);
+
+  await page.goto("/mine/favourites");
+  await expect(page.getByRole("link", { name: NAME })).toBeVisible();
+});
+
+test("a guest sees what is in a package and how to use it", async ({ page }) => {
+  await page.goto("/explore?text=Antarctic");
+  await page.getByRole("link", { name: NAME }).click();
+  await page.getByRole("tab", { name: "Files" }).click();
+  await page.getByRole("button", { name: /learnware\.yaml/ }).click();
+  await expect(page.getByText("class_name: Penguins")).toBeVisible();
+  await page.getByRole("tab", { name: "Use it" }).click();
+  await expect(page.getByText("import", { exact: false }).first()).toBeVisible();
+  await page.getByRole("tab", { name: "Verification" }).click();
+  await expect(page.getByText("All checks passed").first()).toBeVisible();
+  await page.getByRole("tab", { name: "Data" }).click();
+  await expect(page.getByRole("cell", { name: "flipper length in mm" })).toBeVisible();
+});
+
+test("an example table finds a combination, and its program is offered", async ({ page }) => {
+  await page.goto("/search");
+  await page.getByRole("button", { name: /Air of a city/ }).click();
+  await expect(page.getByRole("heading", { name: /^Specification of/ })).toBeVisible({ timeout: 60_000 });
+  await page.getByRole("button", { name: "Search" }).click();
+  await expect(page.getByText("Recommended: a combination")).toBeVisible();
+  await expect(page.getByRole("link", { name: "City air: PM2.5 in summer" }).first()).toBeVisible();
+  await expect(page.getByRole("link", { name: "City air: PM2.5 in winter" }).first()).toBeVisible();
+  await page.getByRole("button", { name: "Python code" }).first().click();
+  await expect(page.getByRole("dialog").getByText("import", { exact: false }).first()).toBeVisible();
+  await page.keyboard.press("Escape");
+  // The way back finds what was asked for.
+  await page.getByRole("link", { name: "Change the requirement" }).click();
+  await expect(page.getByRole("heading", { name: /^Specification of/ })).toBeVisible();
+});
+
+test("nothing that fits is said to be so", async ({ page }) => {
+  const rows = readFileSync(file("birds.csv"), "utf8")
+    .split("\n")
+    .map((row, at) => (at === 0 ? row : row.replace(/(\d+)\.(\d+)/g, "9$1.$2")))
+    .join("\n");
+  await page.goto("/search");
+  await page
+    .getByLabel("Drop a CSV file or a specification")
+    .setInputFiles({ name: "elsewhere.csv", mimeType: "text/csv", buffer: Buffer.from(rows) });
+  await page.getByRole("button", { name: "Compute the specification" }).click();
+  await page.getByRole("button", { name: "Search" }).click();
+  await expect(page.getByRole("heading", { name: "Nothing here fits your data" })).toBeVisible();
+});
+
+test("the map leads to a learnware, with the mouse and without", async ({ page }) => {
+  await page.goto("/world");
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  await page.getByRole("searchbox").fill("Antarctic");
+  await expect(page.getByRole("status").filter({ hasText: /^\s*1 of \d+ learnwares/ })).toBeVisible();
+  await page.getByRole("button", { name: /Tables with 4 columns/ }).click();
+  await page.getByRole("link", { name: NAME }).click();
+  await expect(page.getByRole("heading", { level: 1, name: NAME })).toBeVisible();
+});
