@@ -51,7 +51,6 @@ export function createAppRouter(client: QueryClient) {
   });
   router.afterEach((to, from, failure) => {
     if (failure) return;
-    if (to.meta.title) document.title = titled(i18n.global.t(to.meta.title));
     if (from.matched.length > 0 && to.path !== from.path) {
       // Screen readers begin to read the new page where it begins.
       void nextTick(() => document.querySelector<HTMLElement>("#main")?.focus({ preventScroll: true }));
