@@ -32,7 +32,8 @@ export function createAppRouter(client: QueryClient) {
     ],
     scrollBehavior: (to, from, saved) => {
       if (saved) return saved;
-      if (to.hash) return { el: to.hash, top: 80 };
+      // A page that fetches what the address names goes there itself.
+      if (to.hash) return document.getElementById(to.hash.slice(1)) ? { el: to.hash, top: 80 } : {};
       // A filter in the address is no other page.
       return to.path === from.path ? {} : { top: 0 };
     },
