@@ -1,7 +1,10 @@
 /** Who is signed in. The session lives in a cookie that scripts cannot read. */
 import { useMutation, useQuery, useQueryClient, type QueryClient } from "@tanstack/vue-query";
 import { computed } from "vue";
+import { i18n } from "@/i18n";
+import { toast } from "@/ui/toasts";
 import { api, body, type Schema } from "./client";
+import { asProblem } from "./problem";
 
 export type Account = Schema<"AccountOut">;
 export type WebSession = Schema<"WebSessionOut">;
@@ -17,6 +20,17 @@ const query = {
 /** Return who is signed in, asking the dock only where that is not known. */
 export function fetchSession(client: QueryClient): Promise<WebSession> {
   return client.ensureQueryData({ queryKey: KEY, queryFn: query.queryFn });
+}
+
+/** Leave the first page, and nothing of what somebody has looked at or entered in this tab, to who comes next. */
+function leaveTab(): void {
+  try {
+    sessionStorage.clear();
+  } catch (error) {
+    void error; // where storage is forbidden nothing is kept
+  }
+  // Answers of the dock, tables and specifications are in memory until the page is loaded anew.
+  location.replace("/");
 }
 
 /** Who is signed in, and signing in and out. */
@@ -36,7 +50,9 @@ export function useSession() {
   });
   const signOut = useMutation({
     mutationFn: () => api.DELETE("/api/v1/web-session"),
-    onSettled: forget,
+    onSuccess: leaveTab,
+    // Whoever takes it for done would leave an open session to who comes next.
+    onError: (error) => toast(asProblem(error).detail || i18n.global.t("layout.notSignedOut"), "bad"),
   });
   return {
     account: computed<Account | null>(() => data.value?.account ?? null),
