@@ -4,6 +4,7 @@ import { ownHtml, strangersHtml } from "./markdown";
 // What is cleaned away is for a real browser to show: here there is none.
 it("has headings of strangers below those of the page", () => {
   expect(strangersHtml("# One\n\n## Two\n\n##### Five")).toBe("<h3>One</h3>\n<h4>Two</h4>\n<h6>Five</h6>\n");
+  expect(strangersHtml("## One\n\n### Two")).toBe("<h3>One</h3>\n<h4>Two</h4>\n");
 });
 
 describe("texts of the app", () => {

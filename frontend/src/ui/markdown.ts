@@ -53,9 +53,9 @@ export function renderOwnMarkdown(text: string, own: OwnText): string {
 /** Return HTML of a text, before it is cleaned. */
 export function strangersHtml(text: string): string {
   const tokens = markdown.parse(text, {});
-  for (const token of tokens) {
-    if (token.type.startsWith("heading_")) token.tag = `h${String(Math.min(6, Number(token.tag[1]) + 2))}`;
-  }
+  const headings = tokens.filter((token) => token.type.startsWith("heading_"));
+  const highest = Math.min(...headings.map((token) => Number(token.tag[1])));
+  for (const token of headings) token.tag = `h${String(Math.min(6, Number(token.tag[1]) - highest + 3))}`;
   return markdown.renderer.render(tokens, markdown.options, {});
 }
 
