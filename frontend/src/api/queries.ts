@@ -4,12 +4,18 @@ import { asProblem } from "./problem";
 
 const MOST_TRIES = 3;
 
-/** Return the keeper of answers. */
+/**
+ * Return the keeper of answers.
+ *
+ * It asks also where the browser takes itself to be offline: the dock may be on the same machine. And what somebody
+ * wants done is done now or told not to be, and not at some later time.
+ */
 export function createQueryClient(): QueryClient {
   return new QueryClient({
     defaultOptions: {
       queries: {
         staleTime: 15_000,
+        networkMode: "always",
         // A dock that restarts is back in seconds; what it refuses it will refuse again.
         retry: (count, error) => {
           const { status } = asProblem(error);
@@ -17,6 +23,7 @@ export function createQueryClient(): QueryClient {
         },
         retryDelay: (count) => Math.min(500 * 2 ** count, 5_000),
       },
+      mutations: { networkMode: "always" },
     },
   });
 }

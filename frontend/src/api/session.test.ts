@@ -1,13 +1,14 @@
-import { QueryClient, VueQueryPlugin } from "@tanstack/vue-query";
+import { onlineManager, VueQueryPlugin } from "@tanstack/vue-query";
 import { createApp, h } from "vue";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { toasts } from "@/ui/toasts";
 import { api } from "./client";
+import { createQueryClient } from "./queries";
 import { useSession } from "./session";
 
 /** What a component has of the session. */
 function sessionOf() {
-  const client = new QueryClient({ defaultOptions: { queries: { enabled: false } } });
+  const client = createQueryClient();
   let session: ReturnType<typeof useSession> | undefined;
   const app = createApp({
     setup: () => {
@@ -22,12 +23,14 @@ function sessionOf() {
 
 const replace = vi.fn();
 beforeEach(() => {
+  vi.spyOn(api, "GET").mockResolvedValue({ data: { account: null } } as never);
   replace.mockReset();
   vi.stubGlobal("location", { replace });
   sessionStorage.setItem("trial:00000001", "[[1, 2]]");
 });
 
 afterEach(() => {
+  onlineManager.setOnline(true);
   vi.unstubAllGlobals();
 });
 
@@ -38,7 +41,9 @@ it("signing out leaves nothing of the tab to who comes next", async () => {
   expect(replace).toHaveBeenCalledExactlyOnceWith("/");
 });
 
-it("who could not be signed out is told so", async () => {
+it("who could not be signed out is told so, at once", async () => {
+  // Nor does it happen later by itself.
+  onlineManager.setOnline(false);
   vi.spyOn(api, "DELETE").mockRejectedValue(new TypeError("no connection"));
   const session = sessionOf();
   await expect(session.signOut.mutateAsync()).rejects.toThrow();
