@@ -40,7 +40,7 @@ test("an administrator disables an account, and enables it again", async ({ page
   await expect(other.getByRole("button", { name: "Account of uma" })).toBeVisible();
 
   await page.getByRole("link", { name: "Audit log" }).click();
-  await expect(page.getByText("Account disabled").first()).toBeVisible();
+  await expect(page.getByRole("cell", { name: "Account disabled" }).first()).toBeVisible();
 });
 
 test("an administrator keeps a word out, and adds a data set", async ({ page, another, watch }) => {
@@ -65,6 +65,7 @@ test("an administrator keeps a word out, and adds a data set", async ({ page, an
   await expect(page.getByText("terns is removed.")).toBeVisible();
 
   await page.getByRole("link", { name: "Data sets" }).click();
+  await page.getByRole("button", { name: "Add a data set" }).click();
   await page.getByLabel("Drop a file here, or choose one").setInputFiles(file("birds.csv"));
   await page.getByLabel("Path", { exact: true }).fill("penguins/birds.csv");
   await page.getByRole("button", { name: /^Add \(/ }).click();

@@ -67,7 +67,7 @@ test.describe("on a phone", () => {
       .getByRole("dialog")
       .getByRole("button", { name: /^Show \d+|^Show one/ })
       .tap();
-    await expect(page).toHaveURL(/task=Regression/);
+    await expect(page).toHaveURL(/task_type=Regression/);
   });
 
   test("no page is wider than the screen", async ({ page }) => {

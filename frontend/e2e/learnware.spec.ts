@@ -13,8 +13,10 @@ test("a learnware is found by words, kept as a favourite, and tried", async ({ p
   await expect(page).toHaveURL(/\/explore\?.*Antarctic/);
   await page.getByRole("list", { name: "Learnwares" }).getByRole("link", { name: NAME }).click();
   await expect(page.getByRole("heading", { level: 1, name: NAME })).toBeVisible();
-  await page.getByRole("button", { name: `Add ${NAME} to the favourites` }).click();
-  await expect(page.getByRole("button", { name: `Remove ${NAME} from the favourites` })).toBeVisible();
+  await page.getByRole("button", { name: `Add ${NAME} to the favourites`, pressed: false }).click();
+  await expect(
+    page.getByRole("button", { name: `Add ${NAME} to the favourites`, pressed: true }),
+  ).toBeVisible();
 
   await page.getByRole("tab", { name: "Try it" }).click();
   await page.getByLabel("Drop a CSV file, or choose one").setInputFiles(file("try.csv"));
@@ -36,8 +38,9 @@ test("a guest sees what is in a package and how to use it", async ({ page }) => 
   await page.goto("/explore?text=Antarctic");
   await page.getByRole("link", { name: NAME }).click();
   await page.getByRole("tab", { name: "Files" }).click();
-  await page.getByRole("button", { name: /learnware\.yaml/ }).click();
-  await expect(page.getByText("class_name: Penguins")).toBeVisible();
+  await page.getByRole("link", { name: "learnware.yaml" }).click();
+  await expect(page.getByRole("dialog").getByText("class_name: Penguins")).toBeVisible();
+  await page.keyboard.press("Escape");
   await page.getByRole("tab", { name: "Use it" }).click();
   await expect(page.getByText("import", { exact: false }).first()).toBeVisible();
   await page.getByRole("tab", { name: "Verification" }).click();
@@ -72,6 +75,7 @@ test("nothing that fits is said to be so", async ({ page }) => {
     .getByLabel("Drop a CSV file or a specification")
     .setInputFiles({ name: "elsewhere.csv", mimeType: "text/csv", buffer: Buffer.from(rows) });
   await page.getByRole("button", { name: "Compute the specification" }).click();
+  await expect(page.getByRole("heading", { name: "Specification of elsewhere.csv" })).toBeVisible();
   await page.getByRole("button", { name: "Search" }).click();
   await expect(page.getByRole("heading", { name: "Nothing here fits your data" })).toBeVisible();
 });

@@ -2,7 +2,7 @@
 (function () {
   try {
     var theme = localStorage.getItem("theme");
-    if (theme === "light" || theme === "dark") document.documentElement.style.colorScheme = theme;
+    if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
   } catch (error) {
     void error; // storage may be forbidden: then the system's theme
   }

@@ -11,7 +11,7 @@ const chosen = ref<Theme>(stored());
 export function useTheme() {
   const choose = (next: Theme) => {
     chosen.value = next;
-    document.documentElement.style.colorScheme = next === "system" ? "" : next;
+    show(next);
     try {
       if (next === "system") localStorage.removeItem(STORED);
       else localStorage.setItem(STORED, next);
@@ -20,6 +20,12 @@ export function useTheme() {
     }
   };
   return { theme: chosen, choose };
+}
+
+/** The style sheet has a rule for each. */
+function show(theme: Theme): void {
+  if (theme === "system") delete document.documentElement.dataset["theme"];
+  else document.documentElement.dataset["theme"] = theme;
 }
 
 function stored(): Theme {
