@@ -37,6 +37,9 @@ export async function keep(requirement: Requirement | null, now = Date.now()): P
   try {
     if (requirement === null) await database.delete(STORE, tabName());
     else await database.put(STORE, { saved: now, requirement } satisfies Kept, tabName());
+  } catch (error) {
+    // The disk may be full: then the requirement lasts until the page is loaded anew.
+    if (!(error instanceof DOMException && error.name === "QuotaExceededError")) throw error;
   } finally {
     database.close();
   }

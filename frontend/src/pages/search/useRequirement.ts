@@ -15,8 +15,13 @@ let restoring: Promise<void> | null = null;
 export function requirementReady(): Promise<void> {
   restoring ??= restore().then((kept) => {
     if (kept !== null && isEmpty(requirement.value)) requirement.value = kept;
-    const save = useDebounceFn(() => keep(isEmpty(requirement.value) ? null : requirement.value), SAVE_AFTER);
-    watch(requirement, () => void save());
+    const save = (): Promise<void> => keep(isEmpty(requirement.value) ? null : requirement.value);
+    const saveSoon = useDebounceFn(save, SAVE_AFTER);
+    // Typing is waited for; a specification is kept, and forgotten, at once.
+    watch(
+      requirement,
+      (now, before) => void (now.specification === before.specification ? saveSoon() : save()),
+    );
   });
   return restoring;
 }
