@@ -421,6 +421,60 @@ def test_over_http(make_client: Any, as_bearer: Any) -> None:
     assert "beimingwu_leases_overdue 0.0" in text
 
 
+def test_cancelling(make_client: Any, as_bearer: Any) -> None:
+    rig, client = make_client(**HERE)
+    rig.user()
+    rig.user("eve")
+    learnware_id = submit_learnware(rig)
+    here = f"/api/v1/learnwares/{learnware_id}/versions/1/verification"
+    ada = as_bearer(rig.session())
+    assert client.delete(here).status_code == 401
+    # Nobody else knows of it before it serves.
+    assert client.delete(here, headers=as_bearer(rig.session("eve"))).status_code == 404
+    answer = client.delete(here, headers=ada | {"Accept-Language": "zh"})
+    assert (answer.status_code, answer.json()["status"], answer.json()["attempts"]) == (200, "FAIL", 0)
+    assert [one["code"] for one in answer.json()["report"]["findings"]] == ["cancelled"]
+    assert answer.json()["report"]["findings"][0]["message"].startswith("未检查")
+    assert client.delete(here, headers=ada).status_code == 409
+    assert client.delete(here.replace("/1/", "/2/"), headers=ada).status_code == 404
+    # Workers have nothing to do; it is verified when somebody asks for it.
+    assert work(rig) == 0
+    assert client.post(here, headers=ada).status_code == 202
+    work(rig)
+    assert client.get(here, headers=ada).json()["status"] == "SUCCESS"
+    # What serves goes on serving by the report from before.
+    rig.user("root", role=Role.ADMIN)
+    root = as_bearer(rig.session("root"))
+    assert client.post(here, headers=root).status_code == 202
+    again = client.delete(here, headers=root).json()
+    assert (again["status"], again["worker"]) == ("SUCCESS", None)
+    assert client.get(here).json()["report"]["valid"] is True
+    assert client.get(f"/api/v1/learnwares/{learnware_id}").json()["verified"] is True
+    log = client.get("/api/v1/admin/audit", params={"action": "version.cancel"}, headers=root).json()
+    assert [(one["actor"], one["details"]) for one in log["items"]] == [
+        ("root", {"version": 1}),
+        ("ada", {"version": 1}),
+    ]
+
+
+def test_cancelling_while_it_is_checked(make_rig: Any, no_checks: Any) -> None:
+    rig = make_rig(verify_in="current", lease_seconds=1)
+    learnware_id = submit_learnware(rig)
+
+    def cancelled_meanwhile(path: Any, *, cancelled: Any, **_: Any) -> VerificationReport:
+        rig.dock.verifications.cancel(identity_of(rig), learnware_id, 1, rig.origin())
+        while not cancelled():
+            threading.Event().wait(0.02)
+        return VerificationReport(str(path), (Finding("trial", "ok", "fine"),))
+
+    no_checks(cancelled_meanwhile)
+    assert work(rig) == 0
+    view = seen(rig, learnware_id)
+    assert (view.status, view.attempts) == ("FAIL", 1)
+    assert view.report is not None
+    assert [one["code"] for one in view.report["findings"]] == ["cancelled"]
+
+
 def test_a_verification_that_nobody_asked_the_owner_about(here: Any) -> None:
     learnware_id = publish_learnware(here)
     view = seen(here, learnware_id)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DOCK_FINDINGS", "sentences", "translated_report"]
 
-# What workers find besides what `learnware.findings` has: why a version was not checked.
+# What docks find besides what `learnware.findings` has: why a version was not checked.
 DOCK_FINDINGS = {
     "worker-superseded": "not checked: a newer version has taken the place of this one",
     "worker-spent": (
@@ -25,6 +25,7 @@ DOCK_FINDINGS = {
         "not checked: the package could not be fetched from the store, or the worker's machine is at fault"
     ),
     "worker-failed": "not checked: the worker failed; its log says how",
+    "cancelled": "not checked: the verification was cancelled",
 }
 _SENTENCES = {**FINDINGS, **{code: (message, "") for code, message in DOCK_FINDINGS.items()}}
 

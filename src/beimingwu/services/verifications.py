@@ -13,14 +13,16 @@ from sqlalchemy import func, select
 
 from beimingwu.db.models import Learnware, Verification, VerificationLine, Version
 from beimingwu.errors import ConflictError, NotAllowedError, NotAuthenticatedError, NotFoundError
+from beimingwu.messages import DOCK_FINDINGS
 from beimingwu.services.access import is_public, managed, may_manage, require_managed
 from beimingwu.services.audit import audit_learnware
-from beimingwu.services.learnware_ids import no_learnware, parse_id
-from beimingwu.services.publishing import lock_learnware
+from beimingwu.services.learnware_ids import format_id, no_learnware, parse_id
+from beimingwu.services.publishing import lock_learnware, reject
 from beimingwu.services.rate_limits import Limit
 from beimingwu.services.verification_queue import LogLine, is_superseded
 from beimingwu.services.version_states import DECIDED, UNDECIDED
 from learnware.texts import text
+from learnware.verification import Finding, VerificationReport
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -37,6 +39,9 @@ if TYPE_CHECKING:
 __all__ = ["Position", "Progress", "VerificationView", "Verifications"]
 
 _MOST_LINES = 500
+_CANCELLED = "cancelled"
+# Of the try of a version that was cancelled before anybody had tried.
+_NO_WORKER = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +145,7 @@ class Verifications:
                 version.attempts,
                 None if last is None else last.started_at,
                 None if last is None else last.ended_at,
-                last.worker if last is not None and identity is not None and identity.administers else None,
+                (last.worker or None) if last is not None and identity is not None and identity.administers else None,
                 next((one.report for one in _ended(session, version.id) if one.report is not None), None),
             )
 
@@ -240,13 +245,7 @@ class Verifications:
                 [Limit("verifications", self._settings.limit_verifications, str(identity.user_id))], origin
             )
         with self._database.write() as session:
-            learnware = lock_learnware(session, managed(session, identity, parse_id(learnware_id)).id)
-            mine = (Version.learnware_id == learnware.id) & (Version.number == number)
-            version = session.scalar(
-                select(Version).where(mine).with_for_update().execution_options(populate_existing=True)
-            )
-            if version is None:
-                raise NotFoundError("the learnware has no such version")
+            learnware, version = _locked(session, identity, learnware_id, number)
             if version.state in UNDECIDED:
                 raise ConflictError("the version waits to be verified, or is being verified")
             if is_superseded(session, version):
@@ -258,6 +257,61 @@ class Verifications:
             version.attempts = 0
             version.decided_at = None
             audit_learnware(session, "version.verify", identity, learnware.id, origin, now, version=number)
+
+    def cancel(self, identity: Identity, learnware_id: str, number: int, origin: Origin) -> None:
+        """Stop the verification of a version, whether it waits or is under way.
+
+        One that serves goes on serving by what was found before; any other is refused, with a report that says why.
+        The worker that holds it loses it.
+
+        Raises
+        ------
+        NotFoundError, NotAllowedError
+            As `report`; also if the token is not good for submitting.
+        ConflictError
+            If it neither waits nor is being verified.
+        """
+        identity.require("submit")
+        with self._database.write() as session:
+            learnware, version = _locked(session, identity, learnware_id, number)
+            if version.state not in UNDECIDED:
+                raise ConflictError("the version neither waits to be verified nor is being verified")
+            now = self._clock()
+            _end_cancelled(session, version, now)
+            if learnware.serving_version == version.number:
+                version.state = "SUCCESS"
+                version.worker = None
+                version.decided_at = now
+            else:
+                reject(session, version, now)
+            audit_learnware(session, "version.cancel", identity, learnware.id, origin, now, version=number)
+
+
+def _locked(session: Session, identity: Identity, learnware_id: str, number: int) -> tuple[Learnware, Version]:
+    """Return a learnware that the account manages and one of its versions, both locked."""
+    learnware = lock_learnware(session, managed(session, identity, parse_id(learnware_id)).id)
+    mine = (Version.learnware_id == learnware.id) & (Version.number == number)
+    version = session.scalar(select(Version).where(mine).with_for_update().execution_options(populate_existing=True))
+    if version is None:
+        raise NotFoundError("the learnware has no such version")
+    return learnware, version
+
+
+def _end_cancelled(session: Session, version: Version, now: datetime) -> None:
+    """Say in the report of the try that is under way, or of one that never was, that it was cancelled."""
+    finding = Finding("package", "not checked", DOCK_FINDINGS[_CANCELLED], code=_CANCELLED)
+    report = VerificationReport(f"{format_id(version.learnware_id)}.zip", (finding,)).to_dict()
+    open_tries = list(
+        session.scalars(
+            select(Verification).where(Verification.version_id == version.id, Verification.ended_at.is_(None))
+        )
+    )
+    if not open_tries:
+        open_tries = [Verification(version_id=version.id, worker=_NO_WORKER, started_at=now)]
+        session.add_all(open_tries)
+    for trying in open_tries:
+        trying.ended_at = now
+        trying.report = report
 
 
 def _known(session: Session, learnware_id: str) -> Learnware:

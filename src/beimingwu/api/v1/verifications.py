@@ -99,6 +99,24 @@ def verify_again(
     return _shown(dock.verifications.report(identity, learnware_id, number), origin.language, response)
 
 
+@router.delete("", summary="Cancel a verification", responses=responses(*_COMMON, ConflictError))
+def cancel_verification(
+    learnware_id: LearnwareId,
+    number: Id,
+    dock: CurrentDock,
+    identity: CurrentIdentity,
+    origin: CurrentOrigin,
+    response: Response,
+) -> VerificationOut:
+    """Stop the verification of a version, whether it waits or is under way.
+
+    One that serves goes on serving; any other is refused, and its report says that it was cancelled. It can be verified
+    again later.
+    """
+    dock.verifications.cancel(identity, learnware_id, number, origin)
+    return _shown(dock.verifications.report(identity, learnware_id, number), origin.language, response)
+
+
 @router.get(
     "/log",
     summary="The log of a verification",
