@@ -27,6 +27,7 @@ export const ACTIONS = [
   "learnware.transfer",
   "learnware.delete",
   "version.verify",
+  "version.cancel",
   "dataset.add",
   "dataset.replace",
   "dataset.delete",
