@@ -1,0 +1,31 @@
+/** Every page in both themes: nothing that keeps people with disabilities out. */
+import AxeBuilder from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
+import { signIn } from "./dock";
+import { expect, test } from "./fixtures";
+import { PAGES, settled } from "./pages";
+
+test.use({ contextOptions: { reducedMotion: "reduce" } });
+
+/** What axe finds that is serious or critical, in words. */
+async function found(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .flatMap(({ id, nodes }) =>
+      nodes.map((node) => `${id}: ${node.html.slice(0, 200)}\n${node.failureSummary ?? ""}`),
+    );
+}
+
+for (const shown of PAGES) {
+  test(`axe: ${shown.name}`, async ({ page, watch }) => {
+    if (shown.refused) watch.expect(shown.refused.status, shown.refused.path);
+    if (shown.who) await signIn(page, shown.who);
+    await page.goto(shown.path);
+    await shown.then?.(page);
+    await settled(page);
+    expect(await found(page)).toEqual([]);
+    await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
+    expect(await found(page), "in the dark").toEqual([]);
+  });
+}
