@@ -29,8 +29,6 @@ export interface Scene {
   /** Whether a learnware is among those that are looked for. */
   matches: (spot: Spot) => boolean;
   titleOf: (island: Island) => string;
-  /** Magnification against the view of everything. */
-  zoom: number;
   chosenIsland: string | null;
   chosen: Spot | null;
   hovered: Spot | null;
@@ -44,14 +42,33 @@ const MOST_CANDIDATES = 500;
 // Pixels of an island's radius from which its learnwares have names.
 const NAMED_FROM = 170;
 
-const SHAPES =
-  typeof Path2D === "undefined"
-    ? []
-    : Array.from({ length: 6 }, (_, at) => new Path2D(shapeAt(at, 0, 0, 100)));
+/** Return the radius of a learnware's mark in pixels, where a unit of the page has so many. */
+export function markRadius(k: number): number {
+  return Math.max(1.6, Math.min(9, 1.9 * k));
+}
 
-/** Return the radius of a learnware's mark in pixels. */
-export function markRadius(zoom: number): number {
-  return Math.min(9, 3.4 * Math.sqrt(Math.max(1, zoom)));
+/** Marks that were drawn before: thousands of copies take no longer than some shapes. */
+const sprites = new Map<string, HTMLCanvasElement>();
+const MOST_SPRITES = 200;
+
+/** A mark, in the middle of a small picture. */
+function sprite(shape: number, colour: string, radius: number, density: number): HTMLCanvasElement {
+  const pixels = Math.round(radius * density * 4) / 4;
+  const key = `${String(shape)} ${colour} ${String(pixels)}`;
+  let found = sprites.get(key);
+  if (found === undefined) {
+    if (sprites.size >= MOST_SPRITES) sprites.clear();
+    found = document.createElement("canvas");
+    // The tips of triangles lie beyond the circle of the same area.
+    found.width = found.height = 2 * Math.ceil(1.4 * pixels + 1);
+    const context = found.getContext("2d");
+    if (context) {
+      context.fillStyle = colour;
+      context.fill(new Path2D(shapeAt(shape, found.width / 2, found.height / 2, pixels)));
+    }
+    sprites.set(key, found);
+  }
+  return found;
 }
 
 /** Draw everything. */
@@ -66,7 +83,7 @@ export function paint(context: CanvasRenderingContext2D, scene: Scene): void {
   context.fillStyle = palette.sea;
   context.fillRect(0, 0, scene.width, scene.height);
   for (const island of plan.islands) drawIsland(context, scene, island, place(island));
-  const radius = markRadius(scene.zoom);
+  const radius = markRadius(view.k);
   const seen = plan.spots
     .map((spot) => ({ spot, ...place(spot) }))
     .filter(({ x, y }) => x > -20 && y > -20 && x < scene.width + 20 && y < scene.height + 20);
@@ -74,10 +91,17 @@ export function paint(context: CanvasRenderingContext2D, scene: Scene): void {
     context.globalAlpha = matching ? 0.85 : FAINT;
     for (const { spot, x, y } of seen) {
       if (scene.matches(spot) !== matching) continue;
-      drawMark(context, density, palette, scene.shapeOf(spot), x, y, radius);
+      const shape = scene.shapeOf(spot);
+      const mark = sprite(
+        shape,
+        palette.shapes[shape % palette.shapes.length] ?? palette.ink,
+        radius,
+        density,
+      );
+      const size = mark.width / density;
+      context.drawImage(mark, x - size / 2, y - size / 2, size, size);
     }
   }
-  context.setTransform(density, 0, 0, density, 0, 0);
   context.globalAlpha = 1;
   for (const [spot, width] of [
     [scene.hovered, 2],
@@ -91,6 +115,7 @@ export function paint(context: CanvasRenderingContext2D, scene: Scene): void {
     context.arc(x, y, radius + 4, 0, 2 * Math.PI);
     context.stroke();
   }
+  drawTitles(context, scene);
   drawNames(context, scene, seen, radius);
 }
 
@@ -110,31 +135,43 @@ function drawIsland(
   context.strokeStyle = chosen ? palette.accent : palette.shore;
   context.lineWidth = chosen ? 2.5 : 1;
   context.stroke();
-  if (r < 26) return;
-  context.font = `600 ${r > 90 ? "13" : "11"}px ${FONT}`;
-  context.textAlign = "center";
-  context.textBaseline = "bottom";
-  // Of an island that goes beyond the window the title stays inside, as long as much of the island does.
-  const top = y - r - 3;
-  if (top < 18 && y < scene.height * 0.1) return;
-  outlined(context, scene.titleOf(island), x, Math.max(18, top), palette.soft, palette.sea);
 }
 
-function drawMark(
-  context: CanvasRenderingContext2D,
-  density: number,
-  palette: Palette,
-  shape: number,
-  x: number,
-  y: number,
-  radius: number,
-): void {
-  const path = SHAPES[shape % SHAPES.length];
-  if (!path) return;
-  const scale = (density * radius) / 100;
-  context.setTransform(scale, 0, 0, scale, density * x, density * y);
-  context.fillStyle = palette.shapes[shape % palette.shapes.length] ?? palette.ink;
-  context.fill(path);
+/** Titles of islands, those of large ones first, where there is room. */
+function drawTitles(context: CanvasRenderingContext2D, scene: Scene): void {
+  const { plan, view, palette } = scene;
+  const taken: Box[] = [];
+  context.textAlign = "center";
+  context.textBaseline = "bottom";
+  for (const island of [...plan.islands].sort((one, other) => other.r - one.r)) {
+    const [x, y, r] = [island.x * view.k + view.x, island.y * view.k + view.y, island.r * view.k];
+    const chosen = island.name === scene.chosenIsland;
+    if (r < 20 && !chosen) continue;
+    const edge = y - r - 3;
+    // Of an island that goes beyond the window the title stays inside, as long as much of the island does.
+    if (edge < 18 && y < scene.height * 0.1) continue;
+    const bottom = Math.max(18, edge);
+    context.font = `600 ${r > 90 ? "13" : "11"}px ${FONT}`;
+    const text = scene.titleOf(island);
+    const half = context.measureText(text).width / 2 + 4;
+    const box = { left: x - half, right: x + half, top: bottom - 15, bottom };
+    if (taken.some((one) => overlap(one, box)) && !chosen) continue;
+    taken.push(box);
+    outlined(context, text, x, bottom, palette.soft, palette.sea);
+  }
+}
+
+interface Box {
+  left: number;
+  right: number;
+  top: number;
+  bottom: number;
+}
+
+function overlap(one: Box, other: Box): boolean {
+  return (
+    one.right >= other.left && one.left <= other.right && one.bottom >= other.top && one.top <= other.bottom
+  );
 }
 
 /** Names where there is room; those that are downloaded most come first. */
@@ -157,7 +194,7 @@ function drawNames(
         other.spot.learnware.downloads - one.spot.learnware.downloads ||
         (one.spot.learnware.learnware_id < other.spot.learnware.learnware_id ? -1 : 1),
     );
-  const taken: { left: number; right: number; top: number; bottom: number }[] = [];
+  const taken: Box[] = [];
   context.font = `12px ${FONT}`;
   context.textAlign = "center";
   context.textBaseline = "top";
@@ -167,9 +204,7 @@ function drawNames(
     const half = context.measureText(text).width / 2 + 3;
     const top = y + radius + 3;
     const box = { left: x - half, right: x + half, top, bottom: top + 15 };
-    const free = taken.every(
-      (one) => box.right < one.left || box.left > one.right || box.bottom < one.top || box.top > one.bottom,
-    );
+    if (taken.some((one) => overlap(one, box))) continue;
     // A name covers no other mark, except that of what was picked.
     const hides = seen.some(
       (one) =>
@@ -179,7 +214,7 @@ function drawNames(
         one.y > box.top - radius &&
         one.y < box.bottom + radius,
     );
-    if (!free || (hides && spot !== scene.chosen)) continue;
+    if (hides && spot !== scene.chosen) continue;
     taken.push(box);
     outlined(context, text, x, top, palette.ink, palette.land);
   }
