@@ -58,7 +58,7 @@ export function useNeighbours(requirement: Readonly<Ref<Requirement>>, words: Re
     staleTime: 5 * 60_000,
     refetchOnWindowFocus: false,
   });
-  return { query, byColumns };
+  return query;
 }
 
 /** Return those that have columns or outputs described alike, those with most of them first. */
