@@ -51,7 +51,7 @@ example: setup ## Find and use learnwares of the dock that `make run` started (o
 quality: setup ## Build a market of real learnwares and solve held-back users' tasks
 	$(BIN)/python -m benchmarks.quality --demo
 
-test: setup lint test-web ## Lint, then every test: the web app's, and Python's with coverage
+test: setup lint test-web e2e ## Lint, then every test: the web app's, in a real browser, and Python's with coverage
 	$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term
 
 test-web: $(NODE_STAMP) ## The unit tests of the web app
