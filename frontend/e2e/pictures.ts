@@ -14,17 +14,18 @@ const FOLDER = fileURLToPath(new URL("pictures", import.meta.url));
 const DOCUMENTATION = fileURLToPath(new URL("../../docs/pictures", import.meta.url));
 const TALLEST = 4_000;
 const DOCUMENTED_BYTES = 80_000;
-/** Which pages the documentation shows. */
+/** Which pages the documentation shows, in both themes, and under which name. */
 const DOCUMENTED: Readonly<Record<string, string>> = {
   home: "home",
   explore: "explore",
-  "search-specification": "requirement",
+  "search-specification": "search",
   results: "results",
   "learnware-about": "learnware",
   "submit-package": "submit",
-  "mine-failed": "report",
-  world: "map",
-  admin: "administration",
+  "mine-failed": "verification",
+  mine: "mine",
+  world: "world",
+  admin: "admin",
 };
 
 const LOOKS = [
@@ -90,10 +91,10 @@ async function take(browser: Browser, look: (typeof LOOKS)[number], shown: Shown
     clip: { x: 0, y: 0, width: look.width, height: Math.min(height, TALLEST) },
   });
   const documented = DOCUMENTED[shown.name];
-  if (look.name === "light-1280" && documented !== undefined) {
+  if (look.width === 1280 && !look.name.startsWith("zh") && documented !== undefined) {
     const picture = await small(browser, await page.screenshot());
     expect(picture.length, documented).toBeLessThan(DOCUMENTED_BYTES);
-    writeFileSync(join(DOCUMENTATION, `${documented}.webp`), picture);
+    writeFileSync(join(DOCUMENTATION, `${documented}-${look.theme}.webp`), picture);
   }
   await page.context().close();
 }
