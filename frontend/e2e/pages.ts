@@ -146,6 +146,8 @@ export async function settled(page: Page): Promise<void> {
   await expect(page.locator("[data-skeleton], .animate-pulse")).toHaveCount(0);
   await page.evaluate(async () => {
     await document.fonts.ready;
+    // Styles that have just changed are there with the next frame, and what moves to them begins then.
+    for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
     const finite = document
       .getAnimations()
       .filter((one) => one.effect?.getComputedTiming().iterations !== Infinity);
