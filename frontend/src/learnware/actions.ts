@@ -24,6 +24,10 @@ export function useOwnerActions() {
   });
   const path = (one: Owned) => ({ params: { path: { learnware_id: one.learnware_id } } });
 
+  const version = (one: Owned, number: number) => ({
+    params: { path: { learnware_id: one.learnware_id, number } },
+  });
+
   async function run(request: () => Promise<unknown>, done: string): Promise<boolean> {
     try {
       await act.mutateAsync(request);
@@ -61,18 +65,31 @@ export function useOwnerActions() {
     return run(() => api.DELETE("/api/v1/learnwares/{learnware_id}", path(one)), t("owner.deleted"));
   }
 
+  async function cancel(one: Owned, number: number): Promise<boolean> {
+    const sure = await confirm({
+      title: t("owner.cancelTitle", { name: one.name }),
+      text: t("owner.cancelText"),
+      action: t("owner.cancel"),
+    });
+    if (!sure) return false;
+    return run(
+      () =>
+        api.DELETE("/api/v1/learnwares/{learnware_id}/versions/{number}/verification", version(one, number)),
+      t("owner.cancelled"),
+    );
+  }
+
   return {
     busy: act.isPending,
     withdraw,
     remove,
+    cancel,
     restore: (one: Owned) =>
       run(() => api.DELETE("/api/v1/learnwares/{learnware_id}/withdrawal", path(one)), t("owner.restored")),
     verifyAgain: (one: Owned, number: number) =>
       run(
         () =>
-          api.POST("/api/v1/learnwares/{learnware_id}/versions/{number}/verification", {
-            params: { path: { learnware_id: one.learnware_id, number } },
-          }),
+          api.POST("/api/v1/learnwares/{learnware_id}/versions/{number}/verification", version(one, number)),
         t("owner.verifyingAgain"),
       ),
   };
