@@ -1,4 +1,5 @@
 /** What administrators do, and what others cannot. */
+import { readFileSync } from "node:fs";
 import { emailOf, file, signIn } from "./dock";
 import { expect, test } from "./fixtures";
 
@@ -70,6 +71,7 @@ test("an administrator keeps a word out, and adds a data set", async ({ page, an
   await page.getByLabel("Path", { exact: true }).fill("penguins/birds.csv");
   await page.getByRole("button", { name: /^Add \(/ }).click();
   await expect(page.getByText("penguins/birds.csv is added.")).toBeVisible();
-  const answer = await page.request.get("/api/datasets/penguins/birds.csv");
-  expect(answer.status()).toBe(200);
+  const downloading = page.waitForEvent("download");
+  await page.getByRole("link", { name: "Download penguins/birds.csv" }).click();
+  expect(readFileSync(await (await downloading).path())).toEqual(readFileSync(file("birds.csv")));
 });

@@ -82,6 +82,17 @@ export const PAGES: readonly Shown[] = [
   part("verification", "Verification"),
   { ...part("try", "Try it"), who: "uma" },
   {
+    ...part("tried", "Try it"),
+    who: "uma",
+    then: async (page) => {
+      await openLong(page);
+      await page.getByRole("tab", { name: "Try it" }).click();
+      await page.getByLabel("Drop a CSV file, or choose one").setInputFiles(file("try.csv"));
+      await page.getByRole("button", { name: "Predict" }).click();
+      await expect(page.getByRole("table", { name: "Predictions" })).toBeVisible({ timeout: 90_000 });
+    },
+  },
+  {
     name: "learnware-missing",
     path: "/learnwares/99999999",
     refused: { status: 404, path: /^\/api\/v1\/learnwares\/99999999/ },

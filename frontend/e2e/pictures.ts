@@ -21,6 +21,7 @@ const DOCUMENTED: Readonly<Record<string, string>> = {
   "search-specification": "search",
   results: "results",
   "learnware-about": "learnware",
+  "learnware-tried": "try",
   "submit-package": "submit",
   "mine-failed": "verification",
   mine: "mine",
@@ -83,6 +84,8 @@ async function take(browser: Browser, look: (typeof LOOKS)[number], shown: Shown
   await settled(page);
   await page.waitForLoadState("networkidle");
   await page.mouse.move(0, 0);
+  // What stays at the top of the window is drawn where the window is.
+  await page.evaluate(() => scrollTo(0, 0));
   const height = await page.evaluate(() => document.documentElement.scrollHeight);
   const path = join(FOLDER, `${shown.name}-${look.name}.png`);
   await page.screenshot({
