@@ -89,7 +89,9 @@ test("somebody registers, confirms, submits, and somebody else finds and downloa
 
   // Its developer is told.
   await page.goto("/mine/notifications");
-  await expect(page.getByText("Penguins of three islands: version 1 is verified")).toBeVisible();
+  await expect(
+    page.getByRole("link", { name: "Penguins of three islands: version 1 is verified" }),
+  ).toBeVisible();
 });
 
 test("somebody who forgot the password chooses a new one", async ({ page, watch }) => {
