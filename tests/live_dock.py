@@ -89,13 +89,15 @@ class LiveDock:
 @contextlib.contextmanager
 def live_dock(folder: Path) -> Iterator[LiveDock]:
     """Give a dock that answers."""
+    before = structlog.get_config()
     structlog.configure(processors=[_drop])
     dock = LiveDock(folder)
     try:
         yield dock
     finally:
         dock.stop()
-        structlog.reset_defaults()
+        # Another fixture of the session may have set it.
+        structlog.configure(**before)
 
 
 def _drop(logger: Any, name: str, event: Any) -> Any:
