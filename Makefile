@@ -83,7 +83,7 @@ compat: setup ## A round of the published clients against a dock, in environment
 fuzz: setup ## Make up many requests from the API's description, as everybody who may ask
 	FUZZ_EXAMPLES=$(or $(EXAMPLES),200) $(BIN)/python -m pytest -n $(JOBS) tests/dock/test_fuzz.py
 
-bench: setup ## Print every benchmark beside its bar
+bench: build ## Print every benchmark beside its bar
 	$(BIN)/python -m benchmarks
 
 lock: ## Compile requirements.lock anew from pyproject.toml (needs uv)

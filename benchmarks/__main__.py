@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import market, reuse, runtime, specification
+from benchmarks import market, reuse, runtime, specification, web
 from benchmarks._table import machine, print_rows
 from benchmarks.dock.__main__ import run as dock
 from benchmarks.quality.__main__ import run as quality
@@ -14,6 +14,7 @@ def main() -> None:
     for title, run in (("specifications", specification.run), ("market", market.run), ("reuse", reuse.run)):
         print_rows(title, run())
     dock()
+    print_rows("the web app", web.run())
     print_rows("quality", quality())
     # Last: the hostile learnwares take all that the machine has.
     print_rows("running learnwares", runtime.run())

@@ -1,5 +1,6 @@
 /**
- * The tests in a real browser against a real dock (`npm run e2e`), and the pictures of every page (`npm run pictures`).
+ * The tests in a real browser against a real dock (`npm run e2e`), the pictures of every page (`npm run pictures`), and
+ * what `python -m benchmarks.web` measures.
  * Where there is no browser they fail: what was not looked at is not known to work.
  */
 import { execFileSync } from "node:child_process";
@@ -7,6 +8,7 @@ import { existsSync } from "node:fs";
 import { chromium, defineConfig } from "@playwright/test";
 
 const pictures = process.env["PICTURES"] !== undefined;
+const measures = process.env["MEASURED"] !== undefined;
 
 /** The system's Chromium or Chrome; else the one that Playwright has installed. */
 function browser(): string {
@@ -32,7 +34,7 @@ function browser(): string {
 
 export default defineConfig({
   testDir: "e2e",
-  testMatch: pictures ? "pictures.ts" : "*.spec.ts",
+  testMatch: pictures ? "pictures.ts" : measures ? "measure.ts" : "*.spec.ts",
   outputDir: "test-results",
   globalSetup: "./e2e/setup.ts",
   // One dock, with a worker of its own, on two cores.
@@ -40,7 +42,7 @@ export default defineConfig({
   fullyParallel: false,
   retries: 0,
   forbidOnly: true,
-  timeout: pictures ? 600_000 : 120_000,
+  timeout: pictures || measures ? 900_000 : 120_000,
   expect: { timeout: 30_000 },
   reporter: [["list"]],
   use: {
