@@ -87,3 +87,38 @@ test("the map leads to a learnware, with the mouse and without", async ({ page }
   await page.getByRole("link", { name: NAME }).click();
   await expect(page.getByRole("heading", { level: 1, name: NAME })).toBeVisible();
 });
+
+test("some that were found are picked, compared, and downloaded together", async ({ page }) => {
+  await page.goto("/search");
+  await page.getByRole("button", { name: /Iris flowers/ }).click();
+  await expect(page.getByRole("heading", { name: /^Specification of/ })).toBeVisible({ timeout: 60_000 });
+  await page.getByRole("button", { name: "Search" }).click();
+  for (const name of ["Iris: setosa, versicolor, virginica", "Iris: versicolor, virginica"])
+    await page.getByRole("checkbox", { name: `Pick ${name}` }).check();
+  await expect(page.getByRole("status").filter({ hasText: "2 picked" })).toBeVisible();
+  const downloading = page.waitForEvent("download");
+  await page.getByRole("link", { name: "Download", exact: true }).last().click();
+  expect((await downloading).suggestedFilename()).toMatch(/\.zip$/);
+
+  await page.getByRole("link", { name: "Compare" }).last().click();
+  const table = page.getByRole("table");
+  await expect(table.getByRole("columnheader", { name: /^Iris: versicolor, virginica/ })).toBeVisible();
+  await expect(table.getByRole("rowheader", { name: "Licence" })).toBeVisible();
+  await page.getByRole("checkbox", { name: "Only what differs" }).check();
+  await expect(table.getByRole("rowheader", { name: "Licence" })).toHaveCount(0);
+  // What was picked is still picked on the way back.
+  await page.goBack();
+  await expect(page.getByRole("status").filter({ hasText: "2 picked" })).toBeVisible();
+});
+
+test("the API reference finds an operation and says how to call it", async ({ page }) => {
+  await page.goto("/api-reference");
+  await page.getByRole("searchbox").first().fill("trial");
+  await page
+    .getByRole("link", { name: /Try a learnware/ })
+    .first()
+    .click();
+  await expect(page.getByRole("heading", { level: 1, name: /Try a learnware/ })).toBeVisible();
+  await expect(page.getByText("Needs a login")).toBeVisible();
+  await expect(page.getByText(/curl .*\/api\/v1\/learnwares\/\S*\/trials/).first()).toBeVisible();
+});
