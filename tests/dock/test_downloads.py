@@ -383,8 +383,9 @@ def test_a_server_that_stops_finishes_downloads(tmp_path: Path, sqlite_template:
             while chunk := connection.recv(2**20):
                 received += chunk
         assert received.partition(b"\r\n\r\n")[2] == content
+        assert server.process.wait(timeout=60) == 0
     finally:
-        assert server.stop() == 0
+        server.stop()
     with closing(Dock(settings, open_database(settings))) as dock:
         assert counted(Served(dock)) == 1
 

@@ -209,7 +209,9 @@ def _hand_over(listening: socket.socket, processes: ServerProcesses, orders: _Or
 
 
 class _Orders:
-    """Signals that end a server: the first in an orderly way, a second one at once.
+    """Signals that end a server: the first in an orderly way, an interrupt that follows it at once.
+
+    Who is asked twice to terminate is told nothing new: a supervisor may do that while requests are finished.
 
     Parameters
     ----------
@@ -247,8 +249,10 @@ class _Orders:
         """Wait for a signal; return whether one has come."""
         return self.told or bool(select.select([self], [], [], seconds)[0])
 
-    def _handle(self, _number: int, _frame: FrameType | None) -> None:
+    def _handle(self, number: int, _frame: FrameType | None) -> None:
         if self.told:
+            if number != signal.SIGINT:
+                return
             # Not here: what was interrupted may hold the lock that this takes.
             threading.Thread(target=self._at_once, daemon=True).start()
             return
