@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from learnware.market._island import IslandIndex, embed, island_name
+from learnware.market._island import IslandIndex, embed
 from learnware.market._mixture import Gram, Support, fit_mixture, open_weights
 from learnware.specification import RKMETableSpecification
 from learnware.specification._metric import KernelMetric
@@ -35,7 +35,7 @@ class Island:
 
     def __init__(self, specs):
         self.specs = {f"{number:08d}": spec for number, spec in enumerate(specs)}
-        name = island_name(specs[0])
+        name = specs[0].space
         self.metric = KernelMetric.estimate(specs)
         embeddings = [embed(self.metric, name, spec) for spec in specs]
         self.index = IslandIndex(

@@ -25,7 +25,7 @@ from learnware.market.index import (
     single_threaded_blas,
     vector_of_bytes,
 )
-from learnware.specification import RKMETableSpecification
+from learnware.specification import RKMESpecification
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -120,8 +120,8 @@ class _Source:
         with self._database.snapshot() as session:
             yield _State(session)
 
-    def specs(self, island: str, ids: Sequence[str]) -> dict[str, RKMETableSpecification]:
-        specs: dict[str, RKMETableSpecification] = {}
+    def specs(self, island: str, ids: Sequence[str]) -> dict[str, RKMESpecification]:
+        specs: dict[str, RKMESpecification] = {}
         with self._database.read() as session:
             for start in range(0, len(ids), _CHUNK):
                 numbers = [parse_id(one) for one in ids[start : start + _CHUNK]]
@@ -135,7 +135,7 @@ class _Source:
                 )
                 for number, type_name, header, arrays in session.execute(query):
                     spec = decode_stat_spec(type_name, header, arrays)
-                    if isinstance(spec, RKMETableSpecification):
+                    if isinstance(spec, RKMESpecification):
                         specs[format_id(number)] = spec
         return specs
 

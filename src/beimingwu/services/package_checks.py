@@ -16,7 +16,7 @@ from beimingwu.services.sensitive_words import find_words
 from learnware.errors import InvalidPackageError, SpecificationError
 from learnware.learnware import PackageLimits, content_hash, read_package
 from learnware.market.rules import normalise_semantic_spec, semantic_problems, specification_problems
-from learnware.specification import RKMETableSpecification
+from learnware.specification import RKMESpecification
 from learnware.texts import Text, shortened, text, text_of
 
 if TYPE_CHECKING:
@@ -167,9 +167,9 @@ def _too_long(semantic_spec: dict[str, Any], settings: Settings) -> list[Submiss
 def _too_large(stat_specs: dict[str, BaseStatSpecification], settings: Settings) -> Iterator[SubmissionFinding]:
     """Give what would make every search of others slow that comes across it."""
     for type_name, spec in stat_specs.items():
-        if not isinstance(spec, RKMETableSpecification):
+        if not isinstance(spec, RKMESpecification):
             continue
-        points, columns = spec.get_z().shape
+        points, columns = spec.points.shape
         if points > (most := settings.specification_max_points):
             message = text(
                 "{type} has {count} points; this dock takes {most} at most", type=type_name, count=points, most=most

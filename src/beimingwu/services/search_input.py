@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from beimingwu.errors import InvalidInputError
 from learnware.errors import SpecificationError
-from learnware.specification import RKMETableSpecification, stat_specification_class
+from learnware.specification import RKMESpecification, stat_specification_class
 from learnware.texts import Text, shortened, text, text_of
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _specification(type_name: str, states: Any, most_points: int, place: str) ->
         raise _broken(
             place, text("this is no specification: {reason}", reason=shortened(text_of(error), 400))
         ) from None
-    if isinstance(spec, RKMETableSpecification) and len(spec.get_beta()) > most_points:
+    if isinstance(spec, RKMESpecification) and len(spec.get_beta()) > most_points:
         raise _broken(
             place,
             text(

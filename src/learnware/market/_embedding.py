@@ -19,10 +19,10 @@ from learnware.specification._threads import single_threaded_blas
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from learnware.specification import RKMETableSpecification
+    from learnware.specification import RKMESpecification
     from learnware.specification._metric import KernelMetric
 
-__all__ = ["Embedding", "embed", "island_name"]
+__all__ = ["Embedding", "embed"]
 
 # Random features of the two kernels, cosines and sines. Most of what tells learnwares apart is in the broad kernel.
 # On 5 000 learnwares of 20 features the ten nearest are then always among the candidates (benchmarks/market).
@@ -45,16 +45,11 @@ class Embedding:
     self_product: float
 
 
-def island_name(spec: RKMETableSpecification) -> str:
-    """Return the name of the island of a specification: its kind and its number of features."""
-    return f"{spec.type}/{spec.get_z().shape[1]}"
-
-
-def embed(metric: KernelMetric, name: str, spec: RKMETableSpecification) -> Embedding:
+def embed(metric: KernelMetric, name: str, spec: RKMESpecification) -> Embedding:
     """Return the embedding of a specification in an island of this metric and name."""
     frequencies, amplitudes = _frequencies(name, metric.n_features)
     # Far from zero a phase still has seven digits.
-    turns = np.clip(spec.get_z() / metric.scale, -1e9, 1e9) @ frequencies
+    turns = np.clip(spec.points / metric.scale, -1e9, 1e9) @ frequencies
     turns -= np.rint(turns)
     # Sines and cosines of single precision are fifteen times faster and differ by less than 1e-7.
     angles = turns.astype(np.float32)

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 from learnware.errors import LearnwareNotFoundError
-from learnware.market._island import island_name
 from learnware.market._semantic import SemanticQuery
-from learnware.specification import RKMETableSpecification, semantic_vocabulary
+from learnware.specification import RKMESpecification, semantic_vocabulary
 from learnware.specification._threads import single_threaded_blas
 from learnware.texts import joined, text
 
@@ -21,7 +20,16 @@ if TYPE_CHECKING:
     from learnware.market._semantic import SemanticIndex
     from learnware.specification import BaseStatSpecification
 
-__all__ = ["Finding", "Findings", "Searchable", "consistently", "find", "find_nearest", "nothing_met", "table_spec"]
+__all__ = [
+    "Finding",
+    "Findings",
+    "Searchable",
+    "comparable_spec",
+    "consistently",
+    "find",
+    "find_nearest",
+    "nothing_met",
+]
 
 _Found = TypeVar("_Found")
 
@@ -151,10 +159,10 @@ def _find(
         scores = index.search_words(lambda words: {match.id: match.score for match in words.search(query)})
         if not scores:
             return Findings(nothing_fits=True, message=nothing_met(semantic_spec))
-    spec = table_spec(stat_specs.values())
+    spec = comparable_spec(stat_specs.values())
     if spec is not None:
         allowed = None if scores is None else set(scores)
-        return find_nearest(index.island_index(island_name(spec)), spec, allowed, max_parts, most_singles)
+        return find_nearest(index.island_index(spec.space), spec, allowed, max_parts, most_singles)
     if scores is None:
         scores = dict.fromkeys(everything(), 1.0)
     message = not_compared(stat_specs) if stat_specs else ""
@@ -163,7 +171,7 @@ def _find(
 
 def find_nearest(
     index: IslandIndex | None,
-    spec: RKMETableSpecification,
+    spec: RKMESpecification,
     allowed: AbstractSet[str] | None = None,
     max_parts: int = 5,
     most_singles: int = MOST_SINGLES,
@@ -174,7 +182,7 @@ def find_nearest(
     ----------
     index : IslandIndex or None
         None for an island where nothing is.
-    spec : RKMETableSpecification
+    spec : RKMESpecification
     allowed : set of str, optional
         Only these learnwares; all if None.
     max_parts : int, default=5
@@ -189,7 +197,7 @@ def find_nearest(
         return Findings(
             nothing_fits=True,
             message=text(
-                "No learnware that meets the conditions is for tables of {count} columns.", count=spec.get_z().shape[1]
+                "No learnware that meets the conditions is for tables of {count} columns.", count=spec.points.shape[1]
             ),
         )
     nothing_fits = mixture.unexplained > _MOST_OPEN
@@ -218,9 +226,9 @@ def find_nearest(
     )
 
 
-def table_spec(specs: Iterable[object]) -> RKMETableSpecification | None:
+def comparable_spec(specs: Iterable[object]) -> RKMESpecification | None:
     """Return the first table specification."""
-    return next((spec for spec in specs if isinstance(spec, RKMETableSpecification)), None)
+    return next((spec for spec in specs if isinstance(spec, RKMESpecification)), None)
 
 
 def not_compared(stat_specs: Iterable[str]) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from learnware.market._island import IslandIndex
-    from learnware.specification import RKMETableSpecification
+    from learnware.specification import RKMESpecification
     from learnware.specification._metric import KernelMetric
 
 __all__ = ["IndexRow", "IndexSource", "IndexState", "IndexView", "IslandState"]
@@ -107,7 +107,7 @@ class IndexSource(Protocol[_Row_co]):
     def snapshot(self) -> AbstractContextManager[IndexState[_Row_co]]:
         """Give one committed state to read from."""
 
-    def specs(self, island: str, ids: Sequence[str]) -> dict[str, RKMETableSpecification]:
+    def specs(self, island: str, ids: Sequence[str]) -> dict[str, RKMESpecification]:
         """Return the specifications of an island's members by id; ids that are no members are left out."""
 
 
@@ -142,7 +142,7 @@ class IndexView(Generic[_Row]):
         self._unread: set[int] = set()
         self._gone: set[str] = set()
         self._islands: dict[str, _Island] = {}
-        self._specs: OrderedDict[tuple[str, str], RKMETableSpecification] = OrderedDict()
+        self._specs: OrderedDict[tuple[str, str], RKMESpecification] = OrderedDict()
 
     def _refresh(self, *islands: str) -> None:
         """Take over what has changed, in this process or another, and read islands that are wanted.
@@ -272,7 +272,7 @@ class IndexView(Generic[_Row]):
             island.index = island.members.index(name, island.metric, partial(self._load_specs, name))
         return island.index
 
-    def _load_specs(self, island: str, ids: Sequence[str]) -> list[RKMETableSpecification]:
+    def _load_specs(self, island: str, ids: Sequence[str]) -> list[RKMESpecification]:
         """Return specifications of an island's members, the last used ones from memory."""
         with self._lock:
             known = {one: spec for one in ids if (spec := self._specs.get((island, one))) is not None}
@@ -284,7 +284,7 @@ class IndexView(Generic[_Row]):
                 raise LearnwareNotFoundError(one)
         return [known[one] for one in ids]
 
-    def _read_specs(self, island: str, ids: Sequence[str]) -> dict[str, RKMETableSpecification]:
+    def _read_specs(self, island: str, ids: Sequence[str]) -> dict[str, RKMESpecification]:
         if not ids:
             return {}
         revision = self._revision

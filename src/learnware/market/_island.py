@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from learnware.market._embedding import Embedding, embed, island_name
+from learnware.market._embedding import Embedding, embed
 from learnware.market._island_search import Hit, IslandSearch
 from learnware.market._pairs import PairProducts
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from learnware.market._mixture import Mixture
-    from learnware.specification import RKMETableSpecification
+    from learnware.specification import RKMESpecification
     from learnware.specification._metric import KernelMetric
 
-__all__ = ["Embedding", "Hit", "IslandIndex", "embed", "island_name"]
+__all__ = ["Embedding", "Hit", "IslandIndex", "embed"]
 
 
 class IslandIndex:
@@ -51,7 +51,7 @@ class IslandIndex:
         ids: Sequence[str],
         vectors: NDArray[np.float32],
         self_products: NDArray[np.float64],
-        load_specs: Callable[[Sequence[str]], Sequence[RKMETableSpecification]],
+        load_specs: Callable[[Sequence[str]], Sequence[RKMESpecification]],
         pairs: PairProducts | None = None,
     ) -> None:
         self.name = name
@@ -65,24 +65,24 @@ class IslandIndex:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def search(self, spec: RKMETableSpecification, allowed: AbstractSet[str] | None = None) -> IslandSearch:
+    def search(self, spec: RKMESpecification, allowed: AbstractSet[str] | None = None) -> IslandSearch:
         """Return a search for the nearest to a requirement, which its singles and its mixture share.
 
         Parameters
         ----------
-        spec : RKMETableSpecification
+        spec : RKMESpecification
             The requirement.
         allowed : set of str, optional
             Only these learnwares; all if None.
         """
         return IslandSearch(self, spec, allowed)
 
-    def single(self, spec: RKMETableSpecification, allowed: AbstractSet[str] | None = None, top: int = 10) -> list[Hit]:
+    def single(self, spec: RKMESpecification, allowed: AbstractSet[str] | None = None, top: int = 10) -> list[Hit]:
         """Return the nearest learnwares (`IslandSearch.singles`)."""
         return self.search(spec, allowed).singles(top)
 
     def mixture(
-        self, spec: RKMETableSpecification, allowed: AbstractSet[str] | None = None, max_size: int = 5
+        self, spec: RKMESpecification, allowed: AbstractSet[str] | None = None, max_size: int = 5
     ) -> Mixture | None:
         """Return the nearest mixture (`IslandSearch.mixture`)."""
         return self.search(spec, allowed).mixture(max_size)

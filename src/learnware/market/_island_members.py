@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from learnware.specification import RKMETableSpecification
+    from learnware.specification import RKMESpecification
     from learnware.specification._metric import KernelMetric
 
 __all__ = ["IslandMembers"]
@@ -59,7 +59,7 @@ class IslandMembers:
         self,
         name: str,
         metric: KernelMetric,
-        load_specs: Callable[[Sequence[str]], Sequence[RKMETableSpecification]],
+        load_specs: Callable[[Sequence[str]], Sequence[RKMESpecification]],
     ) -> IslandIndex:
         """Return an index over the members."""
         self._settle()

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from learnware.market._island import IslandIndex
-    from learnware.specification import RKMETableSpecification
+    from learnware.specification import RKMESpecification
 
 __all__ = ["Hit", "IslandSearch"]
 
@@ -67,7 +67,7 @@ class IslandSearch:
     ----------
     index : IslandIndex
         The island.
-    spec : RKMETableSpecification
+    spec : RKMESpecification
         The requirement.
     allowed : set of str, optional
         Only these learnwares; all if None.
@@ -78,9 +78,7 @@ class IslandSearch:
         Learnwares that are compared.
     """
 
-    def __init__(
-        self, index: IslandIndex, spec: RKMETableSpecification, allowed: AbstractSet[str] | None = None
-    ) -> None:
+    def __init__(self, index: IslandIndex, spec: RKMESpecification, allowed: AbstractSet[str] | None = None) -> None:
         self._index = index
         self._spec = spec
         self._ids: Sequence[str] = index.ids
@@ -93,8 +91,8 @@ class IslandSearch:
         self.total = len(self._ids)
         self._query = embed(index.metric, index.name, spec)
         self._scores = self._vectors @ self._query.vector
-        self._own = Stack([spec], index.metric, spec.get_z().mean(axis=0))
-        self._members: dict[int, RKMETableSpecification] = {}
+        self._own = Stack([spec], index.metric, spec.points.mean(axis=0))
+        self._members: dict[int, RKMESpecification] = {}
         self._products: dict[int, float] = {}
 
     def singles(self, top: int = 10) -> list[Hit]:

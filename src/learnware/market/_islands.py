@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from learnware.market._island import embed, island_name
-from learnware.specification import RKMETableSpecification
+from learnware.market._island import embed
+from learnware.specification import RKMESpecification
 from learnware.specification._metric import KernelMetric
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ _ESTIMATE_MEMBERS = 4096
 _FEW_MEMBERS = 32
 
 _Key = tuple[int, str]
-_Known = tuple[int, str, RKMETableSpecification]
+_Known = tuple[int, str, RKMESpecification]
 
 
 @dataclass(frozen=True)
@@ -119,8 +119,8 @@ def join_islands(store: IslandStore, learnwares: Iterable[tuple[int, Mapping[str
     arrivals: dict[str, list[_Known]] = {}
     for seq, stat_specs in learnwares:
         for type_name, spec in stat_specs.items():
-            if isinstance(spec, RKMETableSpecification):
-                arrivals.setdefault(island_name(spec), []).append((seq, type_name, spec))
+            if isinstance(spec, RKMESpecification):
+                arrivals.setdefault(spec.space, []).append((seq, type_name, spec))
     for name, members in arrivals.items():
         _join(store, name, members)
 
@@ -139,10 +139,10 @@ def _join(store: IslandStore, name: str, arrivals: list[_Known]) -> None:
     if known is None or _outgrown(known.estimated_from, size):
         keys = sorted([*store.members(name), *((seq, type_name) for seq, type_name, _ in arrivals)])
         at_hand = {(seq, type_name): spec for seq, type_name, spec in arrivals}
-        sample = list(_table_specs(store, keys[:_ESTIMATE_MEMBERS], at_hand))
+        sample = list(_comparable_specs(store, keys[:_ESTIMATE_MEMBERS], at_hand))
         metric = KernelMetric.estimate([spec for _, _, spec in sample])
         store.found_island(name, StoredIsland(metric.to_states(), len(sample)))
-        members = chain(sample, _table_specs(store, keys[_ESTIMATE_MEMBERS:], at_hand))
+        members = chain(sample, _comparable_specs(store, keys[_ESTIMATE_MEMBERS:], at_hand))
     else:
         metric = KernelMetric.from_states(known.metric)
     store.add_members(name, (_member(metric, name, *one) for one in members))
@@ -155,7 +155,7 @@ def _outgrown(estimated_from: int, size: int) -> bool:
     return estimated_from < _ESTIMATE_MEMBERS and size >= 2 * estimated_from
 
 
-def _member(metric: KernelMetric, name: str, seq: int, type_name: str, spec: RKMETableSpecification) -> IslandMember:
+def _member(metric: KernelMetric, name: str, seq: int, type_name: str, spec: RKMESpecification) -> IslandMember:
     embedding = embed(metric, name, spec)
     vector = np.ascontiguousarray(embedding.vector, dtype="<f4").tobytes()
     return IslandMember(seq, type_name, embedding.self_product, vector)
@@ -166,11 +166,11 @@ def vector_of_bytes(vector: bytes) -> NDArray[np.float32]:
     return np.frombuffer(vector, dtype="<f4")
 
 
-def _table_specs(
-    store: IslandStore, keys: Sequence[_Key], at_hand: Mapping[_Key, RKMETableSpecification]
+def _comparable_specs(
+    store: IslandStore, keys: Sequence[_Key], at_hand: Mapping[_Key, RKMESpecification]
 ) -> Iterator[_Known]:
     stored = store.specs([key for key in keys if key not in at_hand])
     for key in keys:
         spec = at_hand.get(key) or next(stored)
-        if isinstance(spec, RKMETableSpecification):
+        if isinstance(spec, RKMESpecification):
             yield *key, spec

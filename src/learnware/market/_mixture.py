@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from learnware.specification import RKMETableSpecification
+    from learnware.specification import RKMESpecification
 
 __all__ = ["Gram", "Mixture", "Support", "cosine", "explained", "fit_mixture", "open_weights", "squared_error"]
 
@@ -239,7 +239,7 @@ def explained(mmd2: float, self_product: float) -> float:
     return max(0.0, 1.0 - float(mmd2) / self_product) if self_product > 0 else 0.0
 
 
-def squared_error(self_product: float, spec: RKMETableSpecification) -> float:
+def squared_error(self_product: float, spec: RKMESpecification) -> float:
     """Return the expected squared error of a specification's embedding, from sampling and from reduction.
 
     A sample of n rows is off by (k(x, x) - <P, P>) / n in the mean.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from learnware.specification import RKMETableSpecification
+    from learnware.specification import RKMESpecification
     from learnware.specification._metric import KernelMetric
 
 __all__ = ["PairProducts", "Stack"]
@@ -51,9 +51,7 @@ class PairProducts:
                 kept._count += len(others)
         return kept
 
-    def gram(
-        self, metric: KernelMetric, ids: Sequence[str], specs: Sequence[RKMETableSpecification]
-    ) -> NDArray[np.float64]:
+    def gram(self, metric: KernelMetric, ids: Sequence[str], specs: Sequence[RKMESpecification]) -> NDArray[np.float64]:
         """Return the products of all pairs of members, shape (n, n)."""
         if self._count > _MOST:
             # Searches find the same learnwares again and again: what they need is soon there anew.
@@ -64,9 +62,7 @@ class PairProducts:
             row = self._known.setdefault(one, {})
             unknown = [j for j in range(i, n) if ids[j] not in row]
             if unknown:
-                products = Stack([specs[i]], metric, specs[i].get_z().mean(axis=0)).products(
-                    [specs[j] for j in unknown]
-                )
+                products = Stack([specs[i]], metric, specs[i].points.mean(axis=0)).products([specs[j] for j in unknown])
                 for j, product in zip(unknown, products.tolist(), strict=True):
                     row[ids[j]] = product
                     self._known.setdefault(ids[j], {})[one] = product
@@ -80,27 +76,25 @@ class Stack:
 
     Parameters
     ----------
-    specs : sequence of RKMETableSpecification
+    specs : sequence of RKMESpecification
     metric : KernelMetric
     origin : ndarray of shape (n_features,)
         Points are in units of the metric, around this.
     """
 
-    def __init__(
-        self, specs: Sequence[RKMETableSpecification], metric: KernelMetric, origin: NDArray[np.float64]
-    ) -> None:
+    def __init__(self, specs: Sequence[RKMESpecification], metric: KernelMetric, origin: NDArray[np.float64]) -> None:
         self.metric = metric
         self.origin = origin
         self.sizes = [len(spec.get_beta()) for spec in specs]
         self.weights = np.concatenate([spec.get_beta() for spec in specs]).astype(np.float32)
-        points = in_units(np.concatenate([spec.get_z() for spec in specs]), origin, metric.scale)
+        points = in_units(np.concatenate([spec.points for spec in specs]), origin, metric.scale)
         norms = np.einsum("ij,ij->i", points, points)
         norms *= broad_gamma(points.shape[1])
         self.near = bool(norms.max() <= _NEAR)
         # (b, 1, -gamma |b|^2): one matrix product with (2 gamma a, -gamma |a|^2, 1) gives the exponents of a kernel.
         self.rows = np.column_stack((points, np.ones(len(points)), -norms))
 
-    def products(self, specs: Sequence[RKMETableSpecification]) -> NDArray[np.float64]:
+    def products(self, specs: Sequence[RKMESpecification]) -> NDArray[np.float64]:
         """Return the inner products of this stack's points, all together, with each of some specifications.
 
         Returns

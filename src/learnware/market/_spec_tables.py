@@ -18,7 +18,7 @@ from learnware.market._islands import (
     renew_island,
     vector_of_bytes,
 )
-from learnware.specification import RKMETableSpecification
+from learnware.specification import RKMESpecification
 from learnware.specification._metric import KernelMetric
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def read_island(database: Database, name: str, after: int = -1, metric_revision:
     return IslandState(metric, revision, complete, decoded)
 
 
-def read_island_specs(database: Database, name: str, ids: Sequence[str]) -> dict[str, RKMETableSpecification]:
+def read_island_specs(database: Database, name: str, ids: Sequence[str]) -> dict[str, RKMESpecification]:
     """Return the specifications of members of an island by id; ids that are no members are left out."""
     specs = {}
     for start in range(0, len(ids), _CHUNK):
@@ -165,6 +165,6 @@ def read_island_specs(database: Database, name: str, ids: Sequence[str]) -> dict
         )
         for learnware_id, *values in rows:
             spec = decode_stat_spec(*values)
-            if isinstance(spec, RKMETableSpecification):
+            if isinstance(spec, RKMESpecification):
                 specs[learnware_id] = spec
     return specs

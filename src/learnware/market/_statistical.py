@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from learnware.errors import MarketError
 from learnware.market._base import AtomicSearcher
-from learnware.market._find import Searchable, find_nearest, table_spec
-from learnware.market._island import island_name
+from learnware.market._find import Searchable, comparable_spec, find_nearest
 from learnware.market._results import MultipleSearchItem, SearchResults, SingleSearchItem
 
 if TYPE_CHECKING:
@@ -29,11 +28,11 @@ class EasyStatSearcher(AtomicSearcher):
 
     def is_applicable_learnware(self, learnware: Learnware) -> bool:
         """Return whether the learnware has a table specification."""
-        return table_spec(learnware.get_specification().get_stat_spec().values()) is not None
+        return comparable_spec(learnware.get_specification().get_stat_spec().values()) is not None
 
     def is_applicable_user(self, user_info: BaseUserInfo) -> bool:
         """Return whether the requirement has a table specification."""
-        return table_spec(user_info.stat_info.values()) is not None
+        return comparable_spec(user_info.stat_info.values()) is not None
 
     def __call__(
         self,
@@ -75,13 +74,13 @@ class EasyStatSearcher(AtomicSearcher):
         MarketError
             If the requirement has no table specification.
         """
-        spec = table_spec(user_info.stat_info.values())
+        spec = comparable_spec(user_info.stat_info.values())
         if spec is None:
             raise MarketError("the requirement has no table specification; add one to its stat_info")
         organizer = self.learnware_organizer
         if not isinstance(organizer, Searchable):
             raise MarketError(f"{type(organizer).__name__} keeps no index of table specifications")
-        findings = find_nearest(organizer.island_index(island_name(spec)), spec, allowed, max_search_num)
+        findings = find_nearest(organizer.island_index(spec.space), spec, allowed, max_search_num)
         mixture = findings.mixture
         parts = () if mixture is None or len(mixture.learnware_ids) == 1 else mixture.learnware_ids
         learnwares = _look_up(organizer, [*(one.learnware_id for one in findings.singles), *parts])

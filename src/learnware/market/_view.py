@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from learnware.learnware import Learnware
     from learnware.market._index_view import IslandState
     from learnware.market._store import MarketStore
-    from learnware.specification import RKMETableSpecification
+    from learnware.specification import RKMESpecification
 
 __all__ = ["MarketView"]
 
@@ -45,7 +45,7 @@ class _Source:
     def island(self, name: str, after: int, metric_revision: int) -> IslandState | None:
         return read_island(self._store.database, name, after, metric_revision)
 
-    def specs(self, island: str, ids: Sequence[str]) -> dict[str, RKMETableSpecification]:
+    def specs(self, island: str, ids: Sequence[str]) -> dict[str, RKMESpecification]:
         return read_island_specs(self._store.database, island, ids)
 
 

@@ -6,6 +6,7 @@ from ._base import stat_specification_class as stat_specification_class
 from ._generators import generate_rkme_table_spec as generate_rkme_table_spec
 from ._generators import generate_stat_spec as generate_stat_spec
 from ._report import ReductionReport as ReductionReport
+from ._rkme import RKMESpecification as RKMESpecification
 from ._semantic import generate_semantic_spec as generate_semantic_spec
 from ._simplex import rkme_solve_qp as rkme_solve_qp
 from ._simplex import solve_simplex_qp as solve_simplex_qp

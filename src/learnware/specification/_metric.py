@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from learnware.specification._table import RKMETableSpecification
+    from learnware.specification._rkme import RKMESpecification
 
 __all__ = ["BROAD_SHARE", "KernelMetric", "broad_gamma", "narrow_from_broad", "narrow_gamma", "with_narrow_kernel"]
 
@@ -59,7 +59,7 @@ class KernelMetric:
     scale: NDArray[np.float64]
 
     @classmethod
-    def estimate(cls, specs: Sequence[RKMETableSpecification]) -> KernelMetric:
+    def estimate(cls, specs: Sequence[RKMESpecification]) -> KernelMetric:
         """Estimate the metric of an island from its own specifications; their order does not matter.
 
         The scale of a feature is the root of the mean, over specifications, of its variance in one specification,
@@ -79,13 +79,13 @@ class KernelMetric:
         """
         if not specs:
             raise SpecificationError("a metric is estimated from one specification or more, received none")
-        widths = {spec.get_z().shape[1] for spec in specs}
+        widths = {spec.points.shape[1] for spec in specs}
         if len(widths) > 1:
             raise IncompatibleSpecificationError(f"specifications of {sorted(widths)} features share no metric")
         variances = np.empty((len(specs), widths.pop()))
         means, fourths = np.empty_like(variances), np.empty_like(variances)
         for i, spec in enumerate(specs):
-            z, beta = spec.get_z(), np.abs(spec.get_beta())
+            z, beta = spec.points, np.abs(spec.get_beta())
             beta = beta / beta.sum()
             means[i] = beta @ z
             squares = np.square(z - means[i])
@@ -127,11 +127,11 @@ class KernelMetric:
         origin = np.median(B, axis=0)
         return gaussian_kernel(in_units(A, origin, self.scale), in_units(B, origin, self.scale), gamma)
 
-    def inner_product(self, P: RKMETableSpecification, Q: RKMETableSpecification) -> float:
+    def inner_product(self, P: RKMESpecification, Q: RKMESpecification) -> float:
         """Return <P, Q>, the inner product of the two embeddings."""
-        return float(P.get_beta() @ self.kernel(P.get_z(), Q.get_z()) @ Q.get_beta())
+        return float(P.get_beta() @ self.kernel(P.points, Q.points) @ Q.get_beta())
 
-    def mmd2(self, P: RKMETableSpecification, Q: RKMETableSpecification) -> float:
+    def mmd2(self, P: RKMESpecification, Q: RKMESpecification) -> float:
         """Return the squared MMD, at least 0."""
         return max(0.0, self.inner_product(P, P) - 2.0 * self.inner_product(P, Q) + self.inner_product(Q, Q))
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from learnware.errors import IncompatibleSpecificationError, SpecificationError
-from learnware.specification._base import RegularStatSpecification, register_stat_specification
+from learnware.specification._base import register_stat_specification
 from learnware.specification._gaussian import gaussian_inner_product, gaussian_kernel
 from learnware.specification._limits import LARGEST_VALUE, LARGEST_WEIGHT, MAX_POINTS, MOST_ROWS, PRIVACY_FLOOR
+from learnware.specification._rkme import RKMESpecification
 
 if TYPE_CHECKING:
     import os
@@ -22,13 +23,12 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from learnware.specification._generate import Quality
-    from learnware.specification._report import ReductionReport
 
 __all__ = ["RKMEStatSpecification", "RKMETableSpecification"]
 
 
 @register_stat_specification
-class RKMETableSpecification(RegularStatSpecification):
+class RKMETableSpecification(RKMESpecification):
     """Reduced kernel mean embedding (RKME) of a table: K weighted points that stand for its rows.
 
     Parameters
@@ -53,11 +53,7 @@ class RKMETableSpecification(RegularStatSpecification):
     def __init__(self, gamma: float = 0.1, cuda_idx: int | None = None) -> None:
         # The name of this class, for its legacy alias too: files and islands know one kind of table specification.
         super().__init__(type="RKMETableSpecification")
-        self.z: NDArray[np.float64] | None = None
-        self.beta: NDArray[np.float64] | None = None
         self.gamma = gamma
-        self.num_points = 0
-        self.report: ReductionReport | None = None
         self._cuda_idx = cuda_idx
 
     def __repr__(self) -> str:
@@ -65,21 +61,34 @@ class RKMETableSpecification(RegularStatSpecification):
         return f"{type(self).__name__}({shape}, num_points={self.num_points}, gamma={self.gamma})"
 
     @property
-    def device(self) -> str:
-        """Where the computation runs."""
-        return "cpu"
+    def space(self) -> str:
+        """The type and the number of features."""
+        return f"{self.type}/{self.get_z().shape[1]}"
 
-    def get_z(self) -> NDArray[np.float64]:
-        """Return the reduced set, shape (K, n_features)."""
-        if self.z is None:
-            raise SpecificationError("the specification is empty: generate or load it first")
-        return self.z
+    @property
+    def points(self) -> NDArray[np.float64]:
+        """The reduced set."""
+        return self.get_z()
 
-    def get_beta(self) -> NDArray[np.float64]:
-        """Return the weights, shape (K,)."""
-        if self.beta is None:
-            raise SpecificationError("the specification is empty: generate or load it first")
-        return self.beta
+    def to_points(self, X: Any) -> NDArray[np.float64]:
+        """Return a table as rows of numbers, shape (n_samples, n_features); NaN is missing.
+
+        Raises
+        ------
+        SpecificationError
+            If `X` is no table of numbers.
+        IncompatibleSpecificationError
+            If it has another number of columns.
+        """
+        from learnware.specification._tables import TableReader
+
+        rows = np.concatenate([block.astype(np.float64) for block in TableReader(X).blocks()])
+        width = self.get_z().shape[1]
+        if rows.shape[1] != width:
+            raise IncompatibleSpecificationError(
+                f"the specification describes tables of {width} columns, the data have {rows.shape[1]}"
+            )
+        return rows
 
     def generate_stat_spec_from_data(
         self,
