@@ -87,6 +87,68 @@ def test_texts_both_ways(learnware):
     assert run(learnware("return np.array([['a', 'bc']] * len(X))")).tolist() == [["a", "bc"]] * 4
 
 
+ECHO = "assert isinstance(X, list), type(X)\nreturn X"
+
+
+def test_texts_come_back_letter_by_letter(learnware):
+    texts = [
+        "",
+        " ",
+        "🐳 with a family 👩‍👩‍👧",
+        "e\u0301 is é",
+        "null\x00byte",
+        "line\r\nbreak",
+        "x" * 10**6,
+        "鱼" * 10**6,
+    ]
+    with ModelProcess(learnware(ECHO), CONFIG) as process:
+        assert process.predict(texts).tolist() == texts
+        assert process.predict(tuple(texts), batch_size=3).tolist() == texts
+        with pytest.raises(ModelError, match="cannot be handed over"):
+            process.predict(["\ud800"])  # half of a letter, which is no text in UTF-8
+        assert process.predict(["a"]).tolist() == ["a"]
+
+
+def test_columns_of_texts_reach_the_model_as_a_list(learnware):
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+    texts = ["one", "", "三"]
+    with ModelProcess(learnware(ECHO), CONFIG) as process:
+        for column in (
+            np.array(texts),
+            np.array(texts, dtype=object),
+            pd.Series(texts, index=[7, 7, 7]),
+            pd.Series(texts, dtype="string"),
+            pd.Series(texts, dtype="category"),
+            pl.Series(texts),
+            pa.array(texts),
+            pa.chunked_array([texts[:1], texts[1:]]),
+        ):
+            assert process.predict(column).tolist() == texts, type(column)
+        for column in (["one", None, "三"], pd.Series(["one", np.nan, "三"]), pl.Series(["one", None, "三"])):
+            assert process.predict(column).tolist() == texts, type(column)
+        for mixed in (["one", 2], np.array(["one", 2], dtype=object), pd.Series(["one", 2])):
+            with pytest.raises(
+                ModelError, match="cannot be handed over: there are texts among them, and others of type int"
+            ):
+                process.predict(mixed)
+
+
+@pytest.mark.parametrize("dtype", ["u1", "f4", "f8"])
+def test_images_keep_their_type(learnware, dtype):
+    images = np.random.default_rng(0).integers(0, 256, size=(7, 3, 5, 4)).astype(dtype)
+    body = (
+        f"assert X.dtype == {dtype!r} and X.shape[1:] == (3, 5, 4), (X.dtype, X.shape)\nreturn X.mean(axis=(1, 2, 3))"
+    )
+    # A view whose channels come last in memory, as libraries of images have them.
+    views = (images, np.ascontiguousarray(images.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2))
+    with ModelProcess(learnware(body), CONFIG) as process:
+        for view in views:
+            np.testing.assert_allclose(process.predict(view, batch_size=2), images.mean(axis=(1, 2, 3)), rtol=1e-6)
+
+
 def test_description_and_arguments(learnware):
     folder = learnware("return X", output_shape=(3,), more="def predict_proba(self, X): return X[:, :2]")
     config = {"class_name": "Model", "kwargs": {"shape": (1, (2,)), "names": ["a"], "x": {"y": 1.5}}}

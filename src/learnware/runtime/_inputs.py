@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -40,8 +41,8 @@ def open_rows(what: str, X: Any, missing_packages: Sequence[str]) -> Rows:
     ----------
     what : str
         What they are, for messages.
-    X : array, data frame, arrow table, tensor or list of str
-        The inputs.
+    X : array, data frame, arrow table, tensor, list of str, or column of texts
+        The inputs. Texts that are missing count as empty ones, as they do in specifications.
     missing_packages : sequence of str
         What the model's environment lacks for taking tables as they are; a table of numbers travels as an array then.
 
@@ -56,14 +57,40 @@ def open_rows(what: str, X: Any, missing_packages: Sequence[str]) -> Rows:
             if not missing_packages and (schema := _arrow_schema(X)) is not None:
                 return _TableRows(X, schema)
             return _ArrayRows(_numbers(what, X, missing_packages))
-        if isinstance(X, (list, tuple)) and len(X) and all(isinstance(item, str) for item in X):
-            return _ArrayRows(X)
+        # Not by way of an array of numpy, in which every text is as long as the longest.
+        if isinstance(X, (list, tuple)) and (texts := _texts(X)) is not None:
+            return _ArrayRows(texts)
         array = np.asarray(without_tensor(X))
+        if array.ndim == 1 and array.dtype.kind in "OUT" and (texts := _texts(array.tolist())) is not None:
+            return _ArrayRows(texts)
     except (TypeError, ValueError, RuntimeError) as error:  # torch raises all three
         raise ModelError(f"{what} cannot be handed over: {error}") from error
     if array.ndim == 0:
         raise ModelError(f"{what} is a single value; expected one row to a sample")
     return _ArrayRows(array)
+
+
+def _texts(values: Sequence[Any]) -> Sequence[str] | None:
+    """Return texts, those that are missing as empty ones; None if there is no text.
+
+    Raises
+    ------
+    TypeError
+        If some of the values are texts and others are not.
+    """
+    if not any(isinstance(value, str) for value in values):
+        return None
+    others = [value for value in values if not isinstance(value, str)]
+    if not others:
+        return values
+    # An array of numpy would make texts of numbers in silence.
+    if (other := next((value for value in others if not _is_missing(value)), None)) is not None:
+        raise TypeError(f"there are texts among them, and others of type {type(other).__name__}")
+    return [value if isinstance(value, str) else "" for value in values]
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or type(value).__name__ == "NAType" or (isinstance(value, float) and math.isnan(value))
 
 
 class _ArrayRows:
