@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { toasts } from "@/ui/toasts";
 import { api } from "./client";
 import { createQueryClient } from "./queries";
-import { useSession } from "./session";
+import { guardSession, useSession } from "./session";
 
 /** What a component has of the session. */
 function sessionOf() {
@@ -52,4 +52,39 @@ it("who could not be signed out is told so, at once", async () => {
     text: "You are still signed in. Please try again.",
   });
   expect(replace).not.toHaveBeenCalled();
+});
+
+it("somebody else who turns out to be signed in does not find what the former account has seen", async () => {
+  const client = createQueryClient();
+  const end = guardSession(client);
+  const seen = (user_id: number | null) =>
+    client.setQueryData(["session"], { account: user_id === null ? null : { user_id } });
+  client.setQueryData(["learnwares", "mine"], ["of the former"]);
+  // Signing in, looking again, and a session that is over leave the tab as it is.
+  for (const id of [null, 4, 4, null, 4]) seen(id);
+  expect(replace).not.toHaveBeenCalled();
+  expect(sessionStorage).toHaveLength(1);
+  seen(null);
+  seen(5);
+  expect(replace).toHaveBeenCalledExactlyOnceWith("/");
+  expect(sessionStorage).toHaveLength(0);
+  end();
+});
+
+it("a tab is left when another one signs out, and asks who is there when another one signs in", async () => {
+  const client = createQueryClient();
+  client.setQueryData(["session"], { account: { user_id: 4 } });
+  const end = guardSession(client);
+  const other = new BroadcastChannel("learnware-dock-session");
+  other.postMessage("in");
+  await vi.waitFor(() => {
+    expect(client.getQueryState(["session"])?.isInvalidated).toBe(true);
+  });
+  expect(replace).not.toHaveBeenCalled();
+  other.postMessage("out");
+  await vi.waitFor(() => {
+    expect(replace).toHaveBeenCalledExactlyOnceWith("/");
+  });
+  other.close();
+  end();
 });

@@ -15,7 +15,13 @@ const query = {
   queryFn: () => body(api.GET("/api/v1/web-session")),
   staleTime: 60_000,
   refetchInterval: 120_000,
+  // Another tab may have signed somebody else in meanwhile: all tabs have one cookie.
+  refetchOnWindowFocus: "always" as const,
 };
+
+/** What tabs of one browser tell each other: that somebody has signed in, or out. */
+type Told = "in" | "out";
+const tabs = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("learnware-dock-session");
 
 /** Return who is signed in, asking the dock only where that is not known. */
 export function fetchSession(client: QueryClient): Promise<WebSession> {
@@ -33,6 +39,34 @@ function leaveTab(): void {
   location.replace("/");
 }
 
+/**
+ * Keep what one account has seen from the next one, in every tab: where somebody else turns out to be signed in, or
+ * another tab has signed out, the tab is left for the first page. A session that is over leaves the tab as it is:
+ * whoever signs in again goes on. Called once, by the app.
+ *
+ * @returns a function that ends it.
+ */
+export function guardSession(client: QueryClient): () => void {
+  let known = client.getQueryData<WebSession>(KEY)?.account?.user_id ?? null;
+  const watching = client.getQueryCache().subscribe(({ type, query: { queryKey, state } }) => {
+    if (type !== "updated" || queryKey.length !== 1 || queryKey[0] !== KEY[0]) return;
+    const id = (state.data as WebSession | undefined)?.account?.user_id ?? null;
+    if (id === null || id === known) return;
+    const other = known !== null;
+    known = id;
+    if (other) leaveTab();
+  });
+  const hear = ({ data }: MessageEvent<Told>): void => {
+    if (data === "out" && known !== null) leaveTab();
+    else void client.invalidateQueries({ queryKey: KEY });
+  };
+  tabs?.addEventListener("message", hear);
+  return () => {
+    watching();
+    tabs?.removeEventListener("message", hear);
+  };
+}
+
 /** Who is signed in, and signing in and out. */
 export function useSession() {
   const client = useQueryClient();
@@ -46,11 +80,17 @@ export function useSession() {
   const signIn = useMutation({
     mutationFn: (credentials: { email: string; password: string }) =>
       body(api.POST("/api/v1/web-session", { body: credentials })),
-    onSuccess: async () => changed(await query.queryFn()),
+    onSuccess: async () => {
+      await changed(await query.queryFn());
+      tabs?.postMessage("in" satisfies Told);
+    },
   });
   const signOut = useMutation({
     mutationFn: () => api.DELETE("/api/v1/web-session"),
-    onSuccess: leaveTab,
+    onSuccess: () => {
+      tabs?.postMessage("out" satisfies Told);
+      leaveTab();
+    },
     // Whoever takes it for done would leave an open session to who comes next.
     onError: (error) => toast(asProblem(error).detail || i18n.global.t("layout.notSignedOut"), "bad"),
   });
