@@ -22,10 +22,10 @@ EXPORTED = {
     "learnware.findings": "FINDINGS code_of mend_of message_of",
     "learnware.texts": "Text joined shortened text text_of",
     "learnware.specification": """
-        BaseStatSpecification RKMEStatSpecification RKMETableSpecification ReductionReport RegularStatSpecification
-        Specification SystemStatSpecification generate_rkme_table_spec generate_semantic_spec generate_stat_spec
-        register_stat_specification rkme_solve_qp semantic_labels semantic_vocabulary solve_simplex_qp
-        stat_specification_class
+        BaseStatSpecification RKMESpecification RKMEStatSpecification RKMETableSpecification ReductionReport
+        RegularStatSpecification Specification SystemStatSpecification data_type_of describe generate_rkme_table_spec
+        generate_semantic_spec generate_stat_spec register_stat_specification rkme_solve_qp semantic_labels
+        semantic_vocabulary solve_simplex_qp spec_types stat_specification_class
     """,
     "learnware.model": "BaseModel TorchModel",
     "learnware.learnware": """

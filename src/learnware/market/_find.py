@@ -196,9 +196,7 @@ def find_nearest(
     if search is None or mixture is None or not hits:
         return Findings(
             nothing_fits=True,
-            message=text(
-                "No learnware that meets the conditions is for tables of {count} columns.", count=spec.points.shape[1]
-            ),
+            message=text("No learnware that meets the conditions is for {data}.", data=spec.describe_space()),
         )
     nothing_fits = mixture.unexplained > _MOST_OPEN
     if nothing_fits:

@@ -5,6 +5,9 @@ from ._base import register_stat_specification as register_stat_specification
 from ._base import stat_specification_class as stat_specification_class
 from ._generators import generate_rkme_table_spec as generate_rkme_table_spec
 from ._generators import generate_stat_spec as generate_stat_spec
+from ._kinds import data_type_of as data_type_of
+from ._kinds import describe as describe
+from ._kinds import spec_types as spec_types
 from ._report import ReductionReport as ReductionReport
 from ._rkme import RKMESpecification as RKMESpecification
 from ._semantic import generate_semantic_spec as generate_semantic_spec

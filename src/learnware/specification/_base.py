@@ -75,8 +75,11 @@ class SystemStatSpecification(BaseStatSpecification):
 
 # Type name to class, so that a file names a type and never a module to import.
 _classes: dict[str, type[BaseStatSpecification]] = {}
-# Modules of this package that register types when they are imported; imported at the first look-up.
-_BUILT_IN_MODULES = ("learnware.specification._table",)
+# Modules of this package that register types when they are imported, each at the first look-up of its type.
+_BUILT_IN_MODULES = {
+    "RKMETableSpecification": "learnware.specification._table",
+    "RKMEStatSpecification": "learnware.specification._table",
+}
 
 _Class = TypeVar("_Class", bound=type[BaseStatSpecification])
 
@@ -95,10 +98,11 @@ def stat_specification_class(type_name: str) -> type[BaseStatSpecification]:
     SpecificationError
         If no such type is known.
     """
-    for module in _BUILT_IN_MODULES:
+    module = _BUILT_IN_MODULES.get(type_name)
+    if module is not None:
         import_module(module)
     try:
         return _classes[type_name]
     except KeyError:
-        known = ", ".join(sorted(_classes))
+        known = ", ".join(sorted({*_classes, *_BUILT_IN_MODULES}))
         raise SpecificationError(f"unknown statistical specification {type_name!r}; known are: {known}") from None

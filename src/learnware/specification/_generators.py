@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from learnware.errors import SpecificationError
+from learnware.specification._kinds import DATA_TYPES, generate, spec_types
 from learnware.specification._limits import PRIVACY_FLOOR
 from learnware.specification._table import RKMETableSpecification
 
 if TYPE_CHECKING:
     from learnware.specification._generate import Quality
+    from learnware.specification._rkme import RKMESpecification
 
 __all__ = ["generate_rkme_table_spec", "generate_stat_spec"]
 
@@ -107,15 +109,15 @@ def generate_rkme_table_spec(
     return spec
 
 
-def generate_stat_spec(type: str, X: Any, *args: Any, **kwargs: Any) -> RKMETableSpecification:
-    """Make the statistical specification of data of a type.
+def generate_stat_spec(type: str, X: Any, *args: Any, **kwargs: Any) -> RKMESpecification:
+    """Make the default statistical specification of data of a type.
 
     Parameters
     ----------
-    type : str
-        "table".
-    X : array_like
-        The data, see `generate_rkme_table_spec`.
+    type : {"table", "image", "text"}
+        The kind of data.
+    X : array, data frame, column, tensor or list
+        The data, see `generate_rkme_table_spec`, `generate_rkme_image_feature_spec`, `generate_rkme_text_spec`.
     *args, **kwargs
         Further arguments of that function.
 
@@ -129,6 +131,8 @@ def generate_stat_spec(type: str, X: Any, *args: Any, **kwargs: Any) -> RKMETabl
     >>> generate_stat_spec("table", [[0.0, 1.0], [1.0, 0.0]] * 50).num_points
     100
     """
-    if type != "table":
-        raise SpecificationError(f"no specification can be made for data of type {type!r}; known is: 'table'")
-    return generate_rkme_table_spec(X, *args, **kwargs)
+    types = spec_types(type.capitalize())
+    if not types or type != type.lower():
+        known = ", ".join(repr(one.lower()) for one in DATA_TYPES)
+        raise SpecificationError(f"no specification can be made for data of type {type!r}; known are: {known}")
+    return generate(types[0], X, *args, **kwargs)

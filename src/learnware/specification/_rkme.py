@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import uuid
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from learnware.errors import SpecificationError
 from learnware.specification._base import RegularStatSpecification
+from learnware.texts import text
 
 if TYPE_CHECKING:
-    import numpy as np
+    import os
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
+    from typing_extensions import Self
 
     from learnware.specification._report import ReductionReport
+    from learnware.specification._states import ReducedSet
 
 __all__ = ["RKMESpecification"]
 
@@ -55,6 +65,10 @@ class RKMESpecification(RegularStatSpecification):
         """
         raise NotImplementedError(f"{self.__class__.__name__} names no space")
 
+    def describe_space(self) -> str:
+        """Return a few words for the data that live in the space, such as "tables of 4 columns"."""
+        return text("data of {space}", space=self.space)
+
     @property
     def points(self) -> NDArray[np.float64]:
         """The reduced set as points of the space, shape (K, d)."""
@@ -86,3 +100,68 @@ class RKMESpecification(RegularStatSpecification):
         if self.beta is None:
             raise SpecificationError("the specification is empty: generate or load it first")
         return self.beta
+
+    def fill(self, reduced: ReducedSet) -> None:
+        """Take points, weights, number of samples and report."""
+        self.z, self.beta = reduced.z, reduced.beta
+        self.num_points, self.report = reduced.num_points, reduced.report
+
+    def get_states(self) -> dict[str, Any]:
+        """Return the public attributes by name: what a file of the specification holds."""
+        states = super().get_states()
+        if self.report is None:
+            del states["report"]
+        else:
+            states["report"] = self.report.to_states()
+        return states
+
+    @classmethod
+    def from_states(cls, states: Mapping[str, Any]) -> Self:
+        """Return the specification that parsed JSON describes.
+
+        Raises
+        ------
+        SpecificationError
+            If a value is missing, of the wrong type or shape, not finite, or beyond all bounds.
+        """
+        raise NotImplementedError(f"{cls.__name__} cannot be read")
+
+    def to_json(self) -> str:
+        """Return the specification as JSON, as `save` writes it."""
+        self.get_z()
+        states = {
+            name: value.tolist() if isinstance(value, np.ndarray) else value
+            for name, value in self.get_states().items()
+        }
+        return json.dumps(states, separators=(",", ":"), allow_nan=False)
+
+    def save(self, filepath: str | os.PathLike[str]) -> None:
+        """Write the specification as JSON; a file of this name is replaced as a whole or not at all."""
+        text, path = self.to_json(), Path(filepath)
+        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+        try:
+            temporary.write_text(text, encoding="utf-8")
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+    def load(self, filepath: str | os.PathLike[str]) -> bool:
+        """Fill the specification from a JSON file and return True.
+
+        Raises
+        ------
+        SpecificationError
+            If the file is not a specification of this kind; the specification stays as it was.
+        FileNotFoundError
+            If there is no such file.
+        """
+        try:
+            states = json.loads(Path(filepath).read_text(encoding="utf-8"))
+            loaded = type(self).from_states(states)
+        except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+            raise SpecificationError(f"{filepath} is not JSON: {error}") from error
+        except SpecificationError as error:
+            raise SpecificationError(f"{filepath}: {error}") from error
+        self.__dict__.update({name: value for name, value in loaded.__dict__.items() if name != "_cuda_idx"})
+        return True

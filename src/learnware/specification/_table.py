@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import uuid
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,11 +9,12 @@ import numpy as np
 from learnware.errors import IncompatibleSpecificationError, SpecificationError
 from learnware.specification._base import register_stat_specification
 from learnware.specification._gaussian import gaussian_inner_product, gaussian_kernel
-from learnware.specification._limits import LARGEST_VALUE, LARGEST_WEIGHT, MAX_POINTS, MOST_ROWS, PRIVACY_FLOOR
+from learnware.specification._limits import PRIVACY_FLOOR
 from learnware.specification._rkme import RKMESpecification
+from learnware.specification._states import check_type, number_array, read_reduced_set
+from learnware.texts import text
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
@@ -64,6 +62,10 @@ class RKMETableSpecification(RKMESpecification):
     def space(self) -> str:
         """The type and the number of features."""
         return f"{self.type}/{self.get_z().shape[1]}"
+
+    def describe_space(self) -> str:
+        """Return "tables of 4 columns", with their number."""
+        return text("tables of {count} columns", count=self.get_z().shape[1])
 
     @property
     def points(self) -> NDArray[np.float64]:
@@ -176,15 +178,6 @@ class RKMETableSpecification(RKMESpecification):
             covered += gram[chosen[t]]
         return z[chosen]
 
-    def get_states(self) -> dict[str, Any]:
-        """Return the public attributes by name: what a file of the specification holds."""
-        states = super().get_states()
-        if self.report is None:
-            del states["report"]
-        else:
-            states["report"] = self.report.to_states()
-        return states
-
     @classmethod
     def from_states(cls, states: Mapping[str, Any]) -> Self:
         """Return the specification that parsed JSON describes.
@@ -199,74 +192,14 @@ class RKMETableSpecification(RKMESpecification):
         SpecificationError
             If a value is missing, of the wrong type or shape, not finite, or beyond all bounds.
         """
-        from learnware.specification._report import ReductionReport
-
-        if not hasattr(states, "keys"):
-            raise SpecificationError("a specification file holds one JSON object")
         spec = cls()
-        kind = states.get("type", spec.type)
-        if kind not in (spec.type, cls.__name__, "RKMEStatSpecification"):
-            raise SpecificationError(f"this is a {kind!r}, not a {spec.type}")
-        z, beta = _array(states, "z", 2), _array(states, "beta", 1)
-        if z.size == 0 or len(z) != len(beta):
-            raise SpecificationError(f"z and beta do not match: shapes {z.shape} and {beta.shape}")
-        if len(z) > MAX_POINTS:
-            raise SpecificationError(f"a specification has at most {MAX_POINTS} points, this one {len(z)}")
-        if not beta.any():
-            raise SpecificationError("all weights (beta) are zero")
-        for name, values, largest in (("z", z, LARGEST_VALUE), ("beta", beta, LARGEST_WEIGHT)):
-            if np.abs(values).max() > largest:
-                raise SpecificationError(f"{name!r} has values beyond {largest:g}")
-        gamma = _array(states, "gamma", 0).item()
+        check_type(states, spec.type, cls.__name__, "RKMEStatSpecification")
+        spec.fill(read_reduced_set(states, 2))
+        gamma = number_array(states, "gamma", 0).item()
         if gamma <= 0:
             raise SpecificationError(f"gamma must be larger than 0, not {gamma}")
-        num_points = states.get("num_points", 0)
-        whole = isinstance(num_points, int | np.integer) and not isinstance(num_points, bool)
-        if not (whole and 0 <= num_points <= MOST_ROWS):
-            raise SpecificationError(f"num_points must be a whole number from 0 to 2**53, not {num_points!r:.40}")
-        spec.z, spec.beta, spec.gamma, spec.num_points = z, beta, gamma, int(num_points)
-        spec.report = ReductionReport.from_states(states.get("report"))
+        spec.gamma = gamma
         return spec
-
-    def to_json(self) -> str:
-        """Return the specification as JSON, as `save` writes it."""
-        self.get_z()
-        states = {
-            name: value.tolist() if isinstance(value, np.ndarray) else value
-            for name, value in self.get_states().items()
-        }
-        return json.dumps(states, separators=(",", ":"), allow_nan=False)
-
-    def save(self, filepath: str | os.PathLike[str]) -> None:
-        """Write the specification as JSON; a file of this name is replaced as a whole or not at all."""
-        text, path = self.to_json(), Path(filepath)
-        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-        try:
-            temporary.write_text(text, encoding="utf-8")
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-
-    def load(self, filepath: str | os.PathLike[str]) -> bool:
-        """Fill the specification from a JSON file and return True.
-
-        Raises
-        ------
-        SpecificationError
-            If the file is not a specification of this kind; the specification stays as it was.
-        FileNotFoundError
-            If there is no such file.
-        """
-        try:
-            states = json.loads(Path(filepath).read_text(encoding="utf-8"))
-            loaded = type(self).from_states(states)
-        except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-            raise SpecificationError(f"{filepath} is not JSON: {error}") from error
-        except SpecificationError as error:
-            raise SpecificationError(f"{filepath}: {error}") from error
-        self.__dict__.update({name: value for name, value in loaded.__dict__.items() if name != "_cuda_idx"})
-        return True
 
 
 @register_stat_specification
@@ -275,18 +208,3 @@ class RKMEStatSpecification(RKMETableSpecification):
 
     def __init__(self, gamma: float = 0.1, cuda_idx: int = -1) -> None:
         super().__init__(gamma, cuda_idx)
-
-
-def _array(states: Mapping[str, Any], name: str, dimensions: int) -> NDArray[np.float64]:
-    """Return a value of parsed JSON as a finite array of so many dimensions."""
-    try:
-        value = np.asarray(states[name])
-    except KeyError:
-        raise SpecificationError(f"the specification has no {name!r}") from None
-    except ValueError as error:
-        raise SpecificationError(f"{name!r} is not an array of numbers: {error}") from error
-    if value.dtype.kind not in "iuf" or value.ndim != dimensions:
-        raise SpecificationError(f"{name!r} must be numbers in {dimensions} dimensions, not {value.dtype}{value.shape}")
-    if not np.isfinite(value).all():
-        raise SpecificationError(f"{name!r} has values that are not finite")
-    return value.astype(np.float64)
