@@ -207,14 +207,20 @@ class Settings(BaseSettings):
         60.0,
         gt=0,
         le=3600,
-        description="How long a model may take for a trial with a table of somebody's, loading included.",
+        description="How long a model may take for a trial with data of somebody's, loading included.",
     )
-    trial_max_rows: int = Field(1000, ge=1, le=100_000, description="Rows of the table of a trial, at most.")
+    trial_max_rows: int = Field(1000, ge=1, le=100_000, description="Rows, or texts, of a trial, at most.")
     trial_max_cells: int = Field(
         50_000,
         ge=1,
         le=10_000_000,
         description="Cells of the table of a trial, at most; `max_body_bytes` bounds it, too.",
+    )
+    trial_max_characters: int = Field(
+        500_000,
+        ge=1,
+        le=100_000_000,
+        description="Characters of all texts of a trial, at most; `max_body_bytes` bounds it, too.",
     )
     trial_answer_bytes: int = Field(
         2**20, ge=1024, le=2**26, description="Bytes of the answer to a trial as JSON, at most."

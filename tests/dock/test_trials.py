@@ -1,4 +1,4 @@
-"""Trials: tables that people send, what workers make of them, and what nobody gets to see."""
+"""Trials: tables and texts that people send, what workers make of them, and what nobody gets to see."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from beimingwu.errors import (
     WrongDataTypeError,
 )
 from beimingwu.services.identity import Role
-from beimingwu.services.trial_input import columns_taken, read_trial_table
+from beimingwu.services.trial_input import bytes_of_inputs, inputs_of_bytes, read_trial_inputs, shape_taken
 from beimingwu.settings import Settings
 from beimingwu.worker import trials, worker
 from beimingwu.worker.trials import shown_outputs
@@ -396,7 +396,7 @@ def test_not_too_many(make_rig: Any) -> None:
 def read(rows: Any, columns: Any = None, *, n_features: int = 3, **settings: Any) -> Any:
     described = {"0": "Length", "1": "width", "2": "height"}
     spec = semantic(n_features=n_features, input_description={"Dimension": n_features, "Description": described})
-    return read_trial_table(rows, columns, spec, Settings(**settings))
+    return read_trial_inputs(rows, columns, spec, Settings(**settings))
 
 
 def test_tables() -> None:
@@ -451,12 +451,47 @@ def test_more_about_tables_that_are_wrong() -> None:
     assert read([[1, 2, 3]], trial_max_cells=2).shape == (1, 3)
 
 
-@pytest.mark.parametrize("data_type", ["Image", "Text"])
-def test_learnwares_that_take_no_tables(data_type: str) -> None:
-    with pytest.raises(WrongDataTypeError, match=f"of the kind {data_type}, not tables"):
-        read_trial_table([[1]], None, semantic(data_type=data_type), Settings())
-    with pytest.raises(WrongDataTypeError):
-        columns_taken(semantic(data_type=data_type))
+TEXT = semantic(data_type="Text")
+
+
+def test_texts() -> None:
+    rows = ["one", ["two words"], "", "三 \U0001f600\0\n"]
+    found = read_trial_inputs(rows, None, TEXT, Settings())
+    assert found == ["one", "two words", "", "三 \U0001f600\0\n"]
+    assert inputs_of_bytes(bytes_of_inputs(found), 4, TEXT) == found
+    # Whatever they are called.
+    assert read_trial_inputs(rows[:1], ["text"], TEXT, Settings()) == ["one"]
+    shape = shape_taken(TEXT, Settings(trial_max_rows=7, trial_max_characters=70))
+    assert (shape.data_type, shape.columns, shape.most_rows, shape.most_characters) == ("Text", 1, 7, 70)
+
+
+@pytest.mark.parametrize(
+    ("rows", "place", "words"),
+    [
+        (None, "/rows", "1 to 1000 rows"),
+        ("a text", "/rows", "1 to 1000 rows"),
+        ([""] * 1001, "/rows", "1 to 1000 rows"),
+        (["one", 2], "/rows/1", "expected a text"),
+        (["one", None], "/rows/1", "expected a text"),
+        ([["one", "two"]], "/rows/0", "a list of one text"),
+        ([[["one"]]], "/rows/0", "a list of one text"),
+        (["one", "half of \ud83d"], "/rows/1", "no text in UTF-8"),
+        (["x" * 400_000, "x" * 100_001], "/rows", "500001 characters; 500000 are allowed"),
+    ],
+)
+def test_texts_that_are_wrong(rows: Any, place: str, words: str) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        read_trial_inputs(rows, None, TEXT, Settings())
+    assert caught.value.fields[0][0] == place
+    assert words in caught.value.fields[0][1]
+
+
+def test_learnwares_that_take_something_else() -> None:
+    image = semantic(data_type="Image")
+    with pytest.raises(WrongDataTypeError, match="trials are for tables and texts; download"):
+        read_trial_inputs([[1]], None, image, Settings())
+    with pytest.raises(WrongDataTypeError, match="of the kind Others"):
+        shape_taken({**image, "Data": {"Values": [], "Type": "Class"}}, Settings())
 
 
 def test_outputs_as_they_are_shown() -> None:
@@ -475,8 +510,8 @@ def test_over_http(make_client: Any, as_bearer: Any) -> None:
     here = f"/api/v1/learnwares/{learnware_id}/trials"
     # Everybody may know the bounds before.
     assert client.get(here).json() == {
-        "columns": 3, "most_rows": 1000, "at_a_time": 5, "rate": {"count": 60, "seconds": 3600}, "seconds": 60.0,
-        "kept_seconds": 3600,
+        "data_type": "Table", "columns": 3, "most_rows": 1000, "most_characters": None, "at_a_time": 5,
+        "rate": {"count": 60, "seconds": 3600}, "seconds": 60.0, "kept_seconds": 3600,
     }  # fmt: skip
     assert client.get(here.replace(learnware_id, "99999999")).status_code == 404
     assert client.post(here, json={"rows": ROWS}).status_code == 401

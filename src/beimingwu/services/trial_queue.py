@@ -17,22 +17,22 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
 from sqlalchemy import delete
 
 from beimingwu.db.models import Learnware, Trial, Version
 from beimingwu.services.access import is_public
 from beimingwu.services.leases import Leases
+from beimingwu.services.trial_input import inputs_of_bytes
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
-    from numpy.typing import NDArray
     from sqlalchemy.orm import Session
 
     from beimingwu.db.engine import Database
     from beimingwu.services.clock import Clock
     from beimingwu.services.leases import Grip
+    from beimingwu.services.trial_input import TrialInputs
     from beimingwu.settings import Settings
 
 __all__ = ["DECIDED_TRIALS", "UNDECIDED_TRIALS", "Reason", "TrialClaim", "TrialQueue"]
@@ -71,7 +71,7 @@ class TrialClaim:
     semantic_spec : dict
     made : date
         The day that its requirements are read as of.
-    table : ndarray of shape (n_rows, n_columns)
+    inputs : ndarray of shape (n_rows, n_columns), or list of str
         What the model is to answer.
     """
 
@@ -86,7 +86,7 @@ class TrialClaim:
     sha256: str
     semantic_spec: dict[str, Any]
     made: date
-    table: NDArray[np.float64]
+    inputs: TrialInputs
 
 
 class TrialQueue:
@@ -127,7 +127,7 @@ class TrialQueue:
             version.sha256,
             version.semantic_spec,
             version.made_at.date(),
-            table_of(trial),
+            inputs_of_bytes(trial.rows or b"", trial.n_rows, version.semantic_spec),
         )
 
     def renew(self, claim: TrialClaim) -> Grip:
@@ -179,12 +179,6 @@ class TrialQueue:
             session.execute(delete(Trial).where(Trial.expires_at <= self._clock()))
 
     def _end(self, claim: TrialClaim, **values: Any) -> bool:
-        # Nobody needs the table any more.
+        # Nobody needs the inputs any more.
         over = {"worker": None, "rows": None, "expires_at": self._clock() + self._kept}
         return self._leases.change(claim.trial_id, claim.holder, **over, **values)
-
-
-def table_of(trial: Trial) -> NDArray[np.float64]:
-    """Return the table of a trial that is not over."""
-    table = np.frombuffer(trial.rows or b"", dtype="<f8")
-    return table.reshape(trial.n_rows, -1).astype(np.float64)

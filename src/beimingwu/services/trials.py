@@ -1,4 +1,4 @@
-"""Trials: people send a small table and see what a learnware's model makes of it. Workers run it, in the sandbox."""
+"""Trials: people send a small table, or texts, and see what a model makes of it. Workers run it, in the sandbox."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-import numpy as np
 from sqlalchemy import delete, func, select
 
 from beimingwu.db.models import Learnware, Trial, Version
@@ -18,8 +17,8 @@ from beimingwu.services.access import public_condition
 from beimingwu.services.learnware_ids import format_id, no_learnware, parse_id
 from beimingwu.services.rate_limits import Limit
 from beimingwu.services.texts import storable
-from beimingwu.services.trial_input import columns_taken, read_trial_table, rows_taken
-from beimingwu.services.trial_queue import UNDECIDED_TRIALS, table_of
+from beimingwu.services.trial_input import bytes_of_inputs, inputs_of_bytes, read_trial_inputs, shape_taken
+from beimingwu.services.trial_queue import UNDECIDED_TRIALS
 from learnware.texts import text
 
 if TYPE_CHECKING:
@@ -78,10 +77,13 @@ class TrialRules:
 
     Attributes
     ----------
+    data_type : {"Table", "Text"}
     columns : int
-        That it takes.
+        That it takes; a text is a row of one.
     most_rows : int
         Of one trial.
+    most_characters : int or None
+        Of all texts of one trial together; None for tables.
     at_a_time : int
         Trials of one account that wait or run, at most.
     rate : Rate
@@ -92,8 +94,10 @@ class TrialRules:
         How long an answer is kept.
     """
 
+    data_type: Literal["Table", "Text"]
     columns: int
     most_rows: int
+    most_characters: int | None
     at_a_time: int
     rate: Rate
     seconds: float
@@ -125,14 +129,16 @@ class Trials:
         NotFoundError
             If there is no such learnware, or none that is verified and not withdrawn.
         WrongDataTypeError
-            If the learnware takes no tables.
+            If the learnware takes neither tables nor texts.
         """
-        with self._database.read() as session:
-            width = columns_taken(_serving(session, parse_id(learnware_id)).semantic_spec)
         limits = self._settings
+        with self._database.read() as session:
+            shape = shape_taken(_serving(session, parse_id(learnware_id)).semantic_spec, limits)
         return TrialRules(
-            columns=width,
-            most_rows=rows_taken(width, limits),
+            data_type=shape.data_type,
+            columns=shape.columns,
+            most_rows=shape.most_rows,
+            most_characters=shape.most_characters,
             at_a_time=limits.trials_per_user,
             rate=limits.limit_trials,
             seconds=limits.trial_seconds,
@@ -140,14 +146,14 @@ class Trials:
         )
 
     def ask(self, identity: Identity, learnware_id: str, rows: Any, columns: Any, origin: Origin) -> TrialView:
-        """Let a learnware's model answer a table, soon.
+        """Let a learnware's model answer a table or texts, soon.
 
         Parameters
         ----------
         identity : Identity
         learnware_id : str
         rows, columns : object
-            The table, as `services.trial_input.read_trial_table` takes it.
+            As `services.trial_input.read_trial_inputs` takes them.
         origin : Origin
 
         Raises
@@ -155,7 +161,7 @@ class Trials:
         NotFoundError
             If there is no such learnware, or none that is verified and not withdrawn.
         InvalidInputError
-            If the learnware takes no tables, or no such table.
+            If the learnware takes neither tables nor texts, or no such ones.
         TooManyRequestsError
             If the account asks too often.
         QuotaExceededError
@@ -167,7 +173,7 @@ class Trials:
         number = parse_id(learnware_id)
         with self._database.read() as session:
             semantic_spec = _serving(session, number).semantic_spec
-        table = read_trial_table(rows, columns, semantic_spec, self._settings)
+        inputs = read_trial_inputs(rows, columns, semantic_spec, self._settings)
         self._limits.count([Limit("trials", self._settings.limit_trials, str(identity.user_id))], origin)
         now = self._clock()
         with self._database.write() as session:
@@ -177,8 +183,8 @@ class Trials:
             )
             version = _serving(session, number)
             if version.semantic_spec != semantic_spec:
-                # A new version serves since; it may take other tables.
-                table = read_trial_table(rows, columns, version.semantic_spec, self._settings)
+                # A new version serves since; it may take something else.
+                inputs = read_trial_inputs(rows, columns, version.semantic_spec, self._settings)
             self._database.lock(session, f"trials of {identity.user_id}")
             mine = (Trial.user_id == identity.user_id) & Trial.state.in_(UNDECIDED_TRIALS) & (Trial.expires_at > now)
             waiting = session.scalar(select(func.count()).select_from(Trial).where(mine)) or 0
@@ -194,8 +200,8 @@ class Trials:
                     version_id=version.id,
                     created_at=now,
                     expires_at=now + timedelta(seconds=self._settings.trial_kept_seconds),
-                    rows=np.ascontiguousarray(table, dtype="<f8").tobytes(),
-                    n_rows=len(table),
+                    rows=bytes_of_inputs(inputs),
+                    n_rows=len(inputs),
                     state="WAITING",
                     due_at=now,
                     attempts=0,
@@ -223,17 +229,17 @@ class Trials:
 
 
 class TrialData:
-    """What trials keep of people: tables and answers, for an hour."""
+    """What trials keep of people: what they sent and what was answered, for an hour."""
 
     def export(self, session: Session, user_id: int) -> dict[str, Any]:
         """Return them."""
         rows = session.execute(
-            select(Trial, Version.learnware_id)
+            select(Trial, Version.learnware_id, Version.semantic_spec)
             .join(Version, Version.id == Trial.version_id)
             .where(Trial.user_id == user_id)
             .order_by(Trial.created_at, Trial.id)
         )
-        return {"trials": [_exported(trial, learnware_id) for trial, learnware_id in rows]}
+        return {"trials": [_exported(*row) for row in rows]}
 
     def erase(self, session: Session, user_id: int) -> None:
         """Delete them."""
@@ -268,15 +274,24 @@ def _view(trial: Trial) -> TrialView:
     )
 
 
-def _exported(trial: Trial, learnware_id: int) -> dict[str, Any]:
+def _exported(trial: Trial, learnware_id: int, semantic_spec: dict[str, Any]) -> dict[str, Any]:
     view = _view(trial)
-    table = None if trial.rows is None else table_of(trial).tolist()
     return {
         "learnware_id": format_id(learnware_id),
         "created_at": trial.created_at,
         "status": view.status,
-        "rows": table and [[None if math.isnan(cell) else cell for cell in row] for row in table],
+        "rows": _shown(trial, semantic_spec),
         "outputs": view.outputs,
         "probabilities": view.probabilities,
         "error": view.error,
     }
+
+
+def _shown(trial: Trial, semantic_spec: dict[str, Any]) -> list[Any] | None:
+    """Return what was sent, None once it is answered."""
+    if trial.rows is None:
+        return None
+    inputs = inputs_of_bytes(trial.rows, trial.n_rows, semantic_spec)
+    if isinstance(inputs, list):
+        return inputs
+    return [[None if math.isnan(cell) else cell for cell in row] for row in inputs.tolist()]

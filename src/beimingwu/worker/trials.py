@@ -1,4 +1,4 @@
-"""One try to let a learnware's model answer a table of somebody's who waits for it."""
+"""One try to let a learnware's model answer rows or texts of somebody's who waits for it."""
 
 from __future__ import annotations
 
@@ -154,19 +154,19 @@ class TrialAttempt:
         """Return what the model answers."""
         described = model.describe()
         shape = described["input_shape"]
-        table = self._claim.table
-        if shape is not None and len(shape) > 1 and np.prod(shape) == table.shape[1]:
-            table = table.reshape(len(table), *shape)
-        outputs = model.predict(table)
+        inputs = self._claim.inputs
+        if not isinstance(inputs, list) and shape and len(shape) > 1 and np.prod(shape) == inputs.shape[1]:
+            inputs = inputs.reshape(len(inputs), *shape)
+        outputs = model.predict(inputs)
         probabilities = None
         if "predict_proba" in described["methods"] and Promise.of(self._claim.semantic_spec).task == "Classification":
             try:
-                probabilities = model.predict_proba(table)
+                probabilities = model.predict_proba(inputs)
             except ModelError as error:
                 if self._cancelled_for is not None:
                     raise
-                # Learnwares need not give any; the answer is there without them. What a model says of a table is for
-                # nobody but who has asked.
+                # Learnwares need not give any; the answer is there without them. What a model says of somebody's data
+                # is for nobody but who has asked.
                 _log.info("trial_without_probabilities", kind=type(error).__name__)
         shown = shown_outputs(outputs)
         return {

@@ -1,4 +1,4 @@
-"""Trials: a small table of one's own, answered by a learnware's model in the dock's sandbox."""
+"""Trials: a small table or texts of one's own, answered by a learnware's model in the dock's sandbox."""
 
 from typing import Annotated, Any, Literal
 
@@ -27,19 +27,20 @@ router = APIRouter(prefix="/api/v1", tags=["trials"])
 
 _ID = "3f0c9a52b8de47b1a6c04f1f5f0f7a11"
 _CELL: dict[str, Any] = {"anyOf": [{"type": "number"}, {"type": "string"}, {"type": "null"}]}
+_ROW: dict[str, Any] = {"anyOf": [{"type": "array", "items": _CELL}, {"type": "string"}]}
 _COMMON = (NotAuthenticatedError, NotAllowedError, NotFoundError, InvalidInputError)
 
 TrialId = Annotated[str, Path(max_length=64, examples=[_ID])]
 
 
 class TrialWanted(Request):
-    """A table for a learnware's model."""
+    """A table, or texts, for a learnware's model."""
 
     # What is in it is read by `trial_input`: pydantic would tell of every cell three times.
     rows: Any = Field(
         description="The rows, each with one cell for each column that the learnware takes: a number, a text that says "
-        "one, or null for a missing value.",
-        json_schema_extra={"type": "array", "items": {"type": "array", "items": _CELL}},
+        "one, or null for a missing value. For a learnware that takes texts, each is a text, or a list of it alone.",
+        json_schema_extra={"type": "array", "items": _ROW},
         examples=[[[5.1, 3.5, 1.4, 0.2], [6.2, 2.9, 4.3, None]]],
     )
     columns: Any = Field(
@@ -65,8 +66,12 @@ class TrialRulesOut(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    columns: int = Field(description="That it takes.", examples=[4])
+    data_type: Literal["Table", "Text"] = Field(description="What it takes.", examples=["Table"])
+    columns: int = Field(description="That it takes; a text is a row of one.", examples=[4])
     most_rows: int = Field(description="Of one trial.", examples=[1000])
+    most_characters: int | None = Field(
+        description="Of all texts of one trial together; null for tables.", examples=[None]
+    )
     at_a_time: int = Field(description="Trials of one account that wait or run, at most.", examples=[5])
     rate: RateOut = Field(description="How many trials one account may ask for.")
     seconds: float = Field(description="That the model may take, loading included.", examples=[60.0])
@@ -147,11 +152,11 @@ def try_learnware(
     identity: CurrentIdentity,
     origin: CurrentOrigin,
 ) -> TrialAsked:
-    """Let the model of a learnware answer a small table, soon.
+    """Let the model of a learnware answer a small table, or some texts, soon; images have to be tried elsewhere.
 
     A worker of the dock runs it in the sandbox; ask `GET /api/v1/trials/{trial_id}`, which `Location` names, until it
-    is done. Nobody else sees the table and the answer; the table is deleted when it is answered, the answer an hour
-    later.
+    is done. Nobody else sees what was sent and what was answered; the one is deleted when it is answered, the other an
+    hour later.
     """
     view = dock.trials.ask(identity, learnware_id, wanted.rows, wanted.columns, origin)
     response.headers["Location"] = f"/api/v1/trials/{view.trial_id}"

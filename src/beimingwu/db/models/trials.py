@@ -1,4 +1,4 @@
-"""Trials: tables of somebody's that a learnware's model answers, for a look at it."""
+"""Trials: data of somebody's that a learnware's model answers, for a look at it."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ __all__ = ["Trial"]
 
 
 class Trial(Leased, Table):
-    """A table of numbers for the version that served when it was asked for, and what became of it."""
+    """Rows or texts for the version that served when it was asked for, and what became of them."""
 
     __tablename__ = "trials"
     __table_args__ = (
@@ -26,7 +26,8 @@ class Trial(Leased, Table):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     # When the row goes, with all that is in it.
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
-    # The table: 64-bit numbers, little endian, row by row. None once it is answered.
+    # A table: 64-bit numbers, little endian, row by row. Texts, for a version that takes such: a list in JSON. None
+    # once it is answered.
     rows: Mapped[bytes | None] = mapped_column(LargeBinary)
     n_rows: Mapped[int] = mapped_column(BigInteger)
     # The answer as JSON.
