@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from beimingwu.cli._app import app
-from beimingwu.db.migrate import newest_revision
+from beimingwu.db.revision import newest_revision
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,8 +16,8 @@ from tests.dock.learnwares import publish_learnware, submit_learnware
 from typer.testing import CliRunner
 
 from beimingwu.cli._app import app
-from beimingwu.db.migrate import newest_revision
 from beimingwu.db.models import Embedding, Version
+from beimingwu.db.revision import newest_revision
 from beimingwu.services.doctor import Level, examine, machine
 from beimingwu.services.learnware_ids import parse_id
 from beimingwu.settings import Settings

@@ -37,6 +37,7 @@ OPERATOR = (
     "cli",
     "db/migrate.py",
     "db/migrations",
+    "db/revision.py",
     "demo",
     "secrets_file.py",
     "services/backups",

@@ -15,8 +15,9 @@ from sqlalchemy.exc import StatementError
 
 from beimingwu.db.base import Table
 from beimingwu.db.engine import Database
-from beimingwu.db.migrate import current_revision, migrate, newest_revision, require_newest
+from beimingwu.db.migrate import known_revisions, migrate
 from beimingwu.db.models import Learnware, User
+from beimingwu.db.revision import current_revision, newest_revision, require_newest
 from beimingwu.errors import SettingsError, UnavailableError
 
 
@@ -54,6 +55,10 @@ def test_models_equal_migrations(empty: Database) -> None:
     with empty.connect() as connection:
         Table.metadata.create_all(connection)
     assert schema_of(empty) == migrated
+
+
+def test_the_newest_revision_is_the_last_one() -> None:
+    assert newest_revision() == known_revisions()[0]
 
 
 def test_up_and_down_again_on_filled_tables(empty: Database) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import pytest
 
-from beimingwu.db.migrate import newest_revision
+from beimingwu.db.revision import newest_revision
 from beimingwu.serving.listening import listen, with_web_address
 from beimingwu.settings import Settings
 

@@ -60,7 +60,8 @@ def _migrate(
     tables have no place for.
     """
     from beimingwu.db.engine import Database
-    from beimingwu.db.migrate import current_revision, migrate
+    from beimingwu.db.migrate import migrate
+    from beimingwu.db.revision import current_revision
 
     settings = operator.settings()
     database = Database(settings.database_address)

@@ -79,6 +79,11 @@ class Database:
         """Whether this is the embedded default."""
         return self.url.get_backend_name() == "sqlite"
 
+    @property
+    def is_made(self) -> bool:
+        """Whether there is a database to connect to: a file of SQLite is made by who first writes to it."""
+        return not self.is_sqlite or not self.url.database or Path(self.url.database).exists()
+
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Give a session that sees one state of the database and is rolled back in the end.

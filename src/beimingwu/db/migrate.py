@@ -1,4 +1,4 @@
-"""Bringing a database to the tables of this version, and asking which it has."""
+"""Bringing a database to the tables of this version."""
 
 from __future__ import annotations
 
@@ -11,22 +11,14 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
-from beimingwu.errors import SettingsError, UnavailableError
+from beimingwu.errors import SettingsError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from beimingwu.db.engine import Database
 
-__all__ = [
-    "current_revision",
-    "known_revisions",
-    "lock_migrations",
-    "migrate",
-    "migrate_connection",
-    "newest_revision",
-    "require_newest",
-]
+__all__ = ["known_revisions", "lock_migrations", "migrate", "migrate_connection"]
 
 # Any number, the same in every server: who migrates PostgreSQL holds the lock of this number.
 _LOCK = 0x6265696D
@@ -39,26 +31,9 @@ def _config(connection: Connection | None = None) -> Config:
     return config
 
 
-def newest_revision() -> str:
-    """Return the revision of the tables that this version works with."""
-    return str(ScriptDirectory.from_config(_config()).get_current_head())
-
-
 def known_revisions() -> list[str]:
     """Return all revisions that there have been, the newest first."""
     return [one.revision for one in ScriptDirectory.from_config(_config()).walk_revisions()]
-
-
-def current_revision(database: Database) -> str | None:
-    """Return the revision of a database; None if it is empty.
-
-    Raises
-    ------
-    UnavailableError
-        If the database cannot be reached.
-    """
-    with database.read() as session:
-        return MigrationContext.configure(session.connection()).get_current_revision()
 
 
 def migrate(database: Database, to: str | None = None) -> str | None:
@@ -107,19 +82,3 @@ def migrate_connection(connection: Connection, to: str | None = None) -> str | N
     down = wanted == "base" or (before is not None and known.index(wanted) > known.index(before))
     (command.downgrade if down else command.upgrade)(_config(connection), wanted)
     return before
-
-
-def require_newest(database: Database) -> None:
-    """Refuse a database of another version.
-
-    Raises
-    ------
-    UnavailableError
-        If it is one, or cannot be reached.
-    """
-    current, newest = current_revision(database), newest_revision()
-    if current != newest:
-        raise UnavailableError(
-            f"the database has the tables of revision {current or 'none'}, this version needs {newest}; "
-            "bring it up to date with: beimingwu migrate"
-        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from beimingwu.db.engine import Database
-from beimingwu.db.migrate import migrate, require_newest
+from beimingwu.db.revision import current_revision, newest_revision, require_newest
 from beimingwu.secrets_file import provide_secrets, refuse_unsafe
 from beimingwu.services.accounts import Accounts
 from beimingwu.services.appending import UploadGround
@@ -83,7 +83,10 @@ def open_database(settings: Settings, *, pool_size: int | None = None, migrated:
     database = Database(settings.database_address, pool_size=pool_size or settings.database_pool_size)
     try:
         # Several servers work on one PostgreSQL database, so when it changes is for the operator to say.
-        if migrated or database.is_sqlite:
+        ours = migrated or database.is_sqlite
+        if ours and (not database.is_made or current_revision(database) != newest_revision()):
+            from beimingwu.db.migrate import migrate
+
             migrate(database)
         require_newest(database)
     except BaseException:

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from beimingwu.db.migrate import current_revision
+from beimingwu.db.revision import current_revision
 
 if TYPE_CHECKING:
     from beimingwu.db.engine import Database

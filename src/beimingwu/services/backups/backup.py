@@ -11,8 +11,8 @@ from typing import IO, TYPE_CHECKING
 from sqlalchemy import select, text, union, update
 
 from beimingwu.db.base import Table
-from beimingwu.db.migrate import current_revision
 from beimingwu.db.models import Blob
+from beimingwu.db.revision import current_revision
 from beimingwu.errors import BackupError
 from beimingwu.secrets_file import secrets_path
 from beimingwu.services.backups.archive import CHUNK, new_archive

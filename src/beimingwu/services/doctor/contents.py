@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import exists, func, or_, select
 
-from beimingwu.db.migrate import current_revision, newest_revision
 from beimingwu.db.models import Blob, Dataset, Embedding, Learnware, StatSpec, Version
+from beimingwu.db.revision import current_revision, newest_revision
 from beimingwu.errors import NotFoundError, ServiceError
 from beimingwu.services.access import public_condition
 from beimingwu.services.doctor.finding import fine, warning, wrong
