@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import base64
 import json
+import math
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.dock import learnwares as some
 
 from beimingwu.services.identity import Role
 from beimingwu.services.learnware_ids import parse_id
+from beimingwu.services.stat_spec_json import significant
 from learnware.specification import RKMETableSpecification
 
 if TYPE_CHECKING:
@@ -237,7 +243,10 @@ def test_a_page(market: Any, as_bearer: Any) -> None:
     body = answer.json()
     assert (body["learnware_id"], body["versions_count"], body["serving_version"]) == (ids["beta_one"], 1, 1)
     assert body["mine"] is False
-    assert body["statistical_specifications"] == [{"type": "RKMETableSpecification", "n_points": 5, "n_features": 3}]
+    assert body["statistical_specifications"] == [
+        {"type": "RKMETableSpecification", "n_points": 5, "n_features": 3, "point_shape": [3], "languages": None,
+         "encoder": None},
+    ]  # fmt: skip
     assert body["newest_version"]["serving"] is True
     assert body["newest_version"]["sha256"] == body["sha256"]
     assert client.get(f"{LIST}/{ids['beta_one']}", headers=as_bearer(rig.session("ada"))).json()["mine"] is True
@@ -282,6 +291,48 @@ def test_a_statistical_specification(market: Any, as_bearer: Any, tmp_path: Path
         assert client.get(url).status_code == 404
     url = f"{LIST}/{ids['waiting']}/specifications/RKMETableSpecification"
     assert client.get(url, headers=as_bearer(rig.session("ada"))).status_code == 200
+
+
+def test_a_statistical_specification_in_short(market: Any) -> None:
+    _, client, ids = market
+    url = f"{LIST}/{ids['beta_one']}/specifications/RKMETableSpecification"
+    whole = client.get(url)
+    short = client.get(f"{url}?digits=3")
+    assert len(short.content) < 0.6 * len(whole.content)
+    np.testing.assert_allclose(short.json()["z"], whole.json()["z"], rtol=5e-3)
+    assert {**short.json(), "z": 0} == {**whole.json(), "z": 0}
+    for digits in ("0", "18", "many"):
+        assert client.get(f"{url}?digits={digits}").status_code == 422
+    # Neither is taken for the other, and what is known is not sent again.
+    assert whole.headers["ETag"] != short.headers["ETag"]
+    again = client.get(url, headers={"If-None-Match": whole.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert client.get(url, headers={"If-None-Match": short.headers["ETag"]}).status_code == 200
+
+
+def test_a_large_specification_is_sent_compressed(market: Any) -> None:
+    rig, client, _ = market
+    learnware_id = some.publish_learnware(rig, name="very wide", n_features=40)
+    url = f"{LIST}/{learnware_id}/specifications/RKMETableSpecification"
+    plain = client.get(url, headers={"Accept-Encoding": "identity"})
+    packed = client.get(url, headers={"Accept-Encoding": "gzip"})
+    assert ("Content-Encoding" in plain.headers, packed.headers["Content-Encoding"]) == (False, "gzip")
+    assert int(packed.headers["Content-Length"]) < 0.7 * len(plain.content)
+    assert packed.content == plain.content
+
+
+@given(st.floats(1e-12, 1e12), st.sampled_from([-1, 1]), st.integers(1, 15))
+def test_significant_digits(size: float, sign: int, digits: int) -> None:
+    (found,) = significant(np.array([sign * size]), digits).tolist()
+    assert len(Decimal(repr(found)).normalize().as_tuple().digits) <= digits
+    # Half a unit of the last digit.
+    assert abs(found - sign * size) <= 0.500001 * 10.0 ** (math.floor(math.log10(size)) + 1 - digits)
+
+
+def test_significant_digits_of_the_smallest_and_largest() -> None:
+    numbers = np.array([0.0, 5e-324, 1.5e-310, -9.876e149, 1e150])
+    np.testing.assert_allclose(significant(numbers, 4), numbers, rtol=1e-9, atol=1e-300)
+    assert np.isfinite(significant(numbers, 17)).all()
 
 
 def test_what_the_contract_tells_of_a_learnware(market: Any, as_bearer: Any) -> None:

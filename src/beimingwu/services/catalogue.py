@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from sqlalchemy import bindparam, func, select, true
 
 from beimingwu.db.models import IndexState, Learnware, StatSpec, Version
@@ -26,7 +24,7 @@ from beimingwu.services.learnware_views import (
     summary_of,
     summary_query,
 )
-from learnware.market.index import decode_stat_spec
+from beimingwu.services.stat_spec_json import StatSpecContent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +34,6 @@ if TYPE_CHECKING:
     from beimingwu.db.engine import Database
     from beimingwu.services.catalogue_order import Order
     from beimingwu.services.identity import Identity
-    from learnware.specification import BaseStatSpecification
 
 __all__ = ["Catalogue", "Counts", "Page"]
 
@@ -184,8 +181,10 @@ class Catalogue:
             raise no_learnware()
         return found
 
-    def statistical_specification(self, identity: Identity | None, learnware_id: str, type_name: str) -> str:
-        """Return a statistical specification as the JSON that the engine reads.
+    def statistical_specification(
+        self, identity: Identity | None, learnware_id: str, type_name: str
+    ) -> StatSpecContent:
+        """Return a statistical specification.
 
         It is that of the serving version, or of the newest where none serves.
 
@@ -201,7 +200,7 @@ class Catalogue:
         number = parse_id(learnware_id)
         shown = func.coalesce(Learnware.serving_version, Learnware.newest_version)
         query = (
-            select(Learnware, StatSpec.header, StatSpec.arrays)
+            select(Learnware, Version.sha256, StatSpec.header, StatSpec.arrays)
             .join(Version, (Version.learnware_id == Learnware.id) & (Version.number == shown))
             .join(StatSpec, StatSpec.version_id == Version.id)
             .where(Learnware.id == number)
@@ -211,7 +210,7 @@ class Catalogue:
             with self._database.read() as session:
                 row = session.execute(query).one_or_none()
             if row is not None and (is_public(row[0]) or may_manage(identity, row[0].owner_id)):
-                return _as_json(decode_stat_spec(type_name, row[1], row[2]))
+                return StatSpecContent(type_name, *row[1:])
         raise NotFoundError("there is no such learnware, or it has no such specification")
 
     def _make_query(
@@ -262,13 +261,6 @@ class Catalogue:
 def _revision() -> Select[Any]:
     index = IndexState.__table__
     return select(index.c.revision).where(index.c.id == 1)
-
-
-def _as_json(spec: BaseStatSpecification) -> str:
-    states = {
-        name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in spec.get_states().items()
-    }
-    return json.dumps(states, separators=(",", ":"), allow_nan=False)
 
 
 class _KeptCounts:

@@ -128,11 +128,20 @@ class StatSpecView:
         Points of the reduced set; None for a kind that has none.
     n_features : int or None
         Numbers of each point.
+    point_shape : tuple of int or None
+        How they are arranged: (4,) for a row of a table, (3, 32, 32) for an image.
+    languages : tuple of str or None
+        Of texts, as far as they are known; None for other data.
+    encoder : str or None
+        What has made numbers of texts.
     """
 
     type: str
-    n_points: int | None
-    n_features: int | None
+    n_points: int | None = None
+    n_features: int | None = None
+    point_shape: tuple[int, ...] | None = None
+    languages: tuple[str, ...] | None = None
+    encoder: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,7 +352,15 @@ def _parsed(text: str) -> dict[str, Any]:
 @lru_cache(maxsize=2048)
 def _stat_spec(type_name: str, header: str) -> StatSpecView:
     # The header tells the shapes; the arrays themselves are not read.
-    shape = next((shape for name, _, shape in json.loads(header)["arrays"] if name == "z"), None)
-    if shape is None:
-        return StatSpecView(type_name, None, None)
-    return StatSpecView(type_name, shape[0], math.prod(shape[1:]) if len(shape) > 1 else None)
+    layout = json.loads(header)
+    values = layout["values"]
+    language, encoder = values.get("language"), values.get("encoder")
+    shape = next((shape for name, _, shape in layout["arrays"] if name == "z"), None)
+    return StatSpecView(
+        type_name,
+        n_points=None if shape is None else shape[0],
+        n_features=None if shape is None else math.prod(shape[1:]),
+        point_shape=None if shape is None else tuple(shape[1:]),
+        languages=None if language is None else tuple(language),
+        encoder=encoder,
+    )

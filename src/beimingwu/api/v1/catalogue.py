@@ -2,9 +2,11 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field, StringConstraints
 
+from beimingwu.api.compression import compressed, takes_gzip
+from beimingwu.api.content import is_known
 from beimingwu.api.problems import responses
 from beimingwu.api.requests import CurrentDock, OptionalIdentity
 from beimingwu.api.v1.fields import LearnwareId
@@ -119,12 +121,33 @@ def show_learnware(learnware_id: LearnwareId, dock: CurrentDock, identity: Optio
             "description": "The specification as the engine reads it",
             "content": {"application/json": {"schema": {"type": "object"}}},
         },
+        304: {"description": "It is what `If-None-Match` names"},
         **responses(NotAuthenticatedError, NotAllowedError, NotFoundError, InvalidInputError),
     },
 )
 def show_specification(
-    learnware_id: LearnwareId, type: _SpecificationType, dock: CurrentDock, identity: OptionalIdentity
+    learnware_id: LearnwareId,
+    type: _SpecificationType,
+    request: Request,
+    dock: CurrentDock,
+    identity: OptionalIdentity,
+    digits: Annotated[
+        int | None,
+        Query(ge=1, le=17, description="Significant digits of the numbers: few are enough to draw its points."),
+    ] = None,
 ) -> Response:
-    """Return a statistical specification of the serving version, or of the newest where none serves."""
-    text = dock.catalogue.statistical_specification(identity, learnware_id, type)
-    return Response(text, media_type="application/json")
+    """Return a statistical specification of the serving version, or of the newest where none serves.
+
+    One of images has some megabytes; four digits and compression make 300 kB of it. The answer has an `ETag`.
+    """
+    spec = dock.catalogue.statistical_specification(identity, learnware_id, type)
+    tag = f'"{spec.tag(digits)}"'
+    headers = {"ETag": f"W/{tag}", "Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
+    if is_known(request.headers.get("if-none-match"), tag):
+        return Response(status_code=304, headers=headers)
+    content = spec.to_json(digits).encode()
+    # What is random compresses no better with more effort.
+    smaller = compressed(content, 3) if takes_gzip(request) else None
+    if smaller is not None:
+        content, headers["Content-Encoding"] = smaller, "gzip"
+    return Response(content, headers=headers, media_type="application/json")

@@ -85,6 +85,14 @@ class StatSpecOut(BaseModel):
     type: str
     n_points: int | None = Field(description="Points of the reduced set; null for a kind that has none.")
     n_features: int | None = Field(description="Numbers of each point.")
+    point_shape: list[int] | None = Field(
+        description="How these numbers are arranged: a row of a table, or channels, height and width of an image.",
+        examples=[[4]],
+    )
+    languages: list[str] | None = Field(
+        description="Of texts, as far as they are known; null for other data.", examples=[None]
+    )
+    encoder: str | None = Field(description="What has made numbers of texts; null for other data.", examples=[None])
 
 
 class DetailOut(SummaryOut):

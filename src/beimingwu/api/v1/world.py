@@ -1,6 +1,5 @@
 """The specification world on a map."""
 
-import gzip
 import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from beimingwu.api.compression import compressed, takes_gzip
 from beimingwu.api.content import is_known
 from beimingwu.api.requests import CurrentDock
 from beimingwu.api.threads import in_map_thread
@@ -18,9 +18,6 @@ from beimingwu.services.world import WorldIsland, WorldLearnware, WorldMap
 __all__ = ["router"]
 
 router = APIRouter(prefix="/api/v1/world", tags=["learnwares"])
-
-# Smaller ones are sent as they are.
-_LEAST_COMPRESSED = 1000
 
 
 class WorldLearnwareOut(BaseModel):
@@ -100,7 +97,7 @@ async def show_world(request: Request, dock: CurrentDock) -> Response:
     if is_known(request.headers.get("if-none-match"), written.etag):
         return Response(status_code=304, headers=headers)
     content = written.content
-    if written.compressed is not None and _takes_gzip(request):
+    if written.compressed is not None and takes_gzip(request):
         content = written.compressed
         headers["Content-Encoding"] = "gzip"
     return Response(content, headers=headers, media_type="application/json")
@@ -119,8 +116,7 @@ def _written(world: WorldMap) -> _Written:
         elsewhere=[WorldLearnwareOut(**_values(one)) for one in world.elsewhere],
     )
     content = answer.model_dump_json().encode()
-    compressed = gzip.compress(content, 6, mtime=0) if len(content) >= _LEAST_COMPRESSED else None
-    return _Written(content, compressed, f'"{hashlib.sha256(content).hexdigest()[:32]}"')
+    return _Written(content, compressed(content), f'"{hashlib.sha256(content).hexdigest()[:32]}"')
 
 
 def _values(one: WorldLearnware) -> dict[str, Any]:
@@ -133,8 +129,3 @@ def _values(one: WorldLearnware) -> dict[str, Any]:
         "scenarios": list(one.scenarios),
         "downloads": one.downloads,
     }
-
-
-def _takes_gzip(request: Request) -> bool:
-    accepted = [one.replace(" ", "") for one in request.headers.get("accept-encoding", "").lower().split(",")]
-    return any(one.partition(";")[0] == "gzip" and not one.endswith((";q=0", ";q=0.0")) for one in accepted)
