@@ -22,11 +22,13 @@ EXPORTED = {
     "learnware.findings": "FINDINGS code_of mend_of message_of",
     "learnware.texts": "Text joined shortened text text_of",
     "learnware.specification": """
-        BaseStatSpecification RKMESpecification RKMEStatSpecification RKMETableSpecification ReductionReport
-        RegularStatSpecification Specification SystemStatSpecification data_type_of describe generate_rkme_table_spec
-        generate_semantic_spec generate_stat_spec register_stat_specification rkme_solve_qp semantic_labels
-        semantic_vocabulary solve_simplex_qp spec_types stat_specification_class
+        BaseStatSpecification RKMESpecification RKMEStatSpecification RKMETableSpecification RKMETextSpecification
+        ReductionReport RegularStatSpecification Specification SystemStatSpecification data_type_of describe
+        generate_rkme_table_spec generate_rkme_text_spec generate_semantic_spec generate_stat_spec
+        register_stat_specification rkme_solve_qp semantic_labels semantic_vocabulary solve_simplex_qp spec_types
+        stat_specification_class
     """,
+    "learnware.specification.encoding": "PUBLISHED TextEncoder text_encoder",
     "learnware.model": "BaseModel TorchModel",
     "learnware.learnware": """
         Learnware Manifest Member MissingField ModelEntry PackageContents PackageLimits Specification StatSpecEntry
@@ -102,7 +104,17 @@ PUBLISHED = {
         "RKMETableSpecification.save": "filepath",
         "RKMETableSpecification.load": "filepath",
         "RKMEStatSpecification": "gamma=0.1, cuda_idx=-1",
+        "RKMETextSpecification": "gamma=0.1, cuda_idx=None",
+        "RKMETextSpecification.generate_stat_spec_from_data": (
+            "X, K=100, step_size=0.1, steps=3, nonnegative_beta=True, reduce=True"
+        ),
+        "RKMETextSpecification.get_language_ids": "X",
+        "RKMETextSpecification.get_sentence_embedding": "X",
         "rkme_solve_qp": "K, C",
+        "generate_rkme_text_spec": (
+            "X, gamma=0.1, reduced_set_size=100, step_size=0.1, steps=3, nonnegative_beta=True, reduce=True, "
+            "cuda_idx=None"
+        ),
         "generate_rkme_table_spec": (
             "X, gamma=0.1, reduced_set_size=100, step_size=0.1, steps=3, nonnegative_beta=True, reduce=True, "
             "cuda_idx=None"

@@ -16,5 +16,7 @@ from ._simplex import solve_simplex_qp as solve_simplex_qp
 from ._specification import Specification as Specification
 from ._table import RKMEStatSpecification as RKMEStatSpecification
 from ._table import RKMETableSpecification as RKMETableSpecification
+from ._text import RKMETextSpecification as RKMETextSpecification
+from ._text_generator import generate_rkme_text_spec as generate_rkme_text_spec
 from ._vocabulary import semantic_labels as semantic_labels
 from ._vocabulary import semantic_vocabulary as semantic_vocabulary

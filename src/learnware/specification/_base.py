@@ -79,6 +79,7 @@ _classes: dict[str, type[BaseStatSpecification]] = {}
 _BUILT_IN_MODULES = {
     "RKMETableSpecification": "learnware.specification._table",
     "RKMEStatSpecification": "learnware.specification._table",
+    "RKMETextSpecification": "learnware.specification._text",
 }
 
 _Class = TypeVar("_Class", bound=type[BaseStatSpecification])
