@@ -136,5 +136,5 @@ def test_specifications_must_fit_the_table(regression_learnwares, make_learnware
     bare = make_learnware("bare", lambda rows: rows[:, 0], task="Regression")
     with pytest.raises(ReuseError, match="'bare' has no table specification"):
         reuser_class([bare, *regression_learnwares]).predict(np.zeros((5, 3)))
-    with pytest.raises(ReuseError, match="received texts"):
+    with pytest.raises(ReuseError, match="'region0' has no text specification"):
         reuser_class(regression_learnwares).predict(["some", "texts"])

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from learnware.errors import ReuseError
-from learnware.reuse._base import as_features, check_option
+from learnware.reuse._base import check_option
 from learnware.reuse._classes import ClassSpace
 from learnware.reuse._combined import CombinedReuser
 from learnware.reuse._models import fit_linear
 from learnware.reuse._outputs import ask
+from learnware.reuse._spaces import FeatureMap
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,8 +28,9 @@ _FEWEST_ROWS = 2
 class FeatureAugmentReuser(CombinedReuser):
     """Append the learnwares' answers to the features and train a linear model on a few labelled rows.
 
-    Features and answers are standardised. The model is a ridge regression whose ridge is chosen by leave-one-out
-    cross-validation, or a logistic regression.
+    Features of images and texts are their points in the space of the learnwares' specifications. Features and answers
+    are standardised. The model is a ridge regression whose ridge is chosen by leave-one-out cross-validation, or a
+    logistic regression.
 
     Parameters
     ----------
@@ -52,7 +54,7 @@ class FeatureAugmentReuser(CombinedReuser):
 
         Parameters
         ----------
-        x_train : array, data frame or tensor of shape (n_samples, ...)
+        x_train : array, data frame or tensor of shape (n_samples, ...), or list of str
             Inputs.
         y_train : array_like of shape (n_samples,)
             Labels, as the learnwares answer them or by the names of classes; targets in regression.
@@ -69,7 +71,8 @@ class FeatureAugmentReuser(CombinedReuser):
         """
         check_option("mode", self.mode, (None, "classification", "regression"))
         learnwares, data = self._learnwares(), self._input(x_train)
-        features = as_features(data, self.__class__.__name__)
+        self._map = FeatureMap(learnwares, data, self.__class__.__name__)
+        features = self._map.features(data)
         answers, targets = self._learn_space(data, y_train, self.mode)
         if len(data) < _FEWEST_ROWS:
             raise ReuseError(
@@ -78,8 +81,7 @@ class FeatureAugmentReuser(CombinedReuser):
         classes = isinstance(self._space, ClassSpace)
         self._model, sizes = fit_linear(_augmented(features, answers), targets, classes=classes)
         total = sizes.sum() or 1.0
-        self._width = features.shape[1]
-        shares = sizes[self._width :].reshape(len(learnwares), -1).sum(axis=1) / total
+        shares = sizes[features.shape[1] :].reshape(len(learnwares), -1).sum(axis=1) / total
         self.report_ = self._report(
             shares,
             "a share is that of the absolute coefficients of standardised features and answers",
@@ -90,7 +92,7 @@ class FeatureAugmentReuser(CombinedReuser):
     def _rows(self, user_data: Any) -> NDArray[np.float64]:
         self._check_fitted()
         data = self._input(user_data)
-        features = as_features(data, self.__class__.__name__, self._width)
+        features = self._map.features(data)
         answers = self._space.encode(ask(self._learnwares(), data))
         return self._model.predict(_augmented(features, answers))
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from learnware.errors import ReuseError
 from learnware.learnware import align_columns
+from learnware.reuse._inputs import as_input
 from learnware.specification._tables import without_tensor
 
 if TYPE_CHECKING:
@@ -156,61 +157,6 @@ def check_count(what: str, value: Any) -> None:
     """Raise a ReuseError unless `value` is a whole number of at least 1."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
         raise ReuseError(f"{what} is {value!r}; allowed are whole numbers from 1")
-
-
-def as_input(data: Any) -> NDArray[Any] | list[str]:
-    """Return inputs as an array of shape (n_samples, ...), or texts as a list; the caller's object is only read.
-
-    Data frames, arrow tables and tensors become arrays.
-
-    Raises
-    ------
-    ReuseError
-        If there are no rows, or single values instead of rows.
-    """
-    if isinstance(data, (list, tuple)) and data and all(isinstance(item, str) for item in data):
-        return list(data)
-    data = without_tensor(data)
-    if hasattr(data, "schema") and hasattr(data, "columns") and not hasattr(data, "to_numpy"):  # pyarrow
-        data = np.column_stack([column.to_numpy(zero_copy_only=False) for column in data.columns])
-    array = np.asarray(data.to_numpy() if hasattr(data, "to_numpy") else data)
-    if array.dtype.kind in "OUS" and array.ndim == 1 and len(array) and all(isinstance(item, str) for item in array):
-        return [str(item) for item in array]
-    if array.dtype.kind in "OUS" and array.ndim > 1:
-        try:
-            array = array.astype(np.float64)
-        except (TypeError, ValueError) as error:
-            raise ReuseError(f"the data are not numbers: {error}") from None
-    if array.ndim < 2:
-        raise ReuseError(
-            f"the data have shape {array.shape}; allowed are (n_samples, n_features, ...), or a list of texts"
-        )
-    if len(array) == 0:
-        raise ReuseError("the data have no rows")
-    # One order in memory, so that a data frame gives the same bytes as the array in it.
-    return np.ascontiguousarray(array)
-
-
-def as_table(data: NDArray[Any] | list[str], what: str) -> NDArray[np.float64]:
-    """Return inputs that are a table as float64, shape (n_samples, n_features)."""
-    if isinstance(data, list) or data.ndim != 2:
-        kind = "texts" if isinstance(data, list) else f"an array of shape {data.shape}"
-        raise ReuseError(f"{what} works on tables of shape (n_samples, n_features), received {kind}")
-    return data.astype(np.float64)
-
-
-def as_features(data: NDArray[Any] | list[str], what: str, width: int | None = None) -> NDArray[np.float64]:
-    """Return inputs as float64 rows for a model of the user's own, shape (n_samples, n_features); NaN is missing.
-
-    `width` is the number of features that the model was trained on.
-    """
-    if isinstance(data, list):
-        raise ReuseError(f"{what} trains on numbers, received texts; reuse texts with averaging or pruning")
-    features = data.reshape(len(data), -1).astype(np.float64)
-    if width not in (None, features.shape[1]):
-        raise ReuseError(f"the data have {features.shape[1]} columns, those given to fit had {width}")
-    # Trees work in single precision: what is infinite there says as little as infinity.
-    return np.where(np.abs(features) <= np.finfo(np.float32).max, features, np.nan)
 
 
 def as_labels(y: Any, n_rows: int) -> NDArray[Any]:

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from learnware.errors import ReuseError
-from learnware.specification import RKMETableSpecification, solve_simplex_qp
+from learnware.specification import solve_simplex_qp
 from learnware.specification._gaussian import in_units
 
 if TYPE_CHECKING:
@@ -22,10 +21,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from learnware.learnware import Learnware
+    from learnware.specification import RKMESpecification
     from learnware.specification._metric import KernelMetric
 
-__all__ = ["density_bandwidth", "mixture_weights", "routing_posterior", "table_specs"]
+__all__ = ["density_bandwidth", "mixture_weights", "routing_posterior"]
 
 # Rows of the user's data that are compared with the reduced sets at a time, which bounds the memory.
 _BLOCK_ROWS = 4096
@@ -36,30 +35,8 @@ _MIXTURE_ROWS = 10_000
 _RIDGE = 0.01
 
 
-def table_specs(learnwares: Sequence[Learnware], width: int) -> list[RKMETableSpecification]:
-    """Return the table specifications of learnwares for tables of `width` columns.
-
-    Raises
-    ------
-    ReuseError
-        If a learnware has none, or one of other columns.
-    """
-    found = []
-    for learnware in learnwares:
-        specs = learnware.get_specification().get_stat_spec().values()
-        spec = next((spec for spec in specs if isinstance(spec, RKMETableSpecification)), None)
-        if spec is None:
-            raise ReuseError(f"learnware {learnware.id!r} has no table specification, which routing needs")
-        if spec.get_z().shape[1] != width:
-            raise ReuseError(
-                f"learnware {learnware.id!r} describes tables of {spec.get_z().shape[1]} columns, the data have {width}"
-            )
-        found.append(spec)
-    return found
-
-
 def mixture_weights(
-    X: NDArray[np.float64], specs: Sequence[RKMETableSpecification], metric: KernelMetric
+    X: NDArray[np.float64], specs: Sequence[RKMESpecification], metric: KernelMetric
 ) -> NDArray[np.float64]:
     """Return the weights of the mixture of specifications that is nearest to the rows, in squared MMD.
 
@@ -69,7 +46,8 @@ def mixture_weights(
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_features)
-    specs : sequence of RKMETableSpecification
+        The user's data as points of the space of the specifications.
+    specs : sequence of RKMESpecification
     metric : KernelMetric
 
     Returns
@@ -81,16 +59,16 @@ def mixture_weights(
     products = np.zeros(len(specs))
     for start in range(0, len(rows), _BLOCK_ROWS):
         block = rows[start : start + _BLOCK_ROWS]
-        products += [float((metric.narrow_kernel(block, spec.get_z()) @ spec.get_beta()).sum()) for spec in specs]
+        products += [float((metric.narrow_kernel(block, spec.points) @ spec.get_beta()).sum()) for spec in specs]
     gram = np.array(
-        [[P.get_beta() @ metric.narrow_kernel(P.get_z(), Q.get_z()) @ Q.get_beta() for Q in specs] for P in specs]
+        [[P.get_beta() @ metric.narrow_kernel(P.points, Q.points) @ Q.get_beta() for Q in specs] for P in specs]
     )
     return solve_simplex_qp((gram + gram.T) / 2.0 + _RIDGE * np.eye(len(specs)), products / len(rows))
 
 
 def routing_posterior(
     X: NDArray[np.float64],
-    specs: Sequence[RKMETableSpecification],
+    specs: Sequence[RKMESpecification],
     weights: NDArray[np.float64],
     scale: NDArray[np.float64],
     gamma: float,
@@ -102,7 +80,8 @@ def routing_posterior(
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_features)
-    specs : sequence of RKMETableSpecification
+        The user's data as points of the space of the specifications.
+    specs : sequence of RKMESpecification
     weights : ndarray of shape (n_specs,)
     scale : ndarray of shape (n_features,)
         Units of the features.
@@ -116,8 +95,8 @@ def routing_posterior(
             np.log(weight * np.maximum(spec.get_beta(), 0.0)) for weight, spec in zip(weights, specs, strict=True)
         ]
     # Around the middle, so that features far from zero keep their digits.
-    origin = np.median(np.concatenate([spec.get_z() for spec in specs]), axis=0)
-    scaled = [in_units(spec.get_z(), origin, scale) for spec in specs]
+    origin = np.median(np.concatenate([spec.points for spec in specs]), axis=0)
+    scaled = [in_units(spec.points, origin, scale) for spec in specs]
     posterior = np.empty((len(X), len(specs)))
     for start in range(0, len(X), _BLOCK_ROWS):
         rows = in_units(X[start : start + _BLOCK_ROWS], origin, scale)
@@ -133,13 +112,13 @@ def routing_posterior(
     return posterior
 
 
-def density_bandwidth(specs: Sequence[RKMETableSpecification], scale: NDArray[np.float64]) -> float:
+def density_bandwidth(specs: Sequence[RKMESpecification], scale: NDArray[np.float64]) -> float:
     """Return the gamma under which the reduced sets describe a density best.
 
     It maximises the leave-one-out likelihood of the points of all reduced sets (Habbema, Hermans, van den Broek 1974).
     An MMD is best measured with a wide kernel; who is nearest to a single point is best seen with a narrow one.
     """
-    points = np.concatenate([spec.get_z() for spec in specs])
+    points = np.concatenate([spec.points for spec in specs])
     points = in_units(points, np.median(points, axis=0), scale)
     weights = np.concatenate([np.maximum(spec.get_beta(), 0.0) for spec in specs])
     weights = weights / weights.sum()
@@ -161,12 +140,12 @@ def density_bandwidth(specs: Sequence[RKMETableSpecification], scale: NDArray[np
     return max(candidates, key=likelihood)
 
 
-def _filled(X: NDArray[np.float64], specs: Sequence[RKMETableSpecification]) -> NDArray[np.float64]:
+def _filled(X: NDArray[np.float64], specs: Sequence[RKMESpecification]) -> NDArray[np.float64]:
     """Return rows whose missing values say nothing: they are at the centre of the reduced sets."""
     known = np.isfinite(X)
     if known.all():
         return X
-    centre = np.mean([spec.get_beta() @ spec.get_z() for spec in specs], axis=0)
+    centre = np.mean([spec.get_beta() @ spec.points for spec in specs], axis=0)
     return np.where(known, X, centre)
 
 

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from learnware.reuse._base import as_table, check_count
+from learnware.reuse._base import check_count
 from learnware.reuse._combined import CombinedReuser
-from learnware.reuse._density import density_bandwidth, mixture_weights, routing_posterior, table_specs
+from learnware.reuse._density import density_bandwidth, mixture_weights, routing_posterior
+from learnware.reuse._inputs import take
 from learnware.reuse._outputs import ask_each, output_space
+from learnware.reuse._spaces import in_space
 from learnware.specification._metric import KernelMetric
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ class JobSelectorReuser(CombinedReuser):
     Parameters
     ----------
     learnware_list : list of Learnware, optional
-        Learnwares with table specifications.
+        Learnwares with specifications of the data's kind in one space.
     herding_num : int, default=1000
         Number of points that the published package samples. The closed form is the limit of infinitely many, so the
         number has no effect.
@@ -58,7 +60,7 @@ class JobSelectorReuser(CombinedReuser):
 
         Parameters
         ----------
-        user_data : array, data frame or tensor of shape (n_samples, n_features)
+        user_data : array, data frame or tensor of shape (n_samples, ...), or list of str
 
         Returns
         -------
@@ -67,14 +69,13 @@ class JobSelectorReuser(CombinedReuser):
         Raises
         ------
         ReuseError
-            If a learnware has no table specification of the data's columns.
+            If the learnwares have no specification of data of this kind in a space that they share.
         """
         check_count("herding_num", self.herding_num)
         learnwares, data = self._learnwares(), self._input(user_data)
         if len(learnwares) == 1:
             return np.zeros(len(data), dtype=np.intp)
-        X = as_table(data, self.__class__.__name__)
-        specs = table_specs(learnwares, X.shape[1])
+        X, specs = in_space(learnwares, data)
         weights = np.full(len(specs), 1.0 / len(specs))
         metric = KernelMetric.estimate(specs)
         if self.use_herding:
@@ -88,7 +89,7 @@ class JobSelectorReuser(CombinedReuser):
         choice = self.job_selector(data)
         jobs = [np.flatnonzero(choice == number) for number in range(len(learnwares))]
         # A learnware without a job answers one row, which shows what it answers.
-        parts = [_take(data, job if len(job) else np.array([0])) for job in jobs]
+        parts = [take(data, job if len(job) else np.array([0])) for job in jobs]
         outputs = ask_each(learnwares, parts)
         self._set_space(output_space(learnwares, outputs))
         encoded = [self._space.encode_one(number, output) for number, output in enumerate(outputs)]
@@ -97,7 +98,3 @@ class JobSelectorReuser(CombinedReuser):
             rows[job] = part[: len(job)]
         self.report_ = self._report(np.array([len(job) / len(choice) for job in jobs]))
         return rows
-
-
-def _take(data: NDArray[Any] | list[str], rows: NDArray[np.intp]) -> NDArray[Any] | list[str]:
-    return [data[row] for row in rows] if isinstance(data, list) else data[rows]

@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from learnware.errors import ReuseError
-from learnware.reuse._base import as_table
 from learnware.reuse._combined import CombinedReuser
-from learnware.reuse._density import mixture_weights, routing_posterior, table_specs
+from learnware.reuse._density import mixture_weights, routing_posterior
 from learnware.reuse._outputs import ask, output_space, task_of
+from learnware.reuse._spaces import in_space
 from learnware.specification._metric import KernelMetric
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike, NDArray
     from typing_extensions import Self
 
     from learnware.learnware import Learnware
+    from learnware.specification import RKMESpecification
 
 __all__ = ["RoutingReuser"]
 
@@ -37,7 +40,7 @@ class RoutingReuser(CombinedReuser):
     Parameters
     ----------
     learnware_list : list of Learnware, optional
-        Learnwares with table specifications.
+        Learnwares with specifications of the data's kind in one space.
     weights : array_like of shape (n_learnwares,), optional
         Weights of the mixture that the user's data are, e.g. those of a search. By default they are estimated from the
         data given to `fit`, else from those given to `predict`.
@@ -67,36 +70,28 @@ class RoutingReuser(CombinedReuser):
 
         Parameters
         ----------
-        X : array, data frame or tensor of shape (n_samples, n_features)
+        X : array, data frame or tensor of shape (n_samples, ...), or list of str
         y : ignored
         """
-        self.weights_ = self._mixture(as_table(self._input(X), self.__class__.__name__))
+        self.weights_ = self._mixture(*in_space(self._learnwares(), self._input(X)))
         return self
 
     def posterior(self, user_data: Any) -> NDArray[np.float64]:
         """Return p(i | x), shape (n_samples, n_learnwares), each row on the simplex."""
-        X = as_table(self._input(user_data), self.__class__.__name__)
         learnwares = self._learnwares()
-        specs = table_specs(learnwares, X.shape[1])
+        X, specs = in_space(learnwares, self._input(user_data))
         metric = KernelMetric.estimate(specs) if self.metric is None else self.metric
-        weights = self.weights_ if hasattr(self, "weights_") else self._mixture(X)
+        weights = self.weights_ if hasattr(self, "weights_") else self._mixture(X, specs)
         gamma = _GAMMA_OF_CLASSES if task_of(learnwares) == "Classification" else _GAMMA_OF_NUMBERS
         return routing_posterior(X, specs, weights, metric.scale, gamma / X.shape[1])
 
-    def _mixture(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
-        learnwares = self._learnwares()
-        specs = table_specs(learnwares, X.shape[1])
+    def _mixture(self, X: NDArray[np.float64], specs: Sequence[RKMESpecification]) -> NDArray[np.float64]:
         if self.weights is None:
             return mixture_weights(X, specs, KernelMetric.estimate(specs) if self.metric is None else self.metric)
         weights = np.asarray(self.weights, dtype=np.float64)
-        if (
-            weights.shape != (len(learnwares),)
-            or not np.isfinite(weights).all()
-            or weights.min() < 0
-            or not weights.any()
-        ):
+        if weights.shape != (len(specs),) or not np.isfinite(weights).all() or weights.min() < 0 or not weights.any():
             raise ReuseError(
-                f"weights are {self.weights!r}; allowed are {len(learnwares)} numbers, none negative and not all 0"
+                f"weights are {self.weights!r}; allowed are {len(specs)} numbers, none negative and not all 0"
             )
         return weights / float(weights.sum())
 

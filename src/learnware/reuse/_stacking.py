@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from learnware.errors import ReuseError
-from learnware.reuse._base import as_features, check_count, check_option
+from learnware.reuse._base import check_count, check_option
 from learnware.reuse._classes import ClassSpace
 from learnware.reuse._combined import CombinedReuser
 from learnware.reuse._models import classifiers, correctors, fit_classifier, fit_regressor, regressors
 from learnware.reuse._outputs import ask
+from learnware.reuse._spaces import FeatureMap
 from learnware.reuse._weights import mix, simplex_least_squares
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ class StackingReuser(CombinedReuser):
     shrunk towards equal weights (Breiman, Stacked Regressions, 1996; van der Laan, Polley, Hubbard, Super Learner,
     2007).
     If one learnware or one own model alone has a clearly smaller cross-validated error, by two standard errors, that
-    one answers alone. For classes the error is the Brier score. In the report, a corrected mean of learnwares counts as
+    one answers alone. The features of images and texts are their points in the space of the learnwares' specifications.
+    For classes the error is the Brier score. In the report, a corrected mean of learnwares counts as
     the learnwares'.
 
     Parameters
@@ -122,7 +124,7 @@ class StackingReuser(CombinedReuser):
 
         Parameters
         ----------
-        X : array, data frame or tensor of shape (n_samples, ...)
+        X : array, data frame or tensor of shape (n_samples, ...), or list of str
             Inputs.
         y : array_like of shape (n_samples,)
             Labels, as the learnwares answer them or by the names of classes; targets in regression.
@@ -140,11 +142,12 @@ class StackingReuser(CombinedReuser):
         check_option("mode", self.mode, (None, "classification", "regression"))
         check_count("cv", self.cv)
         learnwares, data = self._learnwares(), self._input(X)
-        features = as_features(data, self.__class__.__name__)
+        self._map = FeatureMap(learnwares, data, self.__class__.__name__)
+        features = self._map.features(data)
         if not 2 <= self.cv <= len(data):
             raise ReuseError(f"cv is {self.cv} with {len(data)} labelled rows; allowed are 2 to the number of rows")
         answers, targets = self._learn_space(data, y, self.mode)
-        self._n_rows, self._width = features.shape
+        self._n_rows = len(features)
 
         folds = np.random.default_rng(self.seed).permutation(len(data)) % self.cv
         names, held_out = self._held_out(features, answers, targets, folds)
@@ -192,7 +195,7 @@ class StackingReuser(CombinedReuser):
     def _rows(self, user_data: Any) -> NDArray[np.float64]:
         self._check_fitted()
         learnwares, data = self._learnwares(), self._input(user_data)
-        features = as_features(data, self.__class__.__name__, self._width)
+        features = self._map.features(data)
         answers = np.zeros((len(learnwares), len(data), self._n_columns))
         needed = np.flatnonzero(np.sum([one.weights for one in self._fitted.values()], axis=0)).tolist()
         for number, output in zip(needed, ask([learnwares[number] for number in needed], data), strict=True):

@@ -19,13 +19,14 @@ from learnware.reuse import (
     RoutingReuser,
     StackingReuser,
 )
-from learnware.reuse._base import as_input, as_table
 from learnware.reuse._classes import ClassSpace, class_key
+from learnware.reuse._inputs import as_input, take
 from learnware.reuse._outputs import ask, labelled_space, output_space
 from learnware.runtime import Limits, ModelRunner, RunningModel
 from learnware.solution._report import FEWEST_LABELS, ChosenLearnware, SolutionReport
 from learnware.solution._solution import Solution, predict_labels
-from learnware.specification import generate_rkme_table_spec, generate_semantic_spec
+from learnware.specification import data_type_of, generate_semantic_spec, spec_types
+from learnware.specification._kinds import generate
 from learnware.specification._tables import without_tensor
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from learnware.learnware import Learnware
     from learnware.market import LearnwareMarket, SearchResults
     from learnware.reuse import BaseReuser
+    from learnware.specification import RKMESpecification
 
 __all__ = ["solve"]
 
@@ -69,8 +71,9 @@ def solve(
 
     Parameters
     ----------
-    X : array, data frame or tensor of shape (n_samples, n_features)
-        The user's data. The columns of a data frame are taken by name where learnwares name the same ones.
+    X : array, data frame or tensor of shape (n_samples, n_features) or (n_samples, channels, height, width), or texts
+        The user's data: a table, images (also a list of PIL images) or texts (a list or a column of strings). The
+        columns of a data frame are taken by name where learnwares name the same ones.
     y : array_like of shape (n_samples,), optional
         Labels or targets; NaN or None marks a row without.
     market : LearnwareMarket or str, default="default"
@@ -106,7 +109,7 @@ def solve(
     NothingFitsError
         If no learnware of the market is for this task, or, without labels, if most of the data is covered by none.
     SpecificationError
-        If `X` is no table of numbers.
+        If `X` is no table of numbers, and neither images nor texts.
     ReuseError
         If labels and data do not fit together, or data and learnwares by the names of their columns.
     ModelError
@@ -121,8 +124,12 @@ def solve(
     if max_learnwares < 1:
         raise ReuseError(f"max_learnwares is {max_learnwares}; expected at least 1")
     say = progress or _silent
+    data_type = data_type_of(X)
+    if data_type != "Table":
+        X = as_input(X)
     say("describing the data")
-    spec = generate_rkme_table_spec(X, seed=seed)
+    types = spec_types(data_type)
+    spec = generate(types[0], X, seed=seed)
     labelled, labels = _labelled_rows(y, spec.num_points)
     tasks = (task,) if task else _tasks_of_labels(labels)
     say("searching the market")
@@ -134,16 +141,21 @@ def solve(
         market = instantiate_learnware_market(market)
     conditions = dict(semantic_spec or generate_semantic_spec())
     conditions["Task"] = {"Values": list(tasks), "Type": "Class"}
-    results = market.search_learnware(BaseUserInfo(semantic_spec=conditions, stat_info={spec.type: spec}))
-    ordered = _in_another_order(X, results, market)
+    results = _search(market, conditions, spec)
+    ordered = _in_another_order(X, results, market) if data_type == "Table" else None
     if ordered is not None:
         say("searching again with the columns in the order of the learnwares")
         X = ordered
-        spec = generate_rkme_table_spec(X, seed=seed)
-        results = market.search_learnware(BaseUserInfo(semantic_spec=conditions, stat_info={spec.type: spec}))
+        results = _search(market, conditions, generate(types[0], X, seed=seed))
+    for other in types[1:]:
+        if results.get_single_results():
+            break
+        say(f"searching again by {other}")
+        results = _search(market, conditions, generate(other, X, seed=seed))
     if results.nothing_fits and not (len(labels) and results.get_single_results()):
         raise NothingFitsError(results.message)
-    found, task = _compatible(_of_these_columns(X, results), tasks, bool(len(labels)), max_learnwares)
+    candidates = _of_these_columns(X, results) if data_type == "Table" else _found(results)
+    found, task = _compatible(candidates, tasks, bool(len(labels)), max_learnwares)
     # A learnware that is asked by turns with others must not be ended to make room for them.
     runner = ModelRunner(
         runnable_option, sandbox=sandbox, limits=limits, max_processes=max(4, len(found)), on_progress=say
@@ -159,6 +171,10 @@ def solve(
     except BaseException:
         runner.close()
         raise
+
+
+def _search(market: LearnwareMarket, conditions: dict[str, Any], spec: RKMESpecification) -> SearchResults:
+    return market.search_learnware(BaseUserInfo(semantic_spec=conditions, stat_info={spec.type: spec}))
 
 
 def _running(learnware: Learnware, runner: ModelRunner) -> Learnware:
@@ -180,12 +196,12 @@ def _choose(
     """Return the fitted reuser, the name of its way, the scores of all ways, and the vocabulary of classes."""
     scores: dict[str, float] = {}
     ways = _ways(learnwares, task, seed)
-    data = as_table(as_input(X), "solve")
+    data = as_input(X)
     vocabulary = _vocabulary(learnwares, data, labelled, labels) if task == _CLASSIFICATION else None
     if len(labels) >= FEWEST_LABELS:
         for name, make in ways.items():
             say(f"trying {name}")
-            predictions = _held_out(make, data[labelled], labels, vocabulary, seed)
+            predictions = _held_out(make, take(data, labelled), labels, vocabulary, seed)
             scores[name] = _score(predictions, labels, vocabulary is not None)
         way = (min if vocabulary is None else max)(scores, key=lambda name: scores[name])
     else:
@@ -193,7 +209,7 @@ def _choose(
     say(f"solving by {way}")
     reuser = ways[way]()
     if _needs_labels(reuser):
-        reuser.fit(data[labelled], labels)
+        reuser.fit(take(data, labelled), labels)
     elif hasattr(reuser, "fit"):
         reuser.fit(data)
     # The first prediction tells which learnware answers how much.
@@ -324,7 +340,11 @@ def _score(predictions: NDArray[Any], y: NDArray[Any], classes: bool) -> float:
 
 
 def _held_out(
-    make: Callable[[], Any], X: NDArray[Any], y: NDArray[Any], vocabulary: Mapping[str, Any] | None, seed: int
+    make: Callable[[], Any],
+    X: NDArray[Any] | list[str],
+    y: NDArray[Any],
+    vocabulary: Mapping[str, Any] | None,
+    seed: int,
 ) -> NDArray[Any]:
     """Return a way's predictions of labelled rows, each made without its label."""
     reuser = make()
@@ -336,18 +356,18 @@ def _held_out(
 
     stratified = vocabulary is not None and np.unique(y, return_counts=True)[1].min() >= _FOLDS
     split = (StratifiedKFold if stratified else KFold)(_FOLDS, shuffle=True, random_state=seed)
-    folds = list(split.split(X, y if stratified else None))
-    answers = [predict_labels(make().fit(X[train], y[train]), X[test], vocabulary) for train, test in folds]
+    folds = list(split.split(y, y if stratified else None))
+    answers = [predict_labels(make().fit(take(X, train), y[train]), take(X, test), vocabulary) for train, test in folds]
     order = np.argsort(np.concatenate([test for _, test in folds]))
     held_out: NDArray[Any] = np.concatenate(answers)[order]
     return held_out
 
 
 def _vocabulary(
-    learnwares: list[Learnware], X: NDArray[Any], labelled: NDArray[np.intp], labels: NDArray[Any]
+    learnwares: list[Learnware], X: NDArray[Any] | list[str], labelled: NDArray[np.intp], labels: NDArray[Any]
 ) -> dict[str, Any]:
     """Return the label of each name of a class: the user's where there are some, else the name or the numeral."""
-    outputs = ask(learnwares, X[labelled] if len(labels) else X[:_SAMPLE])
+    outputs = ask(learnwares, take(X, labelled) if len(labels) else X[:_SAMPLE])
     if len(labels):
         space = labelled_space(learnwares, outputs, labels, _CLASSIFICATION.lower())[0]
     else:
