@@ -141,7 +141,7 @@ class _Victims:
         self._services = services
         self._chance = chance
         self._lock = threading.Lock()
-        self._server: Server = dock.server()
+        self._server: Server = dock.server(whole=False)
         self._workers: dict[str, Process] = {}
         for number in range(workers):
             self._start(f"worker-{number}")
@@ -159,7 +159,7 @@ class _Victims:
             return
         self._pause()
         self._server.kill()
-        server = self._dock.server()
+        server = self._dock.server(whole=False)
         with self._lock:
             self._server = server
         self.outcome.server_kills += 1

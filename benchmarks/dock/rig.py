@@ -21,6 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import urllib3
+
 from benchmarks.dock.keeper import kept_folder
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 __all__ = ["PASSWORD", "BenchDock", "Process", "Somebody", "bench_dock", "postgresql"]
 
 PASSWORD = "correct horse battery"
+# Seconds to wait for what takes a few.
+_PATIENCE = 120.0
 _COMMAND = (sys.executable, "-m", "beimingwu")
 # Logins cost nothing, and nobody is told to slow down: neither is what is measured.
 _CHEAP = {
@@ -147,11 +151,23 @@ def _processor_seconds(pid: int) -> float:
 
 
 class Server(Process):
-    """A server that answers requests at `url`, which ends in ``/api``."""
+    """A server that answers requests at `url`, which ends in ``/api``, with so many `processes`."""
 
     def __init__(self, environment: dict[str, str], log: Path, *arguments: str) -> None:
         super().__init__(environment, log, *arguments)
-        self.url: str = self.document()["address"]
+        document = self.document()
+        self.url: str = document["address"]
+        self.processes: int = document["processes"]
+
+    def wait_for_all(self) -> None:
+        """Wait until all its processes answer: the others are started when the first one does."""
+        address = self.url.removesuffix("/api") + "/metrics"
+        expected = f"\nbeimingwu_server_processes {self.processes}.0\n".encode()
+        give_up = time.monotonic() + _PATIENCE
+        while expected not in urllib3.request("GET", address).data:
+            if time.monotonic() > give_up:
+                raise RuntimeError(f"a process does not answer: {self.log.read_text(encoding='utf-8')[-2000:]}")
+            time.sleep(0.05)
 
 
 @dataclass
@@ -172,10 +188,16 @@ class BenchDock:
     environment: dict[str, str]
     ids: list[str] = field(default_factory=list)
 
-    def server(self, *arguments: str, **variables: str) -> Server:
-        """Start a server on a free port; it answers when this returns. It has as many processes as it usually has."""
+    def server(self, *arguments: str, whole: bool = True, **variables: str) -> Server:
+        """Start a server on a free port, with as many processes as it usually has.
+
+        When this returns, all of them answer, or the first one if it is not to be `whole`.
+        """
         log = self.folder / "server.log"
-        return Server({**self.environment, **variables}, log, "serve", "--port", "0", "--json", *arguments)
+        server = Server({**self.environment, **variables}, log, "serve", "--port", "0", "--json", *arguments)
+        if whole:
+            server.wait_for_all()
+        return server
 
     def worker(self, *arguments: str, **variables: str) -> Process:
         """Start a worker."""

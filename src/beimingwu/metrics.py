@@ -36,6 +36,8 @@ class Metrics:
         How long they took, by method and route.
     running : Gauge
         Requests being answered.
+    processes : Gauge
+        Processes of the server that answer.
     mails : Counter
         Mails by outcome: ``sent``, ``failed``.
     """
@@ -57,6 +59,12 @@ class Metrics:
         self.running = Gauge(
             "beimingwu_http_requests_running",
             "Requests being answered",
+            multiprocess_mode="livesum",
+            registry=self._registry,
+        )
+        self.processes = Gauge(
+            "beimingwu_server_processes",
+            "Processes of this server that answer",
             multiprocess_mode="livesum",
             registry=self._registry,
         )

@@ -37,12 +37,13 @@ def _serve(
     The embedded database is made, or brought up to date, when the server starts. A PostgreSQL database is not: run
     `beimingwu migrate` first, once for all servers.
     """
-    from beimingwu.serving.run import run_server
+    from beimingwu.serving.run import process_count, run_server
 
     settings = operator.settings(host=host, port=port, mode=mode, server_processes=processes)
 
     def started(address: str) -> None:
-        operator.session.show({"address": address}, f"The dock is at {address}")
+        document = {"address": address, "processes": process_count(settings)}
+        operator.session.show(document, f"The dock is at {address}")
 
     run_server(settings, started=started)
 

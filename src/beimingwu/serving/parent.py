@@ -68,25 +68,31 @@ class ServerProcesses(ProcessPool):
         # Those that answer, in the order of their turns.
         self._answering: list[str] = []
         self._failure: str | None = None
-        self._all_began = False
+        self._began = False
         self._turns = itertools.count()
 
+    def start(self) -> None:
+        """Start the first process; it brings the database up to date, and no other takes its time meanwhile."""
+        self._threads[0].start()
+
+    def start_others(self) -> None:
+        """Start the others, as soon as the first one answers. What keeps one of them from it is in the log."""
+        for thread in self._threads[1:]:
+            thread.start()
+
     def wait_until_ready(self, seconds: float) -> bool:
-        """Wait until all processes answer, for so long at most; return whether they do.
+        """Wait until the first process answers, for so long at most; return whether it does.
 
         Raises
         ------
         ServiceError
-            If one of them cannot.
+            If it cannot.
         """
         with self._answer:
-            self._answer.wait_for(
-                lambda: self._failure is not None or len(self._answering) == self._count, timeout=seconds
-            )
+            self._answer.wait_for(lambda: self._failure is not None or self._began, timeout=seconds)
             if self._failure is not None:
                 raise ServiceError(self._failure)
-            self._all_began = len(self._answering) == self._count
-            return self._all_began
+            return self._began
 
     def take(self, connection: socket.socket) -> bool:
         """Hand a connection to a process, the next one that answers and has room; return whether one has."""
@@ -127,7 +133,8 @@ class ServerProcesses(ProcessPool):
         with self._answer:
             if report is not None and report.error is None:
                 self._answering.append(name)
-            elif not self._all_began and self._failure is None:
+                self._began = True
+            elif not self._began:
                 told = report.error if report is not None else None
                 self._failure = told or "a process of the server ended before it answered; the log says why"
             elif report is not None:
@@ -158,14 +165,14 @@ def serve_with_processes(
     migrate : bool, default=False
         Whether to bring the database up to date first, also where that is for the operator.
     started : callable
-        Told the address once all of them answer.
+        Told the address once the first of them answers; the others follow.
 
     Raises
     ------
     SettingsError
         If another program listens there.
     ServiceError
-        If one of the processes cannot answer.
+        If the first of the processes cannot answer.
     OSError
         If the address cannot be listened on.
     """
@@ -181,6 +188,7 @@ def serve_with_processes(
             if orders.told:
                 return
         started(address_of(settings, listening))
+        processes.start_others()
         _hand_over(listening, processes, orders)
         # Who comes now is refused; who is here already is answered.
         listening.close()

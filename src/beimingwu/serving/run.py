@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import socket
 import sys
@@ -58,6 +59,8 @@ def run_server(settings: Settings, *, migrate: bool = False, started: Callable[[
 
         serve_with_processes(settings, count, migrate=migrate, started=started)
         return
+    # See `child.main`.
+    gc.disable()
     from beimingwu.metrics import Metrics
     from beimingwu.services.dock import Dock, open_database
     from beimingwu.serving.listening import listen, with_web_address

@@ -76,6 +76,7 @@ class Server(uvicorn.Server):
         )
         super().__init__(config)
         self._live = app.state.live
+        self._processes = app.state.metrics.processes
         self._ready = ready
         self._channel = channel
         self._arriving: set[asyncio.Task[object]] = set()
@@ -85,12 +86,13 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if not self.started:
             return
-        # What is here now stays: collections of garbage need not look at it again.
-        gc.collect()
+        # What is here now stays: collections of garbage need not look at it again, nor for garbage before.
         gc.freeze()
+        gc.enable()
         if self._channel is not None:
             self._channel.setblocking(False)
             asyncio.get_running_loop().add_reader(self._channel, self._take_connections, self._channel)
+        self._processes.set(1)
         self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

@@ -214,11 +214,22 @@ class IndexView(Generic[_Row]):
             raise LearnwareNotFoundError(learnware_id) from None
 
     def prepare(self, islands: Iterable[str] = ()) -> None:
-        """Take over what has changed, and read all that searches of these islands and of words would have to read."""
+        """Take over what has changed, and read what searches of these islands and of words would have to read first.
+
+        What is left are specifications of candidates, a few for each search; see `read_ahead`.
+        """
         names = list(islands)
         with self._lock:
             self._refresh(*names)
             self._read_words()
+            for name in names:
+                self._index(name)
+
+    def read_ahead(self, islands: Iterable[str]) -> None:
+        """Read specifications of members of these islands, as many as are kept, so that searches need not."""
+        names = list(islands)
+        with self._lock:
+            self._refresh(*names)
             missing = {
                 name: [one for one in index.ids[:_CACHED_SPECS] if (name, one) not in self._specs]
                 for name in names
