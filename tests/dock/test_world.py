@@ -132,7 +132,13 @@ def test_over_http(both: Any) -> None:
     answer = plain.json()
     assert set(answer) == {"revision", "islands", "elsewhere"}
     (island,) = answer["islands"]
-    assert set(island) == {"name", "type", "n_features", "kept", "learnwares"}
+    assert set(island) == {"name", "type", "n_features", "title", "kept", "learnwares"}
+    assert island["title"] == "tables of 3 columns"
+    chinese = client.get("/api/v1/world", headers={"Accept-Language": "zh"})
+    assert chinese.json()["islands"][0]["title"] == "3 列的表格"
+    assert (chinese.headers["Content-Language"], plain.headers["Content-Language"]) == ("zh", "en")
+    assert chinese.headers["ETag"] != plain.headers["ETag"]
+    assert "Accept-Language" in plain.headers["Vary"]
     assert [one["learnware_id"] for one in island["learnwares"]] == ids
     assert set(island["learnwares"][0]) == {
         "learnware_id", "name", "x", "y", "username", "data_type", "task_type", "scenarios", "downloads",

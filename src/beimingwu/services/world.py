@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from sqlalchemy import select
 from beimingwu.db.models import Learnware, User
 from beimingwu.services.access import public_condition
 from beimingwu.services.learnware_ids import format_id
+from learnware.errors import LearnwareNotFoundError
 from learnware.market.index import plane
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from beimingwu.services.clock import Clock
     from beimingwu.services.market_index import MarketIndex
     from learnware.market.index import IslandIndex, Plane
+    from learnware.specification import RKMESpecification
 
 __all__ = ["World", "WorldIsland", "WorldLearnware", "WorldMap"]
 
@@ -65,7 +68,9 @@ class WorldIsland:
     type : str
         Of the specifications.
     n_features : int
-        Numbers of each point of them.
+        Numbers of each of their points.
+    title : str
+        The data that live there, in a few words.
     kept : float
         Correlation between distances on the map and those of the data (`learnware.market.index.Plane`).
     learnwares : tuple of (WorldLearnware, float, float)
@@ -75,6 +80,7 @@ class WorldIsland:
     name: str
     type: str
     n_features: int
+    title: str
     kept: float
     learnwares: tuple[tuple[WorldLearnware, float, float], ...]
 
@@ -90,12 +96,25 @@ class WorldMap:
     islands : tuple of WorldIsland
         Those with most learnwares first.
     elsewhere : tuple of WorldLearnware
-        Learnwares whose data cannot be compared, such as those of images and texts.
+        Learnwares whose data cannot be compared with any.
     """
 
     revision: int
     islands: tuple[WorldIsland, ...]
     elsewhere: tuple[WorldLearnware, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Space:
+    """What is told of the space of an island."""
+
+    type: str
+    n_features: int
+    title: str
+
+    @classmethod
+    def of(cls, spec: RKMESpecification) -> _Space:
+        return cls(spec.type, spec.points.shape[1], spec.describe_space())
 
 
 class World:
@@ -117,6 +136,8 @@ class World:
         self._drawn_at: datetime | None = None
         # An island that has not changed is not drawn anew.
         self._planes: dict[str, tuple[IslandIndex, Plane]] = {}
+        # A feature space never changes.
+        self._spaces: dict[str, _Space] = {}
 
     def map(self) -> WorldMap:
         """Return the map; the same object as before, as long as it holds.
@@ -140,15 +161,18 @@ class World:
         indexes = {name: index for name in self._index.islands() if (index := self._index.island_index(name))}
         planes = {name: self._plane(name, index) for name, index in indexes.items()}
         self._planes = {name: (indexes[name], planes[name]) for name in planes}
+        self._spaces = {name: space for name, index in indexes.items() if (space := self._space(name, index))}
         known = {one.learnware_id: one for one in self._learnwares()}
         islands = [
             WorldIsland(
                 name,
-                *_feature_space(name),
+                space.type,
+                space.n_features,
+                space.title,
                 round(planes[name].kept, _DIGITS),
-                tuple(_placed(index, planes[name], known)),
+                tuple(_placed(indexes[name], planes[name], known)),
             )
-            for name, index in indexes.items()
+            for name, space in self._spaces.items()
         ]
         islands.sort(key=lambda one: (-len(one.learnwares), one.name))
         somewhere = {one.learnware_id for island in islands for one, _, _ in island.learnwares}
@@ -158,6 +182,15 @@ class World:
     def _plane(self, name: str, index: IslandIndex) -> Plane:
         drawn = self._planes.get(name)
         return drawn[1] if drawn is not None and drawn[0] is index else plane(index.vectors)
+
+    def _space(self, name: str, index: IslandIndex) -> _Space | None:
+        """Return what is told of an island's space; None if all of its learnwares have just gone."""
+        if name in self._spaces:
+            return self._spaces[name]
+        for learnware_id in index.ids:
+            with suppress(LearnwareNotFoundError):
+                return _Space.of(index.load_specs([learnware_id])[0])
+        return None
 
     def _learnwares(self) -> Iterator[WorldLearnware]:
         query = (
@@ -188,9 +221,3 @@ def _placed(
         if learnware_id in known:
             # Without a sign before zero.
             yield known[learnware_id], round(x, _DIGITS) + 0.0, round(y, _DIGITS) + 0.0
-
-
-def _feature_space(name: str) -> tuple[str, int]:
-    """Return what the name of an island says: the type of its specifications, and their number of features."""
-    type_name, _, n_features = name.rpartition("/")
-    return type_name, int(n_features)

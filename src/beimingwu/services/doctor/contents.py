@@ -18,9 +18,11 @@ from beimingwu.services.learnware_ids import format_id
 from beimingwu.services.publishing import lock_learnware, serving_of
 from beimingwu.services.version_states import UNDECIDED
 from beimingwu.storage import Hashing
+from learnware.errors import SpecificationError
+from learnware.specification import RKMESpecification, stat_specification_class
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy import ColumnElement
 
@@ -111,8 +113,9 @@ def check_index_rows(database: Database, *, repair: bool) -> Finding:
     """Check that searches find every version that serves, and nothing else."""
     check = "index"
     with database.read() as session:
+        types = [one for one in session.scalars(select(StatSpec.type).distinct()) if _is_compared(one)]
         missing = session.scalars(
-            select(Learnware.id).where(public_condition(), _unindexed()).order_by(Learnware.id)
+            select(Learnware.id).where(public_condition(), _unindexed(types)).order_by(Learnware.id)
         ).all()
         excess = session.scalars(
             select(Embedding.learnware_id)
@@ -167,8 +170,17 @@ def _whole(store: BlobStore, sha256: str, size: int, *, read: bool) -> bool:
         return False
 
 
-def _unindexed() -> ColumnElement[bool]:
-    """Whether a table's specification of the serving version has no embedding."""
+def _is_compared(type_name: str) -> bool:
+    """Return whether specifications of a type have a place in the index."""
+    try:
+        return issubclass(stat_specification_class(type_name), RKMESpecification)
+    except SpecificationError:
+        # Of another version of this software.
+        return False
+
+
+def _unindexed(types: Sequence[str]) -> ColumnElement[bool]:
+    """Whether a specification of the serving version, of one of these types, has no embedding."""
     embedded = exists().where(
         Embedding.learnware_id == Learnware.id, Embedding.version_id == Version.id, Embedding.type == StatSpec.type
     )
@@ -178,7 +190,7 @@ def _unindexed() -> ColumnElement[bool]:
             Version.learnware_id == Learnware.id,
             Version.number == Learnware.serving_version,
             StatSpec.version_id == Version.id,
-            StatSpec.type == "RKMETableSpecification",
+            StatSpec.type.in_(types),
             ~embedded,
         )
         .correlate(Learnware)
