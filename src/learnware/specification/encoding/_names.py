@@ -18,8 +18,9 @@ __all__ = ["DIMENSIONS", "PUBLISHED", "encoder_of_name", "is_encoder_name", "tex
 PUBLISHED = "paraphrase-multilingual-MiniLM-L12-v2"
 # Encoders that are known without any file.
 DIMENSIONS = {HashingEncoder.name: HashingEncoder.dimension, PUBLISHED: 384}
-# Names are parts of island names, and come from files of others: no paths, nothing long.
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,119}")
+# Names are parts of island names, for which markets and docks have 128 characters, and come from files of others: no
+# paths, nothing long.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,95}")
 
 
 def is_encoder_name(name: object) -> bool:
