@@ -109,6 +109,36 @@ describe("what a dock would refuse is an error", () => {
   });
 });
 
+const manifestOf = (type: string) =>
+  `model: {class_name: Model}\nstat_specifications: [{class_name: ${type}, file_name: stat.json}]\n`;
+
+it.each([
+  ["RKMETextSpecification", { ...STATISTICAL, type: "RKMETextSpecification", language: ["en"] }],
+  ["RKMEImageFeatureSpecification", { ...STATISTICAL, type: undefined }],
+  ["RKMEImageSpecification", { z: [[[[1]]], [[[2]]]], beta: [1, 1] }],
+])("a package with a %s is read", async (type, states) => {
+  const data = type === "RKMETextSpecification" ? "Text" : "Image";
+  const semantic = { ...SEMANTIC, Data: { Values: [data], Type: "Class" }, Input: {} };
+  const found = await checkPackage(
+    await packageOf({
+      "learnware.yaml": manifestOf(type),
+      "stat.json": JSON.stringify(states),
+      "semantic_specification.json": JSON.stringify(semantic),
+    }),
+  );
+  expect([found.ok, found.findings]).toEqual([true, []]);
+  expect(found.statistical).toMatchObject([{ type, file: "stat.json", specification: { type } }]);
+});
+
+it("a specification of another type than the manifest says is refused", async () => {
+  const states = JSON.stringify({ ...STATISTICAL, type: "RKMETableSpecification" });
+  const file = await packageOf({
+    "learnware.yaml": manifestOf("RKMETextSpecification"),
+    "stat.json": states,
+  });
+  expect(await said(file)).toContainEqual(["specification-other-type", "stat.json"]);
+});
+
 it("a semantic specification that names another number of columns than the specification does not agree", () => {
   const statistical = [
     {
@@ -124,8 +154,16 @@ it("a semantic specification that names another number of columns than the speci
   ]);
   const image = { ...SEMANTIC, Data: { Values: ["Image"], Type: "Class" } };
   expect(agreementFindings(image, statistical)).toMatchObject([
-    { values: { wanted: "RKMEImageSpecification" } },
+    { values: { wanted: "RKMEImageFeatureSpecification / RKMEImageSpecification" } },
   ]);
+  const images = [
+    {
+      type: "RKMEImageSpecification",
+      file: "image.json",
+      specification: { type: "RKMEImageSpecification" as const, z: [[[[1]]]], beta: [1], num_points: 0 },
+    },
+  ];
+  expect(agreementFindings(image, [...images, ...statistical])).toEqual([]);
   expect(agreementFindings(null, [])).toEqual([]);
 });
 

@@ -1,5 +1,5 @@
 import { specificationFrom } from "@/specification/read";
-import type { TableSpecification } from "@/specification/specification";
+import { dataTypeOf, type Specification, SPECIFICATION_TYPES } from "@/specification/specification";
 import { type Archive, type PackageFile, openArchive } from "./archive";
 import { type Finding, FoundError, finding, findingOf } from "./findings";
 import { type PackageLimits, USUAL_LIMITS } from "./limits";
@@ -15,7 +15,7 @@ export { type SemanticSpecification, semanticFindings } from "./semantic";
 export interface PackagedSpecification {
   readonly type: string;
   readonly file: string;
-  readonly specification: TableSpecification;
+  readonly specification: Specification;
 }
 
 /** What a package holds, and what is wrong with it, as far as that can be told without running its code. */
@@ -46,12 +46,8 @@ export interface CheckOptions {
 
 const MOST_FINDINGS = 50;
 const REQUIREMENTS = ["environment.yaml", "requirements.txt"];
-const TABLE_TYPES = new Set(["RKMETableSpecification", "RKMEStatSpecification"]);
-const WANTED_TYPES: Readonly<Record<string, string>> = {
-  Table: "RKMETableSpecification",
-  Image: "RKMEImageSpecification",
-  Text: "RKMETextSpecification",
-};
+// The name of tables' specifications in packages written for the first published versions.
+const OLD_TABLE_TYPE = "RKMEStatSpecification";
 const ARCHIVE_NAME = /\.(zip|tar|tar\.\w+|tgz|tbz2?|txz|tzst|7z|rar|whl|egg|iso|cab|cpio|ar|deb|rpm|dmg)$/i;
 // Files of models that happen to be zips.
 const MODEL_ZIPS = /\.(npz|pt|pth|pts|ptl|ckpt|bin|model|params|torchscript|skops|keras|onnx|jar|xlsx)$/i;
@@ -102,18 +98,25 @@ export function agreementFindings(
 ): Finding[] {
   const { dataType, inputs } = promised(semantic);
   const found: Finding[] = [];
-  const wanted = WANTED_TYPES[dataType ?? ""];
-  if (dataType !== null && wanted !== undefined && !statistical.some(({ type }) => type === wanted)) {
-    found.push(finding("statistical", "statistical-missing", { path: MANIFEST }, { data: dataType, wanted }));
+  const wanted = typesFor(dataType);
+  if (dataType !== null && wanted.length > 0 && !statistical.some(({ type }) => wanted.includes(type))) {
+    const values = { data: dataType, wanted: wanted.join(" / ") };
+    found.push(finding("statistical", "statistical-missing", { path: MANIFEST }, values));
   }
   for (const { file, specification } of statistical) {
+    if (specification.type !== "RKMETableSpecification" || inputs === null) continue;
     const width = specification.z[0]?.length ?? 0;
-    if (inputs !== null && width !== inputs) {
+    if (width !== inputs) {
       const where = { path: file, key: "Input.Dimension" };
       found.push(finding("statistical", "statistical-columns", where, { found: width, wanted: inputs }));
     }
   }
   return found;
+}
+
+/** The types of specifications that describe a kind of data. */
+function typesFor(dataType: string | null): readonly string[] {
+  return Object.entries(SPECIFICATION_TYPES).find(([kind]) => kind === dataType)?.[1] ?? [];
 }
 
 function summary(
@@ -210,12 +213,12 @@ async function readSpecifications(
 ): Promise<PackagedSpecification[]> {
   const read: PackagedSpecification[] = [];
   for (const { type, file } of specifications) {
-    if (!TABLE_TYPES.has(type)) {
+    if (type !== OLD_TABLE_TYPE && dataTypeOf(type) === null) {
       findings.push(finding("statistical", "statistical-type", { path: file }, { type: type.slice(0, 80) }));
       continue;
     }
     const specification = await attempt(findings, "statistical", file, async () =>
-      specificationFrom(await readJson(archive, file, limits)),
+      specificationFrom(await readJson(archive, file, limits), type),
     );
     if (specification) read.push({ type: specification.type, file, specification });
   }

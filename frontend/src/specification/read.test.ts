@@ -1,7 +1,7 @@
 // @vitest-environment node
 import { describe, expect, it } from "vitest";
 import { SpecificationError } from "./errors";
-import { parseSpecification, readSpecificationFile, specificationFrom } from "./read";
+import { parseSpecification, readSpecificationFile, specificationFrom, tableFrom } from "./read";
 import { specificationOf, tableVector } from "./testing";
 
 const good = {
@@ -28,7 +28,8 @@ function refused(read: () => unknown): [string, object] {
 it("reads what is written here and by the engine, with the report", () => {
   const engines = tableVector("iris").specification;
   for (const spec of [specificationOf(tableVector("wine").matrix), engines]) {
-    expect(parseSpecification(new TextEncoder().encode(JSON.stringify(spec)))).toEqual(spec);
+    const bytes = new TextEncoder().encode(JSON.stringify(spec));
+    expect(parseSpecification(bytes)).toEqual({ specification: spec, document: spec });
   }
 });
 
@@ -36,6 +37,44 @@ it("reads what the published package writes", () => {
   const published = { ...good, cuda_idx: -1, device: "cpu", type: "RKMEStatSpecification" };
   expect(specificationFrom(published)).toEqual(good);
   expect(specificationFrom({ z: good.z, beta: good.beta, gamma: 0.1 })).toEqual({ ...good, num_points: 0 });
+});
+
+const text = { ...good, type: "RKMETextSpecification", language: ["en", "zh-cn"], encoder: "hashing" };
+const image = {
+  type: "RKMEImageSpecification",
+  RKME_IMAGE_VERSION: 1,
+  msg: null,
+  z: [0, 1].map((value) => Array(3).fill(Array(2).fill([value, 1, 2]))),
+  beta: [0.25, 0.75],
+  n_models: 16,
+};
+
+it("reads those of texts and images, by both maps", () => {
+  expect(specificationFrom(text)).toEqual(text);
+  expect(specificationFrom({ ...text, language: "en" })).toMatchObject({ language: ["en"] });
+  const { encoder, ...published } = text;
+  void encoder;
+  expect(specificationFrom(published)).toEqual({ ...text, encoder: "paraphrase-multilingual-MiniLM-L12-v2" });
+  const { document, specification } = parseSpecification(new TextEncoder().encode(JSON.stringify(image)));
+  expect(specification).toEqual({ type: image.type, z: image.z, beta: image.beta, num_points: 0 });
+  expect(document).toEqual(image);
+  const features = { type: "RKMEImageFeatureSpecification", z: good.z, beta: good.beta, num_points: 9 };
+  expect(specificationFrom(features)).toEqual({ ...features, channels: null });
+  expect(specificationFrom({ ...features, channels: 3 })).toMatchObject({ channels: 3 });
+});
+
+it("takes no other data for a table", () => {
+  expect(tableFrom(good)).toEqual(good);
+  const values = { type: text.type, wanted: good.type };
+  expect(refused(() => tableFrom(text))).toEqual(["specification-other-type", values]);
+});
+
+it("takes the type that somebody promises, unless it says otherwise", () => {
+  const { type, ...silent } = text;
+  expect(specificationFrom(silent, type)).toEqual(text);
+  expect(specificationFrom(good, "RKMEStatSpecification")).toEqual(good);
+  const values = { type: good.type, wanted: type };
+  expect(refused(() => specificationFrom(good, type))).toEqual(["specification-other-type", values]);
 });
 
 it("leaves out a report that is broken or of another version", () => {
@@ -51,7 +90,7 @@ describe("refuses", () => {
     [null, "specification-not-object", {}],
     [[good], "specification-not-object", {}],
     ["text", "specification-not-object", {}],
-    [{ ...good, type: "RKMEImageSpecification" }, "specification-type", { type: "RKMEImageSpecification" }],
+    [{ ...good, type: "RKMESoundSpecification" }, "specification-type", { type: "RKMESoundSpecification" }],
     [{ ...good, type: 7 }, "specification-type", { type: "7" }],
     [{ z: good.z, gamma: 0.1 }, "specification-missing", { field: "beta" }],
     [{ beta: good.beta, gamma: 0.1 }, "specification-missing", { field: "z" }],
@@ -107,6 +146,23 @@ describe("refuses", () => {
     expect(refused(() => specificationFrom(document))).toEqual([code, values]);
   });
 
+  const [one, other] = image.z;
+  it.each([
+    [{ ...text, language: "English" }, "specification-language", {}],
+    [{ ...text, language: ["en", 3] }, "specification-language", {}],
+    [{ ...text, encoder: "" }, "specification-encoder", {}],
+    [{ ...text, gamma: undefined }, "specification-missing", { field: "gamma" }],
+    [{ ...image, z: good.z }, "specification-not-numbers", { field: "z", dimensions: 4 }],
+    [{ ...image, z: [one, other?.slice(1)] }, "specification-not-numbers", { field: "z", dimensions: 4 }],
+    [{ ...image, z: [one, [[[1]]]] }, "specification-not-numbers", { field: "z", dimensions: 4 }],
+    [{ ...image, z: [[[[null]]], [[[1]]]] }, "specification-not-numbers", { field: "z", dimensions: 4 }],
+    [{ ...image, z: [[[[1]]], [[[-1e151]]]] }, "specification-beyond", { field: "z", limit: "1e+150" }],
+    [{ ...image, z: [Array(9).fill([[1]])] }, "specification-image-shape", { shape: "9 × 1 × 1" }],
+    [{ ...image, beta: [1] }, "specification-shape", { points: 2, weights: 1 }],
+  ])("%j", (document, code, values) => {
+    expect(refused(() => specificationFrom(document))).toEqual([code, values]);
+  });
+
   it("too many points", () => {
     const many = { ...good, z: Array.from({ length: 10_001 }, () => [1]), beta: Array(10_001).fill(1e-4) };
     const values = { found: 10_001, most: 10_000 };
@@ -124,7 +180,7 @@ describe("refuses", () => {
 
   it("files that are too large, before they are read", async () => {
     const file = new Blob([JSON.stringify(good)]);
-    expect(await readSpecificationFile(file)).toEqual(good);
+    expect(await readSpecificationFile(file)).toEqual({ specification: good, document: good });
     await expect(readSpecificationFile(file, 10)).rejects.toMatchObject({
       code: "specification-too-large",
       values: { bytes: file.size, most: 10 },

@@ -28,16 +28,71 @@ export interface ReductionReport {
   readonly limited: number;
 }
 
+/** What all reduced sets have, whatever they stand for. */
+interface ReducedSet {
+  /** Weights of the points. */
+  readonly beta: readonly number[];
+  /** Samples that the points stand for; 0 where that is not known. */
+  readonly num_points: number;
+  readonly report?: ReductionReport;
+}
+
 /** The statistical specification of a table as JSON: what a file holds, and what a search takes. */
-export interface TableSpecification {
+export interface TableSpecification extends ReducedSet {
   readonly type: "RKMETableSpecification";
   /** The points, in the table's own units. */
   readonly z: readonly (readonly number[])[];
-  /** Their weights. */
-  readonly beta: readonly number[];
   /** Inverse squared length scale of the kernel exp(-gamma ||x - y||²). */
   readonly gamma: number;
-  /** Rows that the points stand for; 0 where that is not known. */
-  readonly num_points: number;
-  readonly report?: ReductionReport;
+}
+
+/** The statistical specification of texts: points among their embeddings. */
+export interface TextSpecification extends ReducedSet {
+  readonly type: "RKMETextSpecification";
+  readonly z: readonly (readonly number[])[];
+  readonly gamma: number;
+  /** Codes of the languages that the texts are written in. */
+  readonly language: readonly string[];
+  /** What made vectors of the texts; those of different ones are never compared. */
+  readonly encoder: string;
+}
+
+/** The statistical specification of images by a fixed map to features. */
+export interface ImageFeatureSpecification extends ReducedSet {
+  readonly type: "RKMEImageFeatureSpecification";
+  readonly z: readonly (readonly number[])[];
+  /** Channels of the images; null where the file does not say. */
+  readonly channels: number | null;
+}
+
+/** An image: channels of rows of values. */
+export type ImageValues = readonly (readonly (readonly number[])[])[];
+
+/** The statistical specification of images whose points are images. */
+export interface ImageSpecification extends ReducedSet {
+  readonly type: "RKMEImageSpecification";
+  /** Standardised and whitened images, all of one shape. */
+  readonly z: readonly ImageValues[];
+}
+
+/** A statistical specification as JSON: what a file holds, and what a search takes. */
+export type Specification =
+  TableSpecification | TextSpecification | ImageFeatureSpecification | ImageSpecification;
+
+/** Kinds of data, as semantic specifications name them. */
+export type DataType = "Table" | "Image" | "Text";
+
+/** Types of specifications by the kind of data that they are of, the usual one first; the engine's `spec_types`. */
+export const SPECIFICATION_TYPES = {
+  Table: ["RKMETableSpecification"],
+  Image: ["RKMEImageFeatureSpecification", "RKMEImageSpecification"],
+  Text: ["RKMETextSpecification"],
+} as const satisfies Record<DataType, readonly Specification["type"][]>;
+
+/** Return the kind of data that specifications of a type are of; null for a type that is not known. */
+export function dataTypeOf(type: string): DataType | null {
+  const found = Object.entries(SPECIFICATION_TYPES).find(([, types]) =>
+    (types as readonly string[]).includes(type),
+  );
+  return (found?.[0] as DataType | undefined) ?? null;
 }

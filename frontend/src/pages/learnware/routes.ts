@@ -10,6 +10,7 @@ export default [
         "learnware",
         "pages/learnware/trial",
         "learnware/verification",
+        "learnware/statistical",
         "specification",
       ],
       title: "learnware.title",

@@ -3,7 +3,7 @@ import type { RouteRecordRaw } from "vue-router";
 /** Pages begin when what this tab had before is there. It is fetched with them: other pages do without. */
 const ready = async (): Promise<void> => (await import("./useRequirement")).requirementReady();
 
-const words = ["pages/search", "specification"];
+const words = ["pages/search", "specification", "learnware/statistical"];
 
 export default [
   {

@@ -3,8 +3,6 @@ import { computed, onScopeDispose, ref, shallowRef } from "vue";
 import { describeTable, inspectTable, type DescribeProgress } from "@/specification/compute";
 import type { CsvDialect, CsvHead } from "@/specification/csv";
 import { readSpecificationFile } from "@/specification/read";
-import { LARGEST_FILE } from "@/specification/read";
-import { otherSpecification } from "./otherKinds";
 import type { OwnSpecification } from "./requirement";
 import { choicesOf, type Choice } from "./target";
 
@@ -112,10 +110,10 @@ export function useTable(done: (specification: OwnSpecification, choices: readon
   return { file, head, choices, chosen, progress, busy, error, take, reread, compute, cancel, reset };
 }
 
-/** Read a file that is a specification already. */
+/** Read a file that is a specification already. Those of images and texts are sent as they are. */
 async function readOwn(file: File): Promise<OwnSpecification> {
-  const other = file.size <= LARGEST_FILE ? await otherSpecification(file) : null;
-  if (other !== null) return { ...other, name: file.name, table: null };
-  const read = await readSpecificationFile(file);
-  return { type: read.type, states: { ...read }, name: file.name, table: null };
+  const { specification, document } = await readSpecificationFile(file);
+  const { type } = specification;
+  const states = type === "RKMETableSpecification" ? { ...specification } : document;
+  return { type, states, name: file.name, table: null };
 }

@@ -1,6 +1,7 @@
 /** The steps of a submission, and what is left to do in each. */
 import type { LocationQuery, RouteLocationRaw } from "vue-router";
 import { breaches, type Breach, type Vocabulary } from "@/learnware/editor/rules";
+import { dataTypeOf, SPECIFICATION_TYPES } from "@/specification/specification";
 import type { Draft } from "./drafts";
 
 export const STEPS = ["package", "about", "columns", "send"] as const;
@@ -35,13 +36,6 @@ export interface Obstacle {
   what: "package" | "again" | "mistakes" | "kind" | "columns" | "unchanged" | Breach;
 }
 
-/** The kind of statistical specification that a dock wants for each kind of data. */
-const WANTED: Readonly<Record<string, string>> = {
-  Table: "RKMETableSpecification",
-  Image: "RKMEImageSpecification",
-  Text: "RKMETextSpecification",
-};
-
 /**
  * Return what keeps a draft from being sent, in the order of the steps.
  *
@@ -59,7 +53,7 @@ export function obstacles(draft: Draft, vocabulary: Vocabulary, fileMissing: boo
 /** Return how many columns the table specification of a draft's package has; null where that is not known. */
 export function columnsOf({ keepsPackage, checked, form }: Draft): number | null {
   if (keepsPackage || form.data !== "Table") return null;
-  return checked?.statistical.find(({ type }) => type === WANTED["Table"])?.columns ?? null;
+  return checked?.statistical.find(({ type }) => type === SPECIFICATION_TYPES.Table[0])?.columns ?? null;
 }
 
 /** Return the step that a field is in. */
@@ -84,9 +78,10 @@ function packageObstacles(draft: Draft, fileMissing: boolean): ("package" | "aga
 
 function disagreements(draft: Draft): Obstacle[] {
   const { keepsPackage, checked, form } = draft;
-  const wanted = WANTED[form.data];
-  if (keepsPackage || !checked?.ok || wanted === undefined) return [];
-  if (!checked.statistical.some(({ type }) => type === wanted)) return [{ step: "about", what: "kind" }];
+  if (keepsPackage || !checked?.ok || !(form.data in SPECIFICATION_TYPES)) return [];
+  if (!checked.statistical.some(({ type }) => dataTypeOf(type) === form.data)) {
+    return [{ step: "about", what: "kind" }];
+  }
   const columns = columnsOf(draft);
   const said = form.input.dimension;
   return columns !== null && said !== null && said !== columns ? [{ step: "columns", what: "columns" }] : [];
