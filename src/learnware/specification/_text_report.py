@@ -23,7 +23,7 @@ class TextReport(ReductionReport):
     empty_texts : int
         Texts without any character but white space.
     replaced_texts : int
-        Texts in which bytes that are no UTF-8 were replaced.
+        Texts with U+FFFD, which replaces bytes that are no UTF-8.
     shortened_texts : int
         Texts of which the encoder read the beginning only.
     """

@@ -19,6 +19,7 @@ __all__ = ["TextReader"]
 
 # Texts that are converted and encoded at a time, which bounds the memory beside the caller's data.
 _CHUNK_TEXTS = 1 << 13
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _FRAMES = {"pandas", "polars", "pyarrow"}
 
 
@@ -36,7 +37,7 @@ class TextReader:
         Number of texts; None for an iterator.
     n_read, empty, missing, replaced : int
         While reading: texts so far, those without any character but white space, those that are missing (None, NaN),
-        which count as empty, and those in which bytes that are no UTF-8 were replaced.
+        which count as empty, and those with U+FFFD, which replaces bytes that are no UTF-8.
 
     Raises
     ------
@@ -91,17 +92,9 @@ class TextReader:
             yield single
 
     def _text(self, value: Any, number: int) -> str:
-        if isinstance(value, str):
-            try:
-                if not value.isascii():
-                    value.encode("utf-8")
-            except UnicodeEncodeError:  # halves of surrogate pairs
-                self.replaced += 1
-                value = value.encode("utf-8", "replace").decode("utf-8")
-            text: str = value
-        elif isinstance(value, bytes):
-            text = value.decode("utf-8", "replace")
-            self.replaced += text.count("�") > value.count("�".encode())
+        if isinstance(value, str | bytes):
+            text = _as_unicode(value)
+            self.replaced += not text.isascii() and _REPLACEMENT in text
         elif value is None or (isinstance(value, float | np.floating) and np.isnan(value)) or _is_na(value):
             self.missing += 1
             return ""
@@ -111,6 +104,18 @@ class TextReader:
             )
         self.empty += not text or text.isspace()
         return text
+
+
+def _as_unicode(value: str | bytes) -> str:
+    """Return a text with U+FFFD in place of bytes that are no UTF-8, and of halves of surrogate pairs."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if not value.isascii():
+        try:
+            value.encode("utf-8")
+        except UnicodeEncodeError:
+            return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return value
 
 
 def _is_na(value: Any) -> bool:
