@@ -12,7 +12,8 @@ export interface TrialTable {
   name: string;
   /** Names of the columns, where they have any. */
   columns: string[] | null;
-  rows: (number | null)[][];
+  /** Cells of each row; of texts, the text alone. */
+  rows: (number | string | null)[][];
   /** Whether there were more rows than a trial takes. */
   cut: boolean;
 }

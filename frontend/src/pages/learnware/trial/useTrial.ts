@@ -1,6 +1,6 @@
 /** A trial that stands in the address: asked for, followed until it is over, found again after loading anew. */
 import { useMutation, useQuery } from "@tanstack/vue-query";
-import { computed } from "vue";
+import { computed, type Ref } from "vue";
 import { useRoute, useRouter } from "vue-router";
 import { api, body } from "@/api/client";
 import { asProblem } from "@/api/problem";
@@ -10,8 +10,12 @@ const FIRST_PAUSE = 500;
 const PAUSE = 1_500;
 const SOON = 10;
 
-/** Return the trial and a way to ask for one. */
-export function useTrial(learnwareId: string) {
+/**
+ * Return the trial and a way to ask for one.
+ *
+ * @param ofTexts - whether texts are sent, and no table.
+ */
+export function useTrial(learnwareId: string, ofTexts: Readonly<Ref<boolean>>) {
   const route = useRoute();
   const router = useRouter();
   const id = computed(() => {
@@ -36,7 +40,8 @@ export function useTrial(learnwareId: string) {
       body(
         api.POST("/api/v1/learnwares/{learnware_id}/trials", {
           params: { path: { learnware_id: learnwareId } },
-          body: { rows, ...(columns ? { columns } : {}) },
+          // Names tell the order of columns; a text has no columns.
+          body: { rows, ...(columns && !ofTexts.value ? { columns } : {}) },
         }),
       ),
     onSuccess: ({ trial_id }) => show(trial_id),
