@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
 
-__all__ = ["iter_table_chunks", "read_table"]
+__all__ = ["index_columns", "iter_table_chunks", "read_table"]
 
 _SUFFIXES = (".csv", ".parquet", ".npy")
 _CHUNK_ROWS = 1 << 16
@@ -109,9 +109,13 @@ def _widened(kind: Any) -> Any:
 
 def _without_index(table: Any) -> Any:
     """Return an arrow table without the columns in which pandas keeps the index of a data frame."""
-    about = json.loads((table.schema.metadata or {}).get(b"pandas", b"{}"))
-    names = [name for name in about.get("index_columns", []) if isinstance(name, str)]
-    return table.drop_columns(names)
+    return table.drop_columns(index_columns(table.schema))
+
+
+def index_columns(schema: Any) -> list[str]:
+    """Return the names of the columns of an arrow schema in which pandas keeps the index of a data frame."""
+    about = json.loads((schema.metadata or {}).get(b"pandas", b"{}"))
+    return [name for name in about.get("index_columns", []) if isinstance(name, str)]
 
 
 def _open_array(path: Path) -> np.ndarray[Any, Any]:

@@ -53,7 +53,7 @@ class ModelCode:
     constants: str = ""
 
 
-def model_code(code: ModelCode, input_shape: tuple[int, ...], output_shape: tuple[int, ...]) -> str:
+def model_code(code: ModelCode, input_shape: tuple[int, ...] | None, output_shape: tuple[int, ...] | None) -> str:
     """Return the text of ``__init__.py``."""
     libraries = [f"import {name}" for name in code.libraries if name != "numpy"]
     return _FILE.format(

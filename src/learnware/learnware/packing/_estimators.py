@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
 __all__ = ["plan_estimator", "plan_skops"]
 
 
@@ -59,6 +57,11 @@ def plan_skops(path: Path) -> ModelPlan:
     return _estimator_plan(model, code, {"model.skops": path}, modules_of(model) | {"skops"})
 
 
+def _as_given(X: Any) -> Any:
+    """Return texts as the list that they are, anything else as an array."""
+    return X if isinstance(X, list) else np.asarray(X)
+
+
 def _estimator_plan(model: Any, code: ModelCode, files: Mapping[str, bytes | Path], modules: set[str]) -> ModelPlan:
     from sklearn.base import is_classifier, is_regressor
     from sklearn.exceptions import NotFittedError
@@ -73,7 +76,7 @@ def _estimator_plan(model: Any, code: ModelCode, files: Mapping[str, bytes | Pat
         raise PackError("a classifier of several outputs cannot be packed: pack one for each output")
     names = getattr(model, "feature_names_in_", None)
     rows = "X"
-    frame: Callable[[Any], Any] = np.asarray
+    frame: Callable[[Any], Any] = _as_given
     if names is not None:
         # It was fitted on a data frame and may select columns by name.
         pandas = import_module("pandas")
@@ -96,7 +99,7 @@ def _estimator_plan(model: Any, code: ModelCode, files: Mapping[str, bytes | Pat
     task = "Classification" if classes is not None else "Regression" if is_regressor(model) else None
     has_scores = classes is not None and hasattr(model, "predict_proba")
 
-    def reference(X: NDArray[np.floating], output: str) -> Any:
+    def reference(X: Any, output: str) -> Any:
         if output == "scores":
             return model.predict_proba(frame(X))
         answer = getattr(model, method)(frame(X))

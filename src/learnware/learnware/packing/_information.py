@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from learnware.errors import PackError
 from learnware.learnware.packing._models import plan_model
-from learnware.specification._table_files import read_table
-from learnware.specification._tables import TableReader
+from learnware.learnware.packing._samples import PIXEL_VALUES, open_samples
 from learnware.specification._vocabulary import LENGTH_LIMITS, LICENSES, SCENARIOS, TASKS_BY_DATA_TYPE
 
 if TYPE_CHECKING:
     from learnware.learnware.packing._plan import ModelPlan
+    from learnware.learnware.packing._samples import Samples
 
 __all__ = ["Descriptions", "Information", "MissingField", "collect", "missing_information"]
 
 Descriptions = str | Sequence[str] | Mapping[str, str]
-
-_TASKS = TASKS_BY_DATA_TYPE["Table"]
 
 
 @dataclass(frozen=True)
@@ -56,9 +51,7 @@ class Information:
     """What the caller says, and what model and data tell where the caller says nothing."""
 
     plan: ModelPlan
-    table: Any
-    columns: tuple[str, ...] | None
-    n_features: int
+    samples: Samples
     name: str | None
     description: str | None
     scenarios: tuple[str, ...]
@@ -66,6 +59,8 @@ class Information:
     task: str | None
     inputs: dict[str, str] | None
     outputs: dict[str, str] | None
+    pixel_values: str | None
+    asks_for_pixels: bool
 
     def missing(self) -> tuple[MissingField, ...]:
         """Return what is still needed."""
@@ -79,13 +74,14 @@ class Information:
         if not self.license:
             fields.append(MissingField("license", "the licence it is given out under", LICENSES))
         if self.task is None:
-            fields.append(MissingField("task_type", "the task that it does", _TASKS))
+            tasks = TASKS_BY_DATA_TYPE[self.samples.data_type]
+            fields.append(MissingField("task_type", "the task that it does", tasks))
         if self.inputs is None:
-            fields.append(
-                MissingField(
-                    "input_description", f"what each of the {self.n_features} input columns means", several=True
-                )
-            )
+            columns = f"{(self.samples.input_shape or ())[0]} input columns"
+            fields.append(MissingField("input_description", f"what each of the {columns} means", several=True))
+        if self.asks_for_pixels:
+            question = "which values the model takes pixels of pictures as"
+            fields.append(MissingField("pixel_values", question, PIXEL_VALUES))
         if self.outputs is None and self.task == "Classification":
             fields.append(MissingField("output_description", "the names of the classes, in order", several=True))
         if self.outputs is None and self.task == "Regression":
@@ -123,11 +119,15 @@ def collect(
     input_description: Descriptions | None = None,
     output_description: Descriptions | None = None,
     target: str | int | None = None,
+    data_type: str | None = None,
+    text_column: str | None = None,
+    encoder: Any = None,
+    pixel_values: str | None = None,
 ) -> Information:
     """Return all that is known; parameters and errors are those of `pack`."""
     plan = plan_model(model)
-    table, columns, n_features = _inputs(plan, data, target)
-    task = _one_of("task_type", task_type, _TASKS) or plan.task
+    samples = open_samples(plan, data, data_type=data_type, target=target, text_column=text_column, encoder=encoder)
+    task = _one_of("task_type", task_type, TASKS_BY_DATA_TYPE[samples.data_type]) or plan.task
     if plan.task is not None and task != plan.task:
         raise PackError(f"task_type is {task!r}; the model's own is {plan.task!r}")
     if task == "Classification" and not (plan.scores or plan.labels):
@@ -143,27 +143,51 @@ def collect(
     licenses = _all_of("license", license, LICENSES)
     if len(licenses) > 1:
         raise PackError(f"license names {len(licenses)} licences; a learnware has one")
-    inputs = None
-    if input_description is not None:
-        inputs = _numbered(input_description)
-        outside = [key for key in inputs if int(key) >= n_features]
-        if outside:
-            raise PackError(f"input_description describes column {outside[0]}; the model takes {n_features} columns")
-    elif columns is not None:
-        inputs = _numbered(columns)
+    pixels = _pixel_values(plan, samples, pixel_values)
     return Information(
         plan=plan,
-        table=table,
-        columns=columns,
-        n_features=n_features,
+        samples=samples,
         name=_sized("Name", name),
         description=_sized("Description", description),
         scenarios=_all_of("scenarios", scenarios, SCENARIOS),
         license=licenses,
         task=task,
-        inputs=inputs,
+        inputs=_described_inputs(samples, input_description),
         outputs=outputs,
+        pixel_values=pixels,
+        asks_for_pixels=pixels is None and samples.whole,
     )
+
+
+def _described_inputs(samples: Samples, descriptions: Descriptions | None) -> dict[str, str] | None:
+    """Return what a table's columns mean, None where that is not known; nothing for other data."""
+    if samples.data_type != "Table":
+        if descriptions is not None:
+            raise PackError("input_description is for the columns of tables, and the data are none")
+        return {}
+    if descriptions is None:
+        return None if samples.columns is None else _numbered(samples.columns)
+    inputs, (n_features,) = _numbered(descriptions), samples.input_shape or (0,)
+    outside = [key for key in inputs if int(key) >= n_features]
+    if outside:
+        raise PackError(f"input_description describes column {outside[0]}; the model takes {n_features} columns")
+    return inputs
+
+
+def _pixel_values(plan: ModelPlan, samples: Samples, given: str | None) -> str | None:
+    """Return what values of pixels the model takes; None where that is not known, or it takes other images or data."""
+    _one_of("pixel_values", given, PIXEL_VALUES)
+    if given is not None and samples.data_type != "Image":
+        raise PackError("pixel_values is for images, and the data are none")
+    if not samples.whole:
+        if given not in {None, samples.pixels}:
+            raise PackError(f"pixel_values is {given!r}; the images have values {samples.pixels or 'of another range'}")
+        return samples.pixels
+    if not plan.scales_pixels and not samples.encoded:
+        if given == "0-1":
+            raise PackError("pixel_values is '0-1'; the images are whole numbers, which the model takes as they are")
+        return "0-255"
+    return given
 
 
 def _one_of(field: str, value: str | None, allowed: Sequence[str]) -> str | None:
@@ -197,47 +221,3 @@ def _numbered(descriptions: Descriptions) -> dict[str, str]:
     if isinstance(descriptions, str):
         descriptions = [descriptions]
     return {str(number): str(value) for number, value in enumerate(descriptions)}
-
-
-def _inputs(plan: ModelPlan, data: Any, target: str | int | None) -> tuple[Any, tuple[str, ...] | None, int]:
-    """Return the columns of `data` that the model takes, their names if they have any, and their number."""
-    table = read_table(data) if isinstance(data, (str, os.PathLike)) else data
-    reader = TableReader(table)
-    if reader.one_pass:
-        raise PackError("the data can be read only once; pass a table, an array or a file")
-    names = reader.columns
-    if names is None:
-        if not isinstance(table, np.ndarray):
-            table = np.concatenate(list(reader.blocks()))
-        width = table.shape[1]
-    else:
-        width = len(names)
-    chosen = list(range(width))
-    if names is not None and plan.feature_names is not None and set(plan.feature_names) <= set(names):
-        chosen = [names.index(feature) for feature in plan.feature_names]
-    elif target is not None:
-        chosen.remove(_target_number(target, names, width))
-    n_features = len(chosen) if plan.n_features is None else plan.n_features
-    if len(chosen) != n_features:
-        hint = "; name the column that is predicted as target" if len(chosen) == n_features + 1 else ""
-        raise PackError(f"the data has {len(chosen)} columns, the model takes {n_features}{hint}")
-    if chosen == list(range(width)):
-        return table, plan.feature_names if names is None else tuple(names), n_features
-    if names is None:
-        return table[:, chosen], plan.feature_names, n_features
-    return _select(table, chosen, names), tuple(names[i] for i in chosen), n_features
-
-
-def _target_number(target: str | int, names: list[str] | None, width: int) -> int:
-    if isinstance(target, str) and names is not None and target in names:
-        return names.index(target)
-    if isinstance(target, int) and -width <= target < width:
-        return target % width
-    known = f"one of {', '.join(names)}" if names else f"a number below {width}"
-    raise PackError(f"target is {target!r}; expected {known}")
-
-
-def _select(table: Any, chosen: list[int], names: list[str]) -> Any:
-    if hasattr(table, "iloc"):
-        return table.iloc[:, chosen]
-    return table.select([names[i] for i in chosen])

@@ -18,8 +18,9 @@ from learnware.learnware.packing._boosters import (
     plan_xgboost_object,
 )
 from learnware.learnware.packing._estimators import plan_estimator, plan_skops
-from learnware.learnware.packing._graphs import plan_onnx, plan_torchscript
+from learnware.learnware.packing._onnx import plan_onnx
 from learnware.learnware.packing._plan import import_library
+from learnware.learnware.packing._torchscript import plan_torchscript
 
 if TYPE_CHECKING:
     from learnware.learnware.packing._plan import ModelPlan

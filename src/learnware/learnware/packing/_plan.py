@@ -12,15 +12,14 @@ from learnware.errors import MissingDependencyError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from learnware.learnware.packing._code import ModelCode
 
-__all__ = ["ROWS", "ModelPlan", "import_library"]
+__all__ = ["BATCH", "ROWS", "ModelPlan", "import_library"]
 
 # Rows as the libraries of boosters take them.
 ROWS = "np.asarray(X, dtype=float)"
+# How many samples a network is given at a time, which bounds the memory of its layers.
+BATCH = "BATCH = 256\n"
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class ModelPlan:
     library : str
         Value of the semantic specification.
     reference : callable
-        The model's own answer to rows of inputs: its "labels" (class numbers), "scores" or "values".
+        The model's own answer to inputs: its "labels" (class numbers), "scores" or "values".
     values : str
         Expression of the outputs as they are; what `predict` gives for anything but classification.
     labels : str or None
@@ -49,8 +48,14 @@ class ModelPlan:
         Whether the scores are probabilities.
     task : str or None
         Where the model tells.
+    data_type : str or None
+        "Table", "Image" or "Text", where the model tells.
     n_features : int or None
-        Number of inputs, where the model tells.
+        Number of input columns, where the model tells.
+    image_shape : tuple of int or None
+        Channels, height and width of the images that the model takes, None for what it leaves open; where it tells.
+    scales_pixels : bool
+        Whether images of whole numbers, from 0 to 255, may have to be scaled before the model takes them.
     feature_names : tuple of str or None
         Their names, where the model knows them.
     classes : tuple of str or None
@@ -63,13 +68,16 @@ class ModelPlan:
     files: Mapping[str, bytes | Path]
     modules: frozenset[str]
     library: str
-    reference: Callable[[NDArray[np.floating], str], Any]
+    reference: Callable[[Any, str], Any]
     values: str
     labels: str | None = None
     scores: str | None = None
     probabilities: bool = False
     task: str | None = None
+    data_type: str | None = None
     n_features: int | None = None
+    image_shape: tuple[int | None, ...] | None = None
+    scales_pixels: bool = False
     feature_names: tuple[str, ...] | None = None
     classes: tuple[str, ...] | None = None
     n_classes: int | None = None
