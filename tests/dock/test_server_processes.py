@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,6 @@ import pytest
 from benchmarks.dock.kills_submitter import Submitter
 from benchmarks.dock.rig import bench_dock
 
-from beimingwu.serving.parent import _Orders
 from beimingwu.serving.run import process_count
 from beimingwu.settings import Settings
 
@@ -159,22 +157,6 @@ def test_what_keeps_one_from_starting_ends_all(tmp_path: Path, arguments: tuple[
     assert done.returncode == 1
     assert words in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_an_interrupt_while_it_ends_is_for_at_once() -> None:
-    at_once = threading.Event()
-    before = signal.getsignal(signal.SIGTERM)
-    threads = threading.active_count()
-    with _Orders(at_once.set) as orders:
-        assert not orders.wait(0)
-        signal.raise_signal(signal.SIGTERM)
-        assert orders.wait(0)
-        # Said again, it is no other order.
-        signal.raise_signal(signal.SIGTERM)
-        assert threading.active_count() == threads
-        signal.raise_signal(signal.SIGINT)
-        assert at_once.wait(60)
-    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_how_many_processes_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -108,6 +108,8 @@ def test_it_migrates_serves_watches_its_workers_and_ends(up: Up) -> None:
     assert first[1] in workers
     everybody = up.children()
     assert {*workers} < {*everybody}
+    # Asked again while it ends, it goes on with that.
+    up.process.send_signal(signal.SIGTERM)
     assert up.stop(signal.SIGTERM) == 0
     assert not any(alive(pid) for pid in everybody)
     # Both that were there in the end gave back what they had.

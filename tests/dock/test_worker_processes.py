@@ -105,6 +105,8 @@ def test_told_to_stop_while_at_work(lasting: Any, tmp_path: Path) -> None:
     process = worker(lasting, "--name", "w1")
     try:
         eventually(lambda: states(lasting) == ["PROCESSING"], "nobody took it")
+        # Asked again while it ends, it goes on with that; one that has ended is asked nothing.
+        process.send_signal(signal.SIGTERM)
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=PATIENCE) == 0
     finally:

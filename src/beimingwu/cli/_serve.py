@@ -37,6 +37,7 @@ def _serve(
     The embedded database is made, or brought up to date, when the server starts. A PostgreSQL database is not: run
     `beimingwu migrate` first, once for all servers.
     """
+    from beimingwu.orders import Orders
     from beimingwu.serving.run import process_count, run_server
 
     settings = operator.settings(host=host, port=port, mode=mode, server_processes=processes)
@@ -45,7 +46,8 @@ def _serve(
         document = {"address": address, "processes": process_count(settings)}
         operator.session.show(document, f"The dock is at {address}")
 
-    run_server(settings, started=started)
+    with Orders() as orders:
+        run_server(settings, orders, started=started)
 
 
 def _migrate(

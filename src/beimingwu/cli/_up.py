@@ -79,6 +79,7 @@ def run_dock(
     ending : callable, optional
         Called when the server has ended, before the workers do.
     """
+    from beimingwu.orders import Orders
     from beimingwu.serving.run import run_server
 
     if prepare is not None:
@@ -88,13 +89,14 @@ def run_dock(
         from beimingwu.worker.pool import WorkerPool
 
         pool = WorkerPool(settings, workers)
+        orders.at_once(pool.kill)
         pool.start()
         running.callback(pool.stop)
         running.callback(ending)
         started(address)
 
-    with ExitStack() as running:
-        run_server(settings, migrate=True, started=answers)
+    with Orders() as orders, ExitStack() as running:
+        run_server(settings, orders, migrate=True, started=answers)
 
 
 def _prepare(settings: "Settings", prepare: "Callable[[Dock], None]") -> None:

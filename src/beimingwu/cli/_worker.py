@@ -1,6 +1,5 @@
 """`beimingwu worker`."""
 
-import signal
 import threading
 from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +9,7 @@ import typer
 from beimingwu.cli._command import Operator, dock_command
 
 if TYPE_CHECKING:
+    from beimingwu.orders import Orders
     from beimingwu.settings import Settings
 
 __all__ = ["register"]
@@ -48,19 +48,20 @@ def _worker(
     back what it works on; what one that was killed had is taken over by another.
     """
     from beimingwu.logs import configure_logs
+    from beimingwu.orders import Orders
     from beimingwu.processes import follow_input
 
     settings = operator.settings()
     configure_logs(settings)
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     if end_with_input:
         follow_input(stop.set, settings.shutdown_seconds)
-    if concurrency == 1:
-        _work(settings, name, stop, once)
-    else:
-        _supervise(settings, name, stop, once, concurrency)
+    with Orders() as orders:
+        orders.follow(stop.set)
+        if concurrency == 1:
+            _work(settings, name, stop, once)
+        else:
+            _supervise(settings, name, stop, once, concurrency, orders)
 
 
 def _work(settings: "Settings", name: str | None, stop: threading.Event, once: bool) -> None:
@@ -72,10 +73,13 @@ def _work(settings: "Settings", name: str | None, stop: threading.Event, once: b
         Worker(dock, name or new_name(), stop=stop).run(once=once)
 
 
-def _supervise(settings: "Settings", name: str | None, stop: threading.Event, once: bool, concurrency: int) -> None:
+def _supervise(
+    settings: "Settings", name: str | None, stop: threading.Event, once: bool, concurrency: int, orders: "Orders"
+) -> None:
     from beimingwu.worker.pool import WorkerPool
 
     pool = WorkerPool(settings, concurrency, once=once, name=name)
+    orders.at_once(pool.kill)
     pool.start()
 
     def finish() -> None:

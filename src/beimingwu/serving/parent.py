@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import itertools
 import os
-import select
 import selectors
-import signal
 import socket
 import subprocess
 import sys
 import threading
 from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 from prometheus_client.multiprocess import mark_process_dead
@@ -26,15 +24,12 @@ from beimingwu.worker.scratch import private_folder
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-    from types import FrameType
 
-    from typing_extensions import Self
-
+    from beimingwu.orders import Orders
     from beimingwu.settings import Settings
 
 __all__ = ["ServerProcesses", "serve_with_processes"]
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # Where every handle is in use, or no process is there to take a connection, it may be otherwise soon.
 _SOON = 0.1
 _log = structlog.get_logger(__name__)
@@ -153,7 +148,7 @@ class ServerProcesses(ProcessPool):
 
 
 def serve_with_processes(
-    settings: Settings, count: int, *, migrate: bool = False, started: Callable[[str], None]
+    settings: Settings, count: int, orders: Orders, *, migrate: bool = False, started: Callable[[str], None]
 ) -> None:
     """Serve a dock with several processes until this one is told to stop; requests that are running then are finished.
 
@@ -162,6 +157,8 @@ def serve_with_processes(
     settings : Settings
     count : int
         How many processes answer.
+    orders : Orders
+        Entered; they tell when to stop.
     migrate : bool, default=False
         Whether to bring the database up to date first, also where that is for the operator.
     started : callable
@@ -181,7 +178,8 @@ def serve_with_processes(
         settings = with_web_address(settings, listening)
         metrics = stack.enter_context(private_folder(settings.data_dir / "servers", "server"))
         processes = ServerProcesses(settings, count, metrics, migrate=migrate)
-        orders = stack.enter_context(_Orders(processes.kill))
+        orders.follow()
+        orders.at_once(processes.kill)
         stack.callback(processes.stop)
         processes.start()
         while not processes.wait_until_ready(_SOON):
@@ -194,7 +192,7 @@ def serve_with_processes(
         listening.close()
 
 
-def _hand_over(listening: socket.socket, processes: ServerProcesses, orders: _Orders) -> None:
+def _hand_over(listening: socket.socket, processes: ServerProcesses, orders: Orders) -> None:
     """Take connections until this process is told to stop."""
     listening.setblocking(False)
     with selectors.DefaultSelector() as selector:
@@ -214,55 +212,3 @@ def _hand_over(listening: socket.socket, processes: ServerProcesses, orders: _Or
             with connection:
                 while not processes.take(connection) and not orders.wait(_SOON):
                     continue
-
-
-class _Orders:
-    """Signals that end a server: the first in an orderly way, an interrupt that follows it at once.
-
-    Who is asked twice to terminate is told nothing new: a supervisor may do that while requests are finished.
-
-    Parameters
-    ----------
-    at_once : callable
-        Ends all at once.
-
-    Attributes
-    ----------
-    told : bool
-        Whether a signal has come.
-    """
-
-    def __init__(self, at_once: Callable[[], None]) -> None:
-        self.told = False
-        self._at_once = at_once
-        self._before: dict[signal.Signals, Any] = {}
-        self._receiving, self._sending = socket.socketpair()
-
-    def __enter__(self) -> Self:
-        for one in _SIGNALS:
-            self._before[one] = signal.signal(one, self._handle)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for one, before in self._before.items():
-            signal.signal(one, before)
-        self._receiving.close()
-        self._sending.close()
-
-    def fileno(self) -> int:
-        """Return what can be read from once a signal has come."""
-        return self._receiving.fileno()
-
-    def wait(self, seconds: float) -> bool:
-        """Wait for a signal; return whether one has come."""
-        return self.told or bool(select.select([self], [], [], seconds)[0])
-
-    def _handle(self, number: int, _frame: FrameType | None) -> None:
-        if self.told:
-            if number != signal.SIGINT:
-                return
-            # Not here: what was interrupted may hold the lock that this takes.
-            threading.Thread(target=self._at_once, daemon=True).start()
-            return
-        self.told = True
-        self._sending.send(b".")

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import gc
-import signal
 import socket
-import sys
 from typing import TYPE_CHECKING
 
 from beimingwu.processes import available_cores
@@ -13,6 +11,7 @@ from beimingwu.processes import available_cores
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from beimingwu.orders import Orders
     from beimingwu.settings import Settings
 
 __all__ = ["process_count", "run_server"]
@@ -30,12 +29,14 @@ def process_count(settings: Settings) -> int:
     return settings.server_processes or min(_MOST_PROCESSES, available_cores())
 
 
-def run_server(settings: Settings, *, migrate: bool = False, started: Callable[[str], None]) -> None:
+def run_server(settings: Settings, orders: Orders, *, migrate: bool = False, started: Callable[[str], None]) -> None:
     """Serve a dock until this process is told to stop; requests that are running then are finished.
 
     Parameters
     ----------
     settings : Settings
+    orders : Orders
+        Entered; they tell when to stop.
     migrate : bool, default=False
         Whether to bring the database up to date first, also where that is for the operator.
     started : callable
@@ -51,13 +52,11 @@ def run_server(settings: Settings, *, migrate: bool = False, started: Callable[[
     from beimingwu.logs import configure_logs
 
     configure_logs(settings)
-    # A server passes on the signal that has ended it; by default that would be the end of this process at once.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     count = process_count(settings)
     if count > 1:
         from beimingwu.serving.parent import serve_with_processes
 
-        serve_with_processes(settings, count, migrate=migrate, started=started)
+        serve_with_processes(settings, count, orders, migrate=migrate, started=started)
         return
     # See `child.main`.
     gc.disable()

@@ -43,9 +43,8 @@ def serve(dock: Dock, metrics: Metrics, listening: socket.socket, *, started: Ca
     """
     app = create_app(dock, metrics)
     server = Server(app, dock.settings, lambda: started(address_of(dock.settings, listening)))
-    # After an interrupt and an orderly end, uvicorn passes it on.
-    with suppress(KeyboardInterrupt):
-        server.run(sockets=[listening])
+    # After the orderly end, uvicorn passes on the signal that has told it; `Orders` leave then.
+    server.run(sockets=[listening])
 
 
 class Server(uvicorn.Server):
