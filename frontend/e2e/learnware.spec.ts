@@ -83,7 +83,7 @@ test("the map leads to a learnware, with the mouse and without", async ({ page }
   await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
   await page.getByRole("searchbox").fill("Antarctic");
   await expect(page.getByRole("status").filter({ hasText: /^\s*1 of \d+ learnwares/ })).toBeVisible();
-  await page.getByRole("button", { name: /Tables with 4 columns/ }).click();
+  await page.getByRole("button", { name: /Tables of 4 columns/ }).click();
   await page.getByRole("link", { name: NAME }).click();
   await expect(page.getByRole("heading", { level: 1, name: NAME })).toBeVisible();
 });

@@ -1,5 +1,6 @@
 /** Draws the world on a canvas. */
 import { shapeAt } from "@/charts/cloud";
+import { Room } from "./labels";
 import type { Island, Plan, Spot } from "./plan";
 
 /** Colours of the theme. */
@@ -115,8 +116,9 @@ export function paint(context: CanvasRenderingContext2D, scene: Scene): void {
     context.arc(x, y, radius + 4, 0, 2 * Math.PI);
     context.stroke();
   }
-  drawTitles(context, scene);
-  drawNames(context, scene, seen, radius);
+  const room = new Room(scene.width);
+  drawTitles(context, scene, room);
+  drawNames(context, scene, seen, radius, room);
 }
 
 function drawIsland(
@@ -137,49 +139,39 @@ function drawIsland(
   context.stroke();
 }
 
-/** Titles of islands, those of large ones first, where there is room. */
-function drawTitles(context: CanvasRenderingContext2D, scene: Scene): void {
+/** Titles of islands where there is room: that of the chosen one first, then those of large ones. */
+function drawTitles(context: CanvasRenderingContext2D, scene: Scene, room: Room): void {
   const { plan, view, palette } = scene;
-  const taken: Box[] = [];
   context.textAlign = "center";
   context.textBaseline = "bottom";
-  for (const island of [...plan.islands].sort((one, other) => other.r - one.r)) {
+  const isChosen = (island: Island) => island.name === scene.chosenIsland;
+  const order = [...plan.islands].sort(
+    (one, other) => Number(isChosen(other)) - Number(isChosen(one)) || other.r - one.r,
+  );
+  for (const island of order) {
     const [x, y, r] = [island.x * view.k + view.x, island.y * view.k + view.y, island.r * view.k];
-    const chosen = island.name === scene.chosenIsland;
-    if (r < 20 && !chosen) continue;
+    if (r < 20 && !isChosen(island)) continue;
     const edge = y - r - 3;
     // Of an island that goes beyond the window the title stays inside, as long as much of the island does.
     if (edge < 18 && y < scene.height * 0.1) continue;
+    if (x + r < 0 || x - r > scene.width) continue;
     const bottom = Math.max(18, edge);
     context.font = `600 ${r > 90 ? "13" : "11"}px ${FONT}`;
     const text = scene.titleOf(island);
-    const half = context.measureText(text).width / 2 + 4;
-    const box = { left: x - half, right: x + half, top: bottom - 15, bottom };
-    if (taken.some((one) => overlap(one, box)) && !chosen) continue;
-    taken.push(box);
-    outlined(context, text, x, bottom, palette.soft, palette.sea);
+    const box = room.find(x, bottom - 15, context.measureText(text).width + 8, 15);
+    if (box === null) continue;
+    room.take(box);
+    outlined(context, text, (box.left + box.right) / 2, bottom, palette.soft, palette.sea);
   }
 }
 
-interface Box {
-  left: number;
-  right: number;
-  top: number;
-  bottom: number;
-}
-
-function overlap(one: Box, other: Box): boolean {
-  return (
-    one.right >= other.left && one.left <= other.right && one.bottom >= other.top && one.top <= other.bottom
-  );
-}
-
-/** Names where there is room; those that are downloaded most come first. */
+/** Names where there is room; that of what was picked first, then those that are downloaded most. */
 function drawNames(
   context: CanvasRenderingContext2D,
   scene: Scene,
   seen: readonly { spot: Spot; x: number; y: number }[],
   radius: number,
+  room: Room,
 ): void {
   const { plan, palette, view } = scene;
   const candidates = seen
@@ -194,17 +186,16 @@ function drawNames(
         other.spot.learnware.downloads - one.spot.learnware.downloads ||
         (one.spot.learnware.learnware_id < other.spot.learnware.learnware_id ? -1 : 1),
     );
-  const taken: Box[] = [];
+  const most = room.count + MOST_LABELS;
   context.font = `12px ${FONT}`;
   context.textAlign = "center";
   context.textBaseline = "top";
   for (const { spot, x, y } of candidates.slice(0, MOST_CANDIDATES)) {
-    if (taken.length >= MOST_LABELS) break;
+    if (room.count >= most) break;
     const text = shortened(spot.learnware.name);
-    const half = context.measureText(text).width / 2 + 3;
     const top = y + radius + 3;
-    const box = { left: x - half, right: x + half, top, bottom: top + 15 };
-    if (taken.some((one) => overlap(one, box))) continue;
+    const box = room.find(x, top, context.measureText(text).width + 6, 15);
+    if (box === null) continue;
     // A name covers no other mark, except that of what was picked.
     const hides = seen.some(
       (one) =>
@@ -215,8 +206,8 @@ function drawNames(
         one.y < box.bottom + radius,
     );
     if (hides && spot !== scene.chosen) continue;
-    taken.push(box);
-    outlined(context, text, x, top, palette.ink, palette.land);
+    room.take(box);
+    outlined(context, text, (box.left + box.right) / 2, top, palette.ink, palette.land);
   }
 }
 

@@ -19,6 +19,7 @@ function world(sizes: number[], elsewhere = 0): World {
       name: `RKMETableSpecification/${String(at + 2)}`,
       type: "RKMETableSpecification",
       n_features: at + 2,
+      title: `tables of ${String(at + 2)} columns`,
       kept: 0.9,
       learnwares: Array.from({ length: size }, (_, i) => ({
         ...resident(`${String(at)}-${String(i)}`),

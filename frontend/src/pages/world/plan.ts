@@ -20,7 +20,8 @@ export interface Island {
   name: string;
   /** Of the specifications; null for learnwares that cannot be compared. */
   type: string | null;
-  features: number;
+  /** The data that live there, in the words of the dock. */
+  title: string;
   /** How well distances on it tell how far data are apart; null where its places mean nothing. */
   kept: number | null;
   x: number;
@@ -49,15 +50,15 @@ const GOLDEN_ANGLE = Math.PI * (3 - Math.sqrt(5));
 /** Return the plan of a world. Equal worlds have equal plans. */
 export function planOf(world: World): Plan {
   const lands = [
-    ...world.islands.map(({ name, type, n_features: features, kept, learnwares }) => ({
+    ...world.islands.map(({ name, type, title, kept, learnwares }) => ({
       name,
       type: type as string | null,
-      features,
+      title,
       kept: learnwares.length > 2 ? kept : null,
       members: learnwares.map((learnware) => ({ learnware, x: learnware.x, y: -learnware.y })),
     })),
     ...(world.elsewhere.length > 0
-      ? [{ name: ELSEWHERE, type: null, features: 0, kept: null, members: spiral(world.elsewhere) }]
+      ? [{ name: ELSEWHERE, type: null, title: "", kept: null, members: spiral(world.elsewhere) }]
       : []),
   ];
   const circles = packSiblings(
@@ -84,7 +85,7 @@ export function planOf(world: World): Plan {
     return {
       name: land.name,
       type: land.type,
-      features: land.features,
+      title: land.title,
       kept: land.kept,
       x: cx,
       y: cy,
