@@ -14,7 +14,8 @@ EXPORTED = {
         specification verification
     """,
     "learnware.errors": """
-        DockError DockProblemError DockUnreachableError EnvironmentBuildError IncompatibleSpecificationError
+        DockError DockProblemError DockUnreachableError EncoderUnavailableError EnvironmentBuildError
+        IncompatibleSpecificationError
         InvalidPackageError LearnwareError LearnwareNotFoundError MarketError MissingDependencyError ModelError
         ModelTimeoutError NotLoggedInError NothingFitsError PackError ResourceLimitError ReuseError SandboxError
         SpecificationError TransferError

@@ -4,7 +4,8 @@
 
     LearnwareError
     ├── SpecificationError              data that cannot be described, or a broken specification (also a ValueError)
-    │   └── IncompatibleSpecificationError   two specifications that cannot be compared
+    │   ├── IncompatibleSpecificationError   two specifications that cannot be compared
+    │   └── EncoderUnavailableError     the sentence encoder of texts is not known here, or cannot be downloaded
     ├── InvalidPackageError             a learnware zip or folder that breaks the format or is unsafe
     ├── PackError                       a learnware cannot be packed from what was given
     ├── ModelError                      a learnware's model could not be loaded or did not answer properly
@@ -32,6 +33,7 @@ __all__ = [
     "DockError",
     "DockProblemError",
     "DockUnreachableError",
+    "EncoderUnavailableError",
     "EnvironmentBuildError",
     "IncompatibleSpecificationError",
     "InvalidPackageError",
@@ -72,6 +74,20 @@ class SpecificationError(LearnwareError, ValueError):
 
 class IncompatibleSpecificationError(SpecificationError):
     """Two specifications of different kinds or feature spaces were compared."""
+
+
+class EncoderUnavailableError(SpecificationError):
+    """The sentence encoder that texts are described with is not known here, broken, or cannot be downloaded.
+
+    Attributes
+    ----------
+    encoder : str
+        Its name.
+    """
+
+    def __init__(self, message: str, *, encoder: str) -> None:
+        super().__init__(message)
+        self.encoder = encoder
 
 
 class InvalidPackageError(LearnwareError):

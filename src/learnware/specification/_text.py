@@ -97,7 +97,9 @@ class RKMETextSpecification(RKMETableSpecification):
         Raises
         ------
         SpecificationError
-            If these are no texts, or the encoder is not known here.
+            If these are no texts.
+        EncoderUnavailableError
+            If the encoder is not known here, or cannot be downloaded.
         IncompatibleSpecificationError
             If the encoder of this name has another dimension.
         """
@@ -136,7 +138,9 @@ class RKMETextSpecification(RKMETableSpecification):
         Raises
         ------
         SpecificationError
-            If these are no texts, or the encoder is not known.
+            If these are no texts, or all are empty.
+        EncoderUnavailableError
+            If the encoder is not known, or cannot be downloaded.
         """
         from learnware.specification._text_reduction import reduce_texts
 

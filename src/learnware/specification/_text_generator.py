@@ -81,7 +81,9 @@ def generate_rkme_text_spec(
     Raises
     ------
     SpecificationError
-        If these are no texts, all are empty, or the encoder is not known.
+        If these are no texts, or all are empty.
+    EncoderUnavailableError
+        If the encoder is not known, or cannot be downloaded.
     MissingDependencyError
         If the encoder needs a package that is not installed.
 

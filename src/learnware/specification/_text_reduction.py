@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["TextReduction", "reduce_texts"]
 
-# Texts whose points are all kept; of more, a uniform sample is used, as of a table that is an iterator.
-_KEPT_TEXTS = 1 << 16
 # Digits after the point that are written of the points: those of the single precision that encoders compute in.
 _DECIMALS = 7
 
@@ -61,9 +59,9 @@ def reduce_texts(
     if isinstance(language, str):
         raise SpecificationError(f"language must be a list of codes, not {language!r}")
     texts = _EncodedTexts(X, text_encoder(encoder), seed, detect=language is None)
-    few = texts.reader.n_texts is not None and texts.reader.n_texts <= _KEPT_TEXTS
+    # Encoded as they are read: any number of texts in fixed memory, and progress shows in between.
     reduction = reduce_table(
-        np.concatenate(list(texts)) if few else iter(texts),
+        iter(texts),
         K=K,
         gamma=gamma,
         nonnegative_beta=nonnegative_beta,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
-from learnware.errors import SpecificationError
+from learnware.errors import EncoderUnavailableError
 from learnware.specification.encoding._base import TextEncoder
 from learnware.specification.encoding._hashing import HashingEncoder
 
@@ -16,11 +18,16 @@ __all__ = ["DIMENSIONS", "PUBLISHED", "encoder_of_name", "is_encoder_name", "tex
 
 # The encoder of specifications that the published package made; their files do not name it.
 PUBLISHED = "paraphrase-multilingual-MiniLM-L12-v2"
-# Encoders that are known without any file.
+# Encoders that are known by name, and their dimensions.
 DIMENSIONS = {HashingEncoder.name: HashingEncoder.dimension, PUBLISHED: 384}
 # Names are parts of island names, for which markets and docks have 128 characters, and come from files of others: no
 # paths, nothing long.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,95}")
+
+
+# Encoders of this process by identity: reading one takes seconds.
+_loaded: dict[str, TextEncoder] = {}
+_lock = Lock()
 
 
 def is_encoder_name(name: object) -> bool:
@@ -35,13 +42,17 @@ def text_encoder(name_or_path: str | os.PathLike[str] | TextEncoder) -> TextEnco
     ----------
     name_or_path : str or path
         "hashing", which is built in and needs no download; "paraphrase-multilingual-MiniLM-L12-v2", which the published
-        package uses, and which is downloaded at its first use; or a folder with a sentence encoder as ONNX. The name
-        of an encoder whose folder this process has used before is known, too.
+        package uses, and which is downloaded at its first use (some 480 MB, to the folder that ``LEARNWARE_ENCODERS``
+        names or the user's cache); or a folder with a sentence encoder as ONNX: ``tokenizer.json`` and ``model.onnx``
+        or ``onnx/model.onnx``, as sentence-transformers writes it. The identity of an encoder that this process has
+        read from its folder is known afterwards, too. An encoder comes back as it is.
 
     Raises
     ------
-    SpecificationError
-        If there is no such encoder.
+    EncoderUnavailableError
+        If there is no such encoder, or it can neither be found nor downloaded.
+    MissingDependencyError
+        If a package of the extra ``text`` is needed and not installed.
 
     Examples
     --------
@@ -49,17 +60,50 @@ def text_encoder(name_or_path: str | os.PathLike[str] | TextEncoder) -> TextEnco
     >>> encoder.encode(["a text", "another one"]).shape == (2, encoder.dimension)
     True
     """
-    return name_or_path if isinstance(name_or_path, TextEncoder) else encoder_of_name(str(name_or_path))
+    if isinstance(name_or_path, TextEncoder):
+        return name_or_path
+    name = str(name_or_path)
+    if name in DIMENSIONS or name in _loaded:
+        return encoder_of_name(name)
+    folder = Path(name_or_path).expanduser()
+    if not folder.is_dir():
+        raise EncoderUnavailableError(
+            f"there is no text encoder {name!r}: known are {', '.join(DIMENSIONS)}, and folders with a model as ONNX",
+            encoder=name,
+        )
+    from learnware.specification.encoding._onnx import OnnxEncoder, identity_of
+
+    identity = identity_of(folder)
+    with _lock:
+        if identity not in _loaded:
+            _loaded[identity] = OnnxEncoder(folder, identity)
+        return _loaded[identity]
 
 
 def encoder_of_name(name: str) -> TextEncoder:
-    """Return the encoder of an identity, which may come from somebody else's file: no folder is looked into.
+    """Return the encoder of an identity, which may come from somebody else's file: no folder of that name is read.
 
     Raises
     ------
-    SpecificationError
-        If it is not known here.
+    EncoderUnavailableError
+        If it is not known here, or can neither be found nor downloaded.
+    MissingDependencyError
+        If a package of the extra ``text`` is needed and not installed.
     """
-    if name == HashingEncoder.name:
-        return HashingEncoder()
-    raise SpecificationError(f"there is no text encoder {name!r} here")
+    with _lock:
+        if name in _loaded:
+            return _loaded[name]
+        if name == HashingEncoder.name:
+            _loaded[name] = HashingEncoder()
+        elif name == PUBLISHED:
+            from learnware.specification.encoding._download import published_folder
+            from learnware.specification.encoding._onnx import OnnxEncoder
+
+            _loaded[name] = OnnxEncoder(published_folder(name), name)
+        else:
+            raise EncoderUnavailableError(
+                f"the text encoder {name!r} is not known here: call learnware.specification.encoding.text_encoder with"
+                " the folder of its model first",
+                encoder=name,
+            )
+        return _loaded[name]
