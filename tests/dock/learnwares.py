@@ -6,7 +6,7 @@ import json
 import tempfile
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sqlalchemy import select
@@ -18,6 +18,10 @@ from beimingwu.services.learnware_ids import parse_id
 from beimingwu.services.publishing import publish, reject
 from learnware.learnware import write_package
 from learnware.specification import RKMETableSpecification, generate_semantic_spec
+from learnware.specification.encoding import text_encoder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 MODEL = '''\
 """{name}"""
@@ -110,3 +114,76 @@ def decide(rig: Any, learnware_id: str, number: int = 1, *, accepted: bool = Tru
         wanted = (Version.learnware_id == parse_id(learnware_id)) & (Version.number == number)
         version = session.scalars(select(Version).where(wanted)).one()
         (publish if accepted else reject)(session, version, rig.clock())
+
+
+TEXT_MODEL = '''\
+"""{name}"""
+
+import numpy as np
+from learnware.model import BaseModel
+
+
+class Model(BaseModel):
+    def __init__(self):
+        super().__init__(input_shape=None, output_shape=(1,))
+
+    def predict(self, X):
+        assert isinstance(X, list) and all(isinstance(one, str) for one in X)
+        return np.array([len(one) % 2 for one in X])
+'''
+IMAGE_MODEL = '''\
+"""{name}"""
+
+import numpy as np
+from learnware.model import BaseModel
+
+
+class Model(BaseModel):
+    def __init__(self):
+        super().__init__(input_shape=(1, 8, 8), output_shape=(1,))
+
+    def predict(self, X):
+        X = np.asarray(X)
+        assert X.shape[1:] == (1, 8, 8)
+        return (X.mean(axis=(1, 2, 3)) > 100).astype(int)
+'''
+
+
+def files_of(kind: str, specs: Sequence[dict[str, Any]], *, name: str) -> dict[str, bytes]:
+    """Return the files of a package for texts or images, with specifications of these states."""
+    model = {"Text": TEXT_MODEL, "Image": IMAGE_MODEL}[kind]
+    named = {f"stat_{number}.json": states for number, states in enumerate(specs)}
+    manifest = ["model: {class_name: Model}", "stat_specifications:"]
+    manifest += [f"- {{class_name: {states['type']}, file_name: {file}}}" for file, states in named.items()]
+    return {
+        "__init__.py": model.format(name=name).encode(),
+        "learnware.yaml": "\n".join(manifest).encode(),
+        "requirements.txt": b"numpy\n",
+        "semantic_specification.json": json.dumps(semantic(name=name, data_type=kind)).encode(),
+        **{file: json.dumps(states).encode() for file, states in named.items()},
+    }
+
+
+def text_states(*, seed: int = 0, encoder: str = "hashing", width: int | None = None, **changes: Any) -> dict[str, Any]:
+    """Return the JSON of a specification of texts; nearer seeds are no nearer."""
+    width = text_encoder("hashing").dimension if width is None else width
+    z = np.random.default_rng(seed).normal(size=(4, width))
+    z /= np.linalg.norm(z, axis=1, keepdims=True)
+    states = {"z": z.tolist(), "beta": [0.25] * 4, "gamma": 0.1, "num_points": 100, "type": "RKMETextSpecification"}
+    return {**states, "language": ["en"], "encoder": encoder, **changes}
+
+
+def image_states(*, seed: int = 0, channels: int = 1, **changes: Any) -> dict[str, Any]:
+    """Return the JSON of a specification of images, as the published package writes it."""
+    z = np.random.default_rng(seed).normal(size=(3, channels, 32, 32)).round(3)
+    states: dict[str, Any] = {"RKME_IMAGE_VERSION": 1, "msg": None, "z": z.tolist(), "beta": [0.5, 0.25, 0.25]}
+    config = {"k": 2, "mu": 0, "sigma": None, "net_width": 128, "net_depth": 3}
+    return {**states, "n_models": 16, "model_config": config, "type": "RKMEImageSpecification", **changes}
+
+
+def submit_files(rig: Any, made: dict[str, bytes], owner: str = "ada", *, spec: dict[str, Any] | None = None) -> str:
+    """Submit a learnware of these files with the semantic specification among them; return its id."""
+    spec = json.loads(made["semantic_specification.json"]) if spec is None else spec
+    with tempfile.TemporaryDirectory() as folder:
+        blob = store(rig, write_package(made, Path(folder) / f"{uuid.uuid4().hex}.zip"))
+    return rig.dock.submissions.submit(identity_of(rig, owner), blob, spec, rig.origin()).learnware_id
