@@ -117,10 +117,10 @@ def _columns(path: Path, target: str | int | None) -> list[Any]:
                 schema = reader.schema
         else:
             schema = parquet.read_schema(path)
-    except (pa.ArrowException, OSError):
+        left_out = {target, *index_columns(schema)}
+        return [column for column in schema if column.name not in left_out]
+    except (pa.ArrowException, OSError, UnicodeDecodeError):
         return []  # whose reader says what is wrong
-    left_out = {target, *index_columns(schema)}
-    return [column for column in schema if column.name not in left_out]
 
 
 def _is_text(kind: Any) -> bool:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["PictureFiles", "array_of_pictures", "holds_pictures", "is_pictures"]
+__all__ = ["PictureFiles", "array_of_pictures", "channels_of_pictures", "holds_pictures", "is_pictures"]
 
 # Files of a folder that are pictures; others, such as notes and lists, are left alone.
 _SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
@@ -64,6 +64,11 @@ def array_of_pictures(pictures: Sequence[Any], shape: _Shape | None = None) -> N
     height, width = _one_size({(one.height, one.width) for one in pictures}, *size)
     channels = channels or _channels({one.mode for one in pictures})
     return np.stack([_array(one, channels, height, width) for one in pictures])
+
+
+def channels_of_pictures(pictures: Sequence[Any]) -> int:
+    """Return 1 if all of these images of pillow are grey, else 3."""
+    return _channels({one.mode for one in pictures})
 
 
 def _one_size(sizes: set[tuple[int, int]], height: int | None, width: int | None) -> tuple[int, int]:
@@ -134,7 +139,7 @@ class PictureFiles:
         MissingDependencyError
             If pillow or pyarrow is needed and not installed.
         """
-        if self.path.suffix.lower() == ".npy" and not self.path.is_dir():
+        if self._is_array:
             array = _open_images(self.path)
             for start in range(0, len(array), _CHUNK):
                 yield [], array[start : start + _CHUNK]
@@ -152,6 +157,23 @@ class PictureFiles:
         if names:
             yield names, array_of_pictures(pictures, shape)
 
+    def samples(self) -> Iterator[Any]:
+        """Yield lists of pillow's images of any size, or parts of the array of a ``.npy`` file: what is described.
+
+        Errors are those of `chunks`.
+        """
+        if self._is_array:
+            yield from (images for _, images in self.chunks())
+            return
+        pictures: list[Any] = []
+        for _, picture in self._pictures(_decoded):
+            pictures.append(picture)
+            if len(pictures) == _CHUNK:
+                yield pictures
+                pictures = []
+        if pictures:
+            yield pictures
+
     def read(self, shape: _Shape | None = None) -> tuple[list[str], NDArray[Any]]:
         """Return the names and the images, all at once; parameters and errors are those of `chunks`."""
         parts = list(self.chunks(shape))
@@ -167,7 +189,7 @@ class PictureFiles:
         """
         if self.path.is_dir():
             return np.array([Path(name).parent.name for name in _files_of(self.path)], dtype=object)
-        if self.path.suffix.lower() == ".npy":
+        if self._is_array:
             raise SpecificationError("a .npy file of images holds no labels")
         with _parquet(self.path) as file:
             names = file.schema_arrow.names
@@ -175,6 +197,10 @@ class PictureFiles:
                 raise SpecificationError(f"no column is called {self.labels!r}; the columns are: {', '.join(names)}")
             values = file.read(columns=[self.labels]).column(0)
         return np.asarray(values.to_numpy(zero_copy_only=False))
+
+    @property
+    def _is_array(self) -> bool:
+        return self.path.suffix.lower() == ".npy" and not self.path.is_dir()
 
     def _shape(self, wanted: _Shape) -> tuple[int, ...]:
         """Return the shape that all pictures have, from their first bytes, with what is wanted of it."""
@@ -229,20 +255,19 @@ def _decoded(source: Any, name: str) -> Any:
     from PIL import ImageOps
 
     with _opened(source, name) as picture:
-        try:
-            return ImageOps.exif_transpose(picture)
-        except (OSError, ValueError, SyntaxError) as error:  # pillow raises all of them
-            raise SpecificationError(f"{name!r} is a broken picture: {error}") from error
+        return ImageOps.exif_transpose(picture)
 
 
-def _opened(source: Any, name: str) -> Any:
+@contextmanager
+def _opened(source: Any, name: str) -> Iterator[Any]:
     try:
         from PIL import Image
     except ImportError as error:
         raise MissingDependencyError("pillow", purpose=f"to read {name!r}", extra="images") from error
     try:
-        return Image.open(source)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        with Image.open(source) as picture:
+            yield picture
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:  # pillow raises all of them
         raise SpecificationError(f"{name!r} is no readable picture: {error}") from error
 
 
