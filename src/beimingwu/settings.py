@@ -150,7 +150,8 @@ class Settings(BaseSettings):
     )
     limit_downloads: RateField = Field(
         Rate(1200, 60),
-        description="Requests for packages of one account, or of one address where nobody is logged in.",
+        description="Requests for packages, and for what is in one, of one account, or of one address where nobody "
+        "is logged in.",
     )
     limit_submissions: RateField = Field(
         Rate(500, 3600), description="Learnwares and new versions that one account submits."

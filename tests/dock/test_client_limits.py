@@ -104,5 +104,11 @@ def test_over_http(make_client: Callable[..., Any], as_bearer: Callable[[str], d
     assert [client.get(package).status_code for _ in range(2)] == [200, 429]
     assert client.get("/api/v1/packages", params={"learnware_id": published}).status_code == 429
     assert client.get(package, headers=bob).status_code == 200
+    # A look into a package is work of the same kind.
+    inside = [f"/api/v1/learnwares/{published}/{part}" for part in ("files", "files/learnware.yaml", "environment")]
+    assert [client.get(one).status_code for one in inside] == [429, 429, 429]
     rig.clock.forward(seconds=30)
     assert client.get(package).status_code == 200
+    for one in inside:
+        rig.clock.forward(seconds=60)
+        assert [client.get(one).status_code for _ in range(2)] == [200, 429]

@@ -182,6 +182,25 @@ def test_disabled_accounts_are_out_at_once(rig: Any) -> None:
     assert rig.dock.sessions.authenticate(token).user_id == user_id
 
 
+def test_whether_somebody_is_still_there(rig: Any) -> None:
+    user_id = rig.user()
+    tokens = [
+        rig.session(),
+        rig.session(),
+        rig.dock.tokens.create_for(user_id, "t", ("read",), expires_in_days=1).token,
+    ]
+    first, second, by_token = (rig.dock.sessions.authenticate(token) for token in tokens)
+    assert all(rig.dock.sessions.stands(one) for one in (first, second, by_token))
+    rig.dock.sessions.end(second, first.session_id)
+    assert [rig.dock.sessions.stands(one) for one in (first, second, by_token)] == [False, True, True]
+    rig.clock.forward(days=1)
+    assert [rig.dock.sessions.stands(one) for one in (first, second, by_token)] == [False, False, False]
+    last = rig.dock.sessions.authenticate(rig.session())
+    with rig.dock.database.write() as session:
+        session.execute(update(User).values(disabled_at=rig.clock()))
+    assert not rig.dock.sessions.stands(last)
+
+
 def test_a_role_holds_from_the_next_request(rig: Any) -> None:
     user_id = rig.user()
     token = rig.session()

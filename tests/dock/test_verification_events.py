@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import signal
 import threading
@@ -194,3 +195,23 @@ def test_silence_is_broken_and_nothing_lasts_for_ever(quick: None, monkeypatch: 
     chunks = asyncio.run(follow())
     assert chunks[2:]
     assert set(chunks[2:]) == {": still here\n\n"}
+
+
+def test_a_stream_ends_soon_after_the_session(quick: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = iter(range(0, 10**6, 10))
+    monkeypatch.setattr("beimingwu.api.live.time", SimpleNamespace(monotonic=lambda: next(moments)))
+    answers = [True, True, False]
+    asked = []
+
+    def may() -> bool:
+        asked.append(next(moments))
+        return answers.pop(0)
+
+    async def follow() -> None:
+        async for _ in Live(Looks()).follow(1, 7, None, may=may):
+            pass
+
+    asyncio.run(follow())
+    assert len(asked) == 3
+    # Once a minute at least, and not at every look.
+    assert all(30 < later - earlier <= 90 for earlier, later in itertools.pairwise(asked))

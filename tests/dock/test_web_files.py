@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from beimingwu.web.files import WebFile, read_files
 
@@ -51,6 +52,15 @@ def web(folder: Path, make_client: Callable[..., Any], address: str) -> Any:
 
 # Files are not in databases.
 ONE = pytest.mark.parametrize("address", ["sqlite"], indirect=True)
+
+
+@ONE
+def test_files_are_seldom_told_of(web: Any) -> None:
+    with capture_logs() as logs:
+        for path in ("/", "/assets/style-3c.css", "/api/v1/learnwares", "/api/none"):
+            web.get(path, headers=HTML)
+    told = [(one["log_level"], one["route"]) for one in logs if one["event"] == "request"]
+    assert [level for level, _ in told] == ["info", "debug", "info", "info"], told
 
 
 @ONE

@@ -20,7 +20,8 @@ __all__ = ["Live"]
 _EVERY_SECONDS = 0.4
 # Proxies close what is silent for a minute.
 _BEAT_SECONDS = 15.0
-# Who may follow now may not for ever: clients come again by themselves, and are asked who they are.
+# Who may follow now may not for ever, so it is asked again; and clients come again by themselves.
+_ASKED_SECONDS = 30.0
 _LONGEST_SECONDS = 900.0
 _RETRY_MILLISECONDS = 2000
 _MOST_PER_USER = 20
@@ -48,7 +49,9 @@ class Live:
         self._task: asyncio.Task[None] | None = None
         self._closed = False
 
-    def follow(self, user_id: int, version_id: int, last_event_id: str | None) -> AsyncIterator[str]:
+    def follow(
+        self, user_id: int, version_id: int, last_event_id: str | None, *, may: Callable[[], bool] = lambda: True
+    ) -> AsyncIterator[str]:
         """Return the events of a version for one follower.
 
         Parameters
@@ -58,6 +61,8 @@ class Live:
             As `Verifications.followed` returns it.
         last_event_id : str or None
             Where an earlier stream ended.
+        may : callable
+            Whether the follower still may; asked now and then, in a thread.
 
         Raises
         ------
@@ -76,20 +81,26 @@ class Live:
             raise UnavailableError("too many verifications are being followed; try again later")
         found = _ID.fullmatch(last_event_id or "")
         position = Position(int(found[1]), int(found[2])) if found else Position()
-        return self._events(user_id, version_id, position)
+        return self._events(user_id, version_id, position, may)
 
     def close(self) -> None:
         """End all streams; clients come again, to another server or when this one is back."""
         self._closed = True
         self._let_go()
 
-    async def _events(self, user_id: int, version_id: int, position: Position) -> AsyncIterator[str]:
+    async def _events(
+        self, user_id: int, version_id: int, position: Position, may: Callable[[], bool]
+    ) -> AsyncIterator[str]:
         self._users[user_id] += 1
         try:
             yield f"retry: {_RETRY_MILLISECONDS}\n\n"
             told: tuple[str | None, int] | None = None
-            spoke = began = time.monotonic()
+            spoke = began = asked = time.monotonic()
             while time.monotonic() - began < _LONGEST_SECONDS:
+                if time.monotonic() - asked > _ASKED_SECONDS:
+                    if not await run_in_threadpool(may):
+                        return
+                    asked = time.monotonic()
                 progress = await self._next(version_id, position)
                 if progress is None:
                     return

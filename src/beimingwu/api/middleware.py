@@ -82,7 +82,8 @@ class Observation:
         method = request.method if request.method in _METHODS else "other"
         self._metrics.requests.labels(method, route, str(status)).inc()
         self._metrics.seconds.labels(method, route).observe(seconds)
-        _log.info(
+        tell = _log.debug if getattr(request.state, "seldom_told", False) else _log.info
+        tell(
             "request",
             method=method,
             route=route,

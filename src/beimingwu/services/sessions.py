@@ -184,6 +184,22 @@ class Sessions:
             raise NotAuthenticatedError("the session or token is unknown or over; log in again")
         return found
 
+    def stands(self, identity: Identity) -> bool:
+        """Return whether the session or the token that somebody came with is still good; no use of it is noted.
+
+        Raises
+        ------
+        UnavailableError
+            If the database cannot be reached.
+        """
+        sessions, tokens = UserSession.__table__.c, ApiToken.__table__.c
+        if identity.session_id is None:
+            query = _good_tokens().where(tokens.id == identity.api_token_id)
+        else:
+            query = _good_sessions().where(sessions.id == identity.session_id)
+        with self._database.rows() as connection:
+            return connection.execute(query, {"now": self._clock()}).one_or_none() is not None
+
     def logout(self, identity: Identity) -> None:
         """End the session that asks; an API token given itself stays."""
         if identity.session_id is not None:
@@ -322,6 +338,16 @@ def _wrong(*, account_exists: bool) -> InvalidCredentialsError:
 # Both are asked at nearly every request, so they are put together once, and no objects are made of what they find.
 @cache
 def _session_query() -> Select[Any]:
+    return _good_sessions().where(UserSession.__table__.c.token_hash == bindparam("hash"))
+
+
+@cache
+def _token_query() -> Select[Any]:
+    return _good_tokens().where(ApiToken.__table__.c.token_hash == bindparam("hash"))
+
+
+def _good_sessions() -> Select[Any]:
+    """Return a SELECT of the sessions that are good, for who they stand."""
     sessions, users, tokens = UserSession.__table__.c, User.__table__.c, ApiToken.__table__.c
     return (
         select(
@@ -334,19 +360,18 @@ def _session_query() -> Select[Any]:
         )
         .join(User.__table__, users.id == sessions.user_id)
         .outerjoin(ApiToken.__table__, tokens.id == sessions.api_token_id)
-        .where(sessions.token_hash == bindparam("hash"), sessions.expires_at > bindparam("now", type_=UtcDateTime()))
+        .where(sessions.expires_at > bindparam("now", type_=UtcDateTime()))
         .where(users.disabled_at.is_(None), users.confirmed_at.is_not(None))
         .where(tokens.expires_at.is_(None) | (tokens.expires_at > bindparam("now", type_=UtcDateTime())))
     )
 
 
-@cache
-def _token_query() -> Select[Any]:
+def _good_tokens() -> Select[Any]:
+    """Return a SELECT of the API tokens that are good, for who they stand."""
     users, tokens = User.__table__.c, ApiToken.__table__.c
     return (
         select(*_account_columns(), tokens.id.label("api_token_id"), tokens.scopes, tokens.last_used_at)
         .join(User.__table__, users.id == tokens.user_id)
-        .where(tokens.token_hash == bindparam("hash"))
         .where(users.disabled_at.is_(None), users.confirmed_at.is_not(None))
         .where(tokens.expires_at.is_(None) | (tokens.expires_at > bindparam("now", type_=UtcDateTime())))
     )

@@ -93,6 +93,8 @@ class WebApp:
             return None
         # What the log and the counts call it: never the path, which anybody can make up.
         scope["route"] = SimpleNamespace(path="/{file}" if file else "/{page}")
+        # A page brings dozens of files along, which tell an operator nothing.
+        scope.setdefault("state", {})["seldom_told"] = file is not None
         if file is None:
             path, file = INDEX, files.get(INDEX)
         if file is None:

@@ -8,10 +8,19 @@ from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from beimingwu.api.problems import responses
-from beimingwu.api.requests import CurrentDock, OptionalIdentity
+from beimingwu.api.requests import CurrentDock, CurrentOrigin, OptionalIdentity
 from beimingwu.api.v1.fields import LearnwareId
 from beimingwu.api.v1.learnware_fields import VersionEntryOut
-from beimingwu.errors import InvalidInputError, NotAllowedError, NotAuthenticatedError, NotFoundError, UnavailableError
+from beimingwu.errors import (
+    InvalidInputError,
+    NotAllowedError,
+    NotAuthenticatedError,
+    NotFoundError,
+    TooManyRequestsError,
+    UnavailableError,
+)
+from beimingwu.services.dock import Dock
+from beimingwu.services.identity import Identity, Origin
 from beimingwu.services.learnware_contents import MOST_TEXT_BYTES
 from beimingwu.services.learnware_history import MOST_DAYS
 
@@ -20,6 +29,8 @@ __all__ = ["router"]
 router = APIRouter(prefix="/api/v1/learnwares/{learnware_id}", tags=["learnwares"])
 
 _COMMON = (NotAuthenticatedError, NotAllowedError, NotFoundError, InvalidInputError)
+# Of what is read out of packages.
+_READ = (*_COMMON, TooManyRequestsError, UnavailableError)
 
 
 class DayOut(BaseModel):
@@ -91,9 +102,12 @@ def show_usage(
     return UsageOut(total=usage.total, days=[DayOut(day=day, downloads=n) for day, n in usage.days])
 
 
-@router.get("/files", summary="The files of a learnware", responses=responses(*_COMMON, UnavailableError))
-def list_files(learnware_id: LearnwareId, dock: CurrentDock, identity: OptionalIdentity) -> FilesOut:
+@router.get("/files", summary="The files of a learnware", responses=responses(*_READ))
+def list_files(
+    learnware_id: LearnwareId, dock: CurrentDock, identity: OptionalIdentity, origin: CurrentOrigin
+) -> FilesOut:
     """Return the files of the package of the version that serves; to owners, of the newest where none serves."""
+    _count(dock, identity, origin)
     files = [FileOut.model_validate(one) for one in dock.learnware_contents.files(identity, learnware_id)]
     return FilesOut(files=files, total_size=sum(one.size for one in files))
 
@@ -103,21 +117,31 @@ def list_files(learnware_id: LearnwareId, dock: CurrentDock, identity: OptionalI
     summary="A file of a learnware",
     description=f"""Return a file of the package, if it is a text in UTF-8 of at most {MOST_TEXT_BYTES // 1024} KiB.
 
-Whatever it is, it is sent as a plain text. Downloads of the package are counted, looks at its files are not.""",
+Whatever it is, it is sent as a plain text. The statistics count downloads of the package, and no looks at its
+files; how often is limited for both together.""",
     response_class=PlainTextResponse,
-    responses=responses(*_COMMON, UnavailableError),
+    responses=responses(*_READ),
 )
 def show_file(
     learnware_id: LearnwareId,
     path: Annotated[str, Path(max_length=1024, examples=["learnware.yaml"])],
     dock: CurrentDock,
     identity: OptionalIdentity,
+    origin: CurrentOrigin,
 ) -> PlainTextResponse:
     """Return a file of the package."""
+    _count(dock, identity, origin)
     return PlainTextResponse(dock.learnware_contents.text(identity, learnware_id, path))
 
 
-@router.get("/environment", summary="What a learnware needs to run", responses=responses(*_COMMON, UnavailableError))
-def show_environment(learnware_id: LearnwareId, dock: CurrentDock, identity: OptionalIdentity) -> EnvironmentOut:
+@router.get("/environment", summary="What a learnware needs to run", responses=responses(*_READ))
+def show_environment(
+    learnware_id: LearnwareId, dock: CurrentDock, identity: OptionalIdentity, origin: CurrentOrigin
+) -> EnvironmentOut:
     """Return what the version that serves needs to run; to owners, the newest where none serves."""
+    _count(dock, identity, origin)
     return EnvironmentOut.model_validate(dock.learnware_contents.environment(identity, learnware_id))
+
+
+def _count(dock: Dock, identity: Identity | None, origin: Origin) -> None:
+    dock.downloads.begin(None if identity is None else identity.user_id, origin)

@@ -1,6 +1,7 @@
 """How the verification of a version goes: its report, its log, the log as it is written, and another one."""
 
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from fastapi import APIRouter, Header, Response
@@ -20,8 +21,11 @@ from beimingwu.errors import (
     NotAuthenticatedError,
     NotFoundError,
     TooManyRequestsError,
+    UnavailableError,
 )
 from beimingwu.messages import translated_report
+from beimingwu.services.dock import Dock
+from beimingwu.services.identity import Identity
 from beimingwu.services.verifications import VerificationView
 
 if TYPE_CHECKING:
@@ -150,11 +154,19 @@ async def follow_verification(
     version_id = await run_in_threadpool(dock.verifications.followed, identity, learnware_id, number)
     live = cast("Live", request.app.state.live)
     return StreamingResponse(
-        live.follow(identity.user_id, version_id, last_event_id),
+        live.follow(identity.user_id, version_id, last_event_id, may=partial(_may_follow, dock, identity)),
         media_type="text/event-stream",
         # Proxies must not hold lines back.
         headers={"X-Accel-Buffering": "no"},
     )
+
+
+def _may_follow(dock: Dock, identity: Identity) -> bool:
+    try:
+        return dock.sessions.stands(identity)
+    except UnavailableError:
+        # Nobody knows at the moment; it is asked again.
+        return True
 
 
 def _shown(view: VerificationView, language: str, response: Response) -> VerificationOut:
