@@ -60,6 +60,14 @@ def test_no_specification_on_purpose():
     assert parse("stat_specifications: []").stat_specifications == ()
 
 
+def test_specifications_that_the_published_package_does_not_know():
+    more = "extra_stat_specifications: [{class_name: Another, file_name: spec.json}]"
+    assert parse(more).stat_specifications == (StatSpecEntry(), StatSpecEntry("Another", "spec.json"))
+    assert parse(f"stat_specifications: []\n{more}").stat_specifications == (StatSpecEntry("Another", "spec.json"),)
+    with pytest.raises(InvalidPackageError, match=r"none\.json"):
+        parse("extra_stat_specifications: [{class_name: Another, file_name: none.json}]")
+
+
 def test_an_installed_module():
     assert parse("model: {module_path: some.module}").model.module_path == "some.module"
 

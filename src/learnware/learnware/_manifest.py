@@ -16,10 +16,21 @@ from learnware.findings import message_of
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["MANIFEST_NAME", "Manifest", "ModelEntry", "StatSpecEntry", "dump_yaml", "parse_manifest", "parse_yaml"]
+__all__ = [
+    "EXTRA_STAT_SPECS",
+    "MANIFEST_NAME",
+    "Manifest",
+    "ModelEntry",
+    "StatSpecEntry",
+    "dump_yaml",
+    "parse_manifest",
+    "parse_yaml",
+]
 
 MANIFEST_NAME = "learnware.yaml"
 SEMANTIC_NAME = "semantic_specification.json"
+# Lists specifications of types that the published package does not know: it loads no package that names one elsewhere.
+EXTRA_STAT_SPECS = "extra_stat_specifications"
 _TUPLE_TAG = "tag:yaml.org,2002:python/tuple"
 # Values in a document once every alias is written out: a few lines of aliases can stand for billions.
 _MAX_VALUES = 20_000
@@ -89,7 +100,7 @@ class Manifest:
     model : ModelEntry
         The model.
     stat_specifications : tuple of StatSpecEntry
-        The statistical specifications.
+        The statistical specifications, those of types that the published package does not know last.
     semantic_file : str or None
         File of the semantic specification, where the package has one.
     id, name : str or None
@@ -298,12 +309,18 @@ def _parse_model(model: dict[str, Any], files: Collection[str]) -> ModelEntry:
 
 def _parse_stat_specs(document: dict[str, Any], files: Collection[str]) -> tuple[StatSpecEntry, ...]:
     defaults = StatSpecEntry()
+    more = _parse_stat_spec_list(document, EXTRA_STAT_SPECS, files)
     if document.get("stat_specifications") is None:
         # The first published versions assume this one file, later ones assume none.
-        return (defaults,) if defaults.file_name in files else ()
+        return ((defaults,) if defaults.file_name in files else ()) + more
+    return _parse_stat_spec_list(document, "stat_specifications", files) + more
+
+
+def _parse_stat_spec_list(document: dict[str, Any], key: str, files: Collection[str]) -> tuple[StatSpecEntry, ...]:
+    defaults = StatSpecEntry()
     entries = []
-    for item in _get(document, "stat_specifications", (list, tuple), (), ""):
-        where = "stat_specifications."
+    for item in _get(document, key, (list, tuple), (), ""):
+        where = f"{key}."
         if not isinstance(item, dict):
             raise InvalidPackageError(
                 message_of("manifest-stat-spec", file=MANIFEST_NAME, found=repr(item)), member=MANIFEST_NAME
