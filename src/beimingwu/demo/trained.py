@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from beimingwu.demo.city_air import COLUMNS, TARGET, air_of
-from beimingwu.demo.fill import Shipment
+from beimingwu.demo.digits import digits_seen
+from beimingwu.demo.packing import ship
+from beimingwu.demo.trained_texts import train_text_packages
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
     from pathlib import Path
 
     from beimingwu.demo.city_air import Season
+    from beimingwu.demo.fill import Shipment
 
 __all__ = ["train_packages"]
 
 _SPECIES = ("setosa", "versicolor", "virginica")
 # What each model for digits has seen many of; of the others it has seen a few. Whoever has all digits needs several.
 _DIGITS = ((0, 1, 2), (3, 4, 5), (6, 7), (8, 9))
-_SHARE_OF_OTHERS = 0.15
-_SHARE = 0.9
 
 
 def train_packages(folder: Path, without: Container[str] = ()) -> Iterator[Shipment]:
-    """Train and pack learnwares for iris, wines and, each for a part, handwritten digits and the air of a city.
+    """Train and pack learnwares for tables and texts.
+
+    There are some for iris, wines and, each for a part, handwritten digits, the air of a city and what paragraphs are
+    about.
 
     Parameters
     ----------
@@ -43,6 +47,7 @@ def train_packages(folder: Path, without: Container[str] = ()) -> Iterator[Shipm
     yield from _digits(folder, without)
     yield from _wines(folder, without)
     yield from _air(folder, without)
+    yield from train_text_packages(folder, without)
 
 
 def _iris(folder: Path, without: Container[str]) -> Iterator[Shipment]:
@@ -56,7 +61,7 @@ def _iris(folder: Path, without: Container[str]) -> Iterator[Shipment]:
         name = f"Iris: {words}"
         if name in without:
             continue
-        yield _pack(
+        yield ship(
             LogisticRegression(max_iter=1000).fit(iris.data[rows], iris.target[rows]),
             iris.data[rows],
             folder / f"iris_{'_'.join(map(str, known))}.zip",
@@ -67,25 +72,21 @@ def _iris(folder: Path, without: Container[str]) -> Iterator[Shipment]:
 
 
 def _digits(folder: Path, without: Container[str]) -> Iterator[Shipment]:
-    from sklearn.datasets import load_digits
     from sklearn.svm import SVC
 
-    digits = load_digits()
-    chance = np.random.default_rng(0)
     for number, known in enumerate(_DIGITS):
-        rows = np.flatnonzero(np.isin(digits.target, known) | (chance.random(len(digits.target)) < _SHARE_OF_OTHERS))
-        rows = np.random.default_rng(number).permutation(rows)[: int(_SHARE * len(rows))]
         words = ", ".join(map(str, known))
         name = f"Digits, above all {words}"
         if name in without:
             continue
-        yield _pack(
-            SVC(gamma=0.001, C=10).fit(digits.data[rows], digits.target[rows]),
-            digits.data[rows],
+        digits = digits_seen(_DIGITS, number)
+        yield ship(
+            SVC(gamma=0.001, C=10).fit(digits.rows, digits.labels),
+            digits.rows,
             folder / f"digits_{''.join(map(str, known))}.zip",
             name=name,
             description=f"Tells handwritten digits apart, from 8 x 8 pixels; it has seen many of {words}, few others.",
-            columns=list(digits.feature_names),
+            columns=digits.columns,
         )
 
 
@@ -99,7 +100,7 @@ def _wines(folder: Path, without: Container[str]) -> Iterator[Shipment]:
     if name in without:
         return
     wine = load_wine()
-    yield _pack(
+    yield ship(
         make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(wine.data, wine.target),
         wine.data,
         folder / "wine.zip",
@@ -119,7 +120,7 @@ def _air(folder: Path, without: Container[str]) -> Iterator[Shipment]:
         if name in without:
             continue
         air = air_of(season, 3000, seed=seed)
-        yield _pack(
+        yield ship(
             GradientBoostingRegressor(random_state=0).fit(air.inputs, air.target),
             air.inputs,
             folder / f"air_{season}.zip",
@@ -130,30 +131,3 @@ def _air(folder: Path, without: Container[str]) -> Iterator[Shipment]:
             outputs=TARGET,
             scenario="Nature",
         )
-
-
-def _pack(
-    model: Any,
-    rows: Any,
-    path: Path,
-    *,
-    name: str,
-    description: str,
-    columns: list[str],
-    outputs: str | None = None,
-    scenario: str = "Education",
-) -> Shipment:
-    from learnware.learnware import pack, read_package
-
-    pack(
-        model,
-        rows,
-        path,
-        input_description=columns,
-        output_description=outputs,
-        name=name,
-        description=description,
-        scenarios=scenario,
-        license="MIT",
-    )
-    return Shipment(path, read_package(path).semantic_spec)
