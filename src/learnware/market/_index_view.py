@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import OrderedDict
 from dataclasses import dataclass
 from functools import partial
 from threading import RLock
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from learnware.errors import LearnwareNotFoundError
 from learnware.market._island_members import IslandMembers
 from learnware.market._semantic import SemanticIndex
+from learnware.market._spec_cache import SpecCache, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -30,8 +30,9 @@ _Found = TypeVar("_Found")
 
 # Specifications kept for the exact comparison of candidates: 50 MB at 100 points of 20 features.
 _CACHED_SPECS = 3000
-# Specifications read at a time when an index is prepared.
-_CHUNK = 256
+_CACHED_BYTES = 256 << 20
+# Specifications read at a time when an index is prepared; some megabytes each, if they are of images.
+_CHUNK = 64
 
 
 class IndexRow(Protocol):
@@ -142,7 +143,7 @@ class IndexView(Generic[_Row]):
         self._unread: set[int] = set()
         self._gone: set[str] = set()
         self._islands: dict[str, _Island] = {}
-        self._specs: OrderedDict[tuple[str, str], RKMESpecification] = OrderedDict()
+        self._specs = SpecCache(_CACHED_SPECS, _CACHED_BYTES)
 
     def _refresh(self, *islands: str) -> None:
         """Take over what has changed, in this process or another, and read islands that are wanted.
@@ -183,7 +184,7 @@ class IndexView(Generic[_Row]):
             self._gone.add(row.id)
             self._unread.discard(seq)
             for name, island in self._islands.items():
-                self._specs.pop((name, row.id), None)
+                self._specs.forget(name, row.id)
                 if island.members.discard(seq):
                     island.index = None
 
@@ -235,12 +236,15 @@ class IndexView(Generic[_Row]):
                 for name in names
                 if (index := self._index(name)) is not None
             }
-        room = _CACHED_SPECS - len(self._specs)
-        for name, ids in missing.items():
-            # In parts, so that searches in other threads do not wait for all of it.
-            for start in range(0, min(len(ids), max(room, 0)), _CHUNK):
-                self._read_specs(name, ids[start : start + _CHUNK])
-            room -= len(ids)
+        # In parts, so that searches in other threads do not wait for all of it.
+        parts = (
+            (name, ids[start : start + _CHUNK]) for name, ids in missing.items() for start in range(0, len(ids), _CHUNK)
+        )
+        for name, ids in parts:
+            with self._lock:
+                if self._specs.full:
+                    return
+            self._read_specs(name, ids)
 
     def ids(self) -> list[str]:
         """Return the ids of all learnwares, in the order of their numbers."""
@@ -286,9 +290,7 @@ class IndexView(Generic[_Row]):
     def _load_specs(self, island: str, ids: Sequence[str]) -> list[RKMESpecification]:
         """Return specifications of an island's members, the last used ones from memory."""
         with self._lock:
-            known = {one: spec for one in ids if (spec := self._specs.get((island, one))) is not None}
-            for one in known:
-                self._specs.move_to_end((island, one))
+            known = {one: spec for one in ids if (spec := self._specs.get(island, one)) is not None}
         known |= self._read_specs(island, [one for one in ids if one not in known])
         for one in ids:
             if one not in known:
@@ -300,11 +302,11 @@ class IndexView(Generic[_Row]):
             return {}
         revision = self._revision
         specs = self._source.specs(island, ids)
+        # Points of images are made here, where no other thread waits for it.
+        sizes = {one: size_of(spec) for one, spec in specs.items()}
         with self._lock:
             # What was read may be older than what another thread has taken over meanwhile: that is not kept.
             if revision == self._revision:
                 for one, spec in specs.items():
-                    self._specs[island, one] = spec
-                while len(self._specs) > _CACHED_SPECS:
-                    self._specs.popitem(last=False)
+                    self._specs.put(island, one, spec, sizes[one])
         return specs
