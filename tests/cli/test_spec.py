@@ -93,7 +93,10 @@ def test_nothing_is_left_of_a_failure(run, zoo):
     ("arguments", "words"),
     [
         (["nothing.csv"], "there is no file 'nothing.csv'"),
-        (["words.txt"], "known are .csv, .parquet, .npy"),
+        (
+            ["words.doc"],
+            "'words.doc' is nothing that can be read; tables are .csv, .parquet or .npy files; images a folder",
+        ),
         (["text.csv"], "column 'b' holds text"),
         (["empty.csv"], "'empty.csv' is no readable .csv"),
         (["headings.csv"], "no rows"),
@@ -115,7 +118,7 @@ def test_nothing_is_left_of_a_failure(run, zoo):
 )
 def test_bad_input(run, arguments, words):
     for name, text in {
-        "words.txt": "a",
+        "words.doc": "a",
         "text.csv": "a,b\n1,x\n",
         "empty.csv": "",
         "headings.csv": "a,b\n",

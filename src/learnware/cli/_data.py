@@ -1,203 +1,292 @@
-"""Tables that commands read, and predictions that they write."""
+"""Data that commands take: tables, images and texts, and specifications of them."""
 
-import os
-import shlex
-import shutil
-import sys
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from learnware.errors import LearnwareError, SpecificationError
+import typer
+
+from learnware.cli._files import STDIN, as_file
+from learnware.cli._tables import Warn, read_inputs, table_chunks, whole_table
+from learnware.errors import SpecificationError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["OutputError", "check_output", "read_inputs", "table_chunks", "whole_table", "write_file"]
+    from learnware.specification import RKMESpecification
 
-_STDIN = "-"
-
-Warn = Callable[[str], None]
+__all__ = ["Data", "Source", "describe_source", "in_options", "open_source", "read_spec"]
 
 
-class OutputError(LearnwareError):
-    """A result cannot be written where it should be."""
+@dataclass(frozen=True)
+class Data:
+    """Data in memory, as learnwares are asked to answer them.
+
+    Attributes
+    ----------
+    X : table, ndarray of shape (n_images, channels, height, width), or list of str
+        The inputs.
+    y : ndarray of shape (n_samples,) or None
+        Values of the target.
+    names : list of str
+        Names of the files that images come from; empty for other data.
+    """
+
+    X: Any
+    y: "NDArray[Any] | None" = None
+    names: list[str] = field(default_factory=list)
 
 
-@contextmanager
-def _as_file(path: Path) -> Iterator[Path]:
-    """Give the file to read; standard input becomes a file first, for it can be read only once."""
-    if str(path) != _STDIN:
-        yield path
-        return
-    with tempfile.TemporaryDirectory(prefix="learnware-stdin-") as folder:
-        copy = Path(folder) / "standard input.csv"
-        with copy.open("wb") as stream:
-            shutil.copyfileobj(sys.stdin.buffer, stream)
-        yield copy
+@dataclass(frozen=True)
+class Source:
+    """Where data are, and what kind they are of.
+
+    Attributes
+    ----------
+    path : Path
+        A file or a folder.
+    data_type : str
+        "Table", "Image" or "Text".
+    target, text_column : str or None
+        Names of columns.
+    warn : callable
+        Called with what the user should know of the data.
+    """
+
+    path: Path
+    data_type: str
+    target: str | None
+    text_column: str | None
+    warn: Warn
+
+    @contextmanager
+    def chunks(self) -> Iterator[Iterator[Any]]:
+        """Give the data without the target in chunks, of any length in fixed memory."""
+        with in_options():
+            if self.data_type == "Table":
+                with table_chunks(self.path, self.target, self.warn) as chunks:
+                    yield chunks
+            elif self.data_type == "Text":
+                from learnware.specification._text_files import iter_text_chunks
+
+                yield iter_text_chunks(self.path, self._column_of_texts())
+            else:
+                from learnware.specification._pictures import PictureFiles
+
+                yield PictureFiles(self.path, self.target).samples()
+
+    def read(self, shape: Sequence[int | None] | None = None) -> Data:
+        """Return all of the data.
+
+        Parameters
+        ----------
+        shape : sequence of int or None, optional
+            Channels, height and width that pictures get; by default what all of them have.
+
+        Raises
+        ------
+        SpecificationError
+            If they cannot be read, or there are none.
+        """
+        with in_options():
+            if self.data_type == "Table":
+                return Data(*read_inputs(self.path, self.target, self.warn))
+            if self.data_type == "Text":
+                return self._read_texts()
+            from learnware.specification._pictures import PictureFiles
+
+            files = PictureFiles(self.path, self.target)
+            names, images = files.read(None if shape is None else tuple(shape))
+            return Data(images, None if self.target is None else files.read_labels(), names)
+
+    def whole_table(self) -> Any:
+        """Return a table with the target among its columns; an array from a ``.npy`` file."""
+        with whole_table(self.path, self.target, self.warn) as table:
+            return table
+
+    def _read_texts(self) -> Data:
+        from learnware.specification._text_files import read_texts
+        from learnware.specification._texts import TextReader
+
+        column = self._column_of_texts()
+        texts = [one for chunk in TextReader(read_texts(self.path, column)).chunks() for one in chunk]
+        if self.target is None:
+            return Data(texts)
+        labels = labels_of_texts(self.path, self.target)
+        if len(labels) != len(texts):
+            raise SpecificationError(f"{self.path.name!r} has {len(texts)} texts and {len(labels)} labels")
+        return Data(texts, labels)
+
+    def _column_of_texts(self) -> str | None:
+        from learnware.specification._data_files import text_column_of_file
+
+        return self.text_column or text_column_of_file(self.path, self.target)
 
 
-@contextmanager
-def table_chunks(path: Path, target: str | None, warn: Warn | None = None) -> Iterator[Iterator[Any]]:
-    """Give the chunks of a table without the target, of any length in fixed memory.
+def labels_of_texts(path: Path, target: str) -> "NDArray[Any]":
+    """Return a column of a file of texts; None where a value is missing.
 
     Raises
     ------
     SpecificationError
-        If the file is missing or broken, or has no such column; while reading.
+        If there is no such column.
     """
-    from learnware.specification._table_files import iter_table_chunks
+    import json
 
-    def chunks(file: Path) -> Iterator[Any]:
-        for number, chunk in enumerate(iter_table_chunks(file)):
-            if number == 0:
-                _look_at(chunk, file, target, warn)
-            yield _without(chunk, target)[0]
-
-    with _as_file(path) as file, _reading(file, target):
-        yield chunks(file)
-
-
-@contextmanager
-def whole_table(path: Path, target: str | None, warn: Warn | None = None) -> Iterator[Any]:
-    """Give a table, the target among its columns.
-
-    Raises
-    ------
-    SpecificationError
-        If the file is missing or broken; while reading.
-    """
-    from learnware.specification._table_files import read_table
-
-    with _as_file(path) as file:
-        with _reading(file, target):
-            table = read_table(file)
-            _look_at(table, file, target, warn)
-        yield table
-
-
-def _look_at(table: Any, file: Path, target: str | None, warn: Warn | None) -> None:
-    """Raise where names of columns cannot be told apart or read; warn where they are none."""
-    if not hasattr(table, "schema"):
-        return  # an array has no names
-    names = table.schema.names
-    twice = next((name for name in names if names.count(name) > 1), None)
-    is_csv = file.suffix.lower() == ".csv"
-    header = "the first line of a .csv file is its header"
-    if twice is not None:
-        hint = f" ({header})" if is_csv else ""
-        raise SpecificationError(
-            f"several columns are called {twice!r} in {file.name!r}; give each a name of its own{hint}"
-        )
-    if not is_csv:
-        return
-    for column in table.schema:
-        # What a .csv file has in it and is no text in UTF-8.
-        if str(column.type) == "binary":
-            raise _no_utf8(file)
-    if warn is None:
-        return
-    if names[0] == "" and target != "":
-        warn(
-            f"the first column of {file.name!r} has no name, and is taken for one of the data's; the index that "
-            "df.to_csv() writes there is left out with df.to_csv(index=False)"
-        )
-    named = [name for name in names if name]
-    if named != [str(number) for number in range(len(named))] and all(map(_is_number, named)):
-        warn(f"all columns of {file.name!r} have numbers as names: {header}, and no row of the data")
-
-
-def _is_number(name: str) -> bool:
-    try:
-        float(name)
-    except ValueError:
-        return False
-    return True
-
-
-def _no_utf8(file: Path) -> SpecificationError:
-    return SpecificationError(f"{file.name!r} holds text that is not in UTF-8; save it as UTF-8")
-
-
-@contextmanager
-def _reading(file: Path, target: str | None) -> Iterator[None]:
-    """Say how to save a table so that it can be read, and how to leave out a column that is no input."""
-    try:
-        yield
-    except UnicodeDecodeError as error:
-        raise _no_utf8(file) from error
-    except SpecificationError as error:
-        if "invalid UTF8" in str(error):  # as pyarrow says of later rows
-            raise _no_utf8(file) from error
-        if error.column is None or target is not None:
-            raise
-        hint = f"{error}; --target {shlex.quote(str(error.column))} takes it as what is predicted"
-        raise SpecificationError(hint, column=error.column) from error
-
-
-def read_inputs(path: Path, target: str | None, warn: Warn | None = None) -> "tuple[Any, NDArray[Any] | None]":
-    """Return a table, with its names if it has any, without the target, and the target's values.
-
-    Raises
-    ------
-    SpecificationError
-        If the file is missing, broken or empty, or has no such column.
-    """
-    with whole_table(path, target, warn) as whole, _reading(path, target):
-        table, labels = _without(whole, target)
-    if not len(table):
-        raise SpecificationError(f"the table in {path.name!r} has no rows")
-    return table, labels
-
-
-def _without(table: Any, target: str | None) -> "tuple[Any, NDArray[Any] | None]":
-    """Return a table without a column, and the column's values."""
     import numpy as np
 
-    if target is None:
-        return table, None
-    if isinstance(table, np.ndarray):
-        width = table.shape[1]
-        number = int(target) if target.lstrip("-").isdecimal() else width
-        if not -width <= number < width:
-            raise SpecificationError(f"there is no column {target!r}; an array's have numbers from 0 to {width - 1}")
-        return np.delete(table, number, axis=1), np.asarray(table[:, number])
-    names = table.schema.names
-    if target not in names:
-        raise SpecificationError(f"no column is called {target!r}; the columns are: {', '.join(names)}")
-    values = table.column(target).to_numpy(zero_copy_only=False)
+    from learnware.errors import MissingDependencyError
+
+    suffix = path.suffix.lower()
+    if suffix == ".txt":
+        raise SpecificationError(f"{path.name!r} has a text a line and no labels; they can be a column of a .csv file")
+    if suffix == ".jsonl":
+        with path.open(encoding="utf-8-sig") as lines:
+            rows = [json.loads(line) for line in lines if line.strip()]
+        if not any(isinstance(row, dict) and target in row for row in rows):
+            raise SpecificationError(f"no object in {path.name!r} has a field {target!r}")
+        values = np.empty(len(rows), dtype=object)
+        values[:] = [row.get(target) if isinstance(row, dict) else None for row in rows]
+    else:
+        try:
+            from pyarrow import csv, parquet
+        except ImportError as error:
+            raise MissingDependencyError("pyarrow", purpose=f"to read {path.name!r}", extra="tables") from error
+        if suffix == ".csv":
+            table = csv.read_csv(path, parse_options=csv.ParseOptions(newlines_in_values=True))
+        else:
+            table = parquet.read_table(path)
+        if target not in table.schema.names:
+            known = ", ".join(table.schema.names)
+            raise SpecificationError(f"no column is called {target!r}; the columns are: {known}")
+        values = np.asarray(table.column(target).to_numpy(zero_copy_only=False))
     if values.dtype == object:
-        # What is left empty in a column of texts is missing too.
         values = np.array([None if value == "" else value for value in values], dtype=object)
-    return table.drop_columns([target]), values
+        if all(value is not None and not isinstance(value, str) for value in values):
+            return np.array(values.tolist())
+    return values
 
 
-def check_output(path: Path | None, *, force: bool, suffixes: tuple[str, ...] = ()) -> None:
-    """Raise unless a file can be written there; to be called before the work is done.
+@contextmanager
+def open_source(
+    path: Path,
+    warn: Warn,
+    *,
+    kind: str | None = None,
+    target: str | None = None,
+    text_column: str | None = None,
+    expected: str | None = None,
+) -> Iterator[Source]:
+    """Give data that a command was given; standard input becomes a file first.
+
+    Parameters
+    ----------
+    path : Path
+        A file, a folder, or - for standard input.
+    warn : callable
+        Called with what the user should know of the data.
+    kind : str, optional
+        "table", "image" or "text", where the user says so.
+    target, text_column : str, optional
+        Names of columns.
+    expected : str, optional
+        "Table", "Image" or "Text", where it is known what they should be.
 
     Raises
     ------
-    OutputError
-        If the file exists and is not to be overwritten, its kind is not known, or its folder is not there.
+    SpecificationError
+        If it cannot be told what kind they are of.
     """
-    if path is None:
-        return
-    if suffixes and path.suffix.lower() not in suffixes:
-        raise OutputError(f"{str(path)!r} is of no kind that can be written; known are {', '.join(suffixes)}")
-    if path.is_dir():
-        raise OutputError(f"{str(path)!r} is a folder; name a file")
-    if path.exists() and not force:
-        raise OutputError(f"{str(path)!r} exists already; overwrite it with --force, or name another file")
-    if not path.absolute().parent.is_dir():
-        raise OutputError(f"there is no folder {str(path.absolute().parent)!r}; make it first")
+    from learnware.specification._data_files import data_type_of_file
+
+    data_type = kind.capitalize() if kind else "Text" if text_column is not None else None
+    if str(path) == STDIN:
+        data_type = data_type or expected or "Table"
+        if data_type == "Image":
+            raise typer.BadParameter("images come from a folder or a file, not from standard input")
+    elif data_type is None:
+        with in_options():
+            data_type = expected or data_type_of_file(path, target=target)
+    if text_column is not None and data_type != "Text":
+        raise typer.BadParameter(f"--text-column is for texts; --kind says {kind}")
+    with as_file(path, ".csv" if data_type == "Table" or text_column or target else ".txt") as file:
+        yield Source(file, data_type, target, text_column, warn)
 
 
-def write_file(path: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` make a file; it appears whole or not at all."""
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.absolute().parent) as folder:
-        # The name is kept, for some writers go by its end.
-        scratch = Path(folder) / path.name
-        write(scratch)
-        os.replace(scratch, path)  # noqa: PTH105  # the file's own folder is about to go
+@contextmanager
+def in_options() -> Iterator[None]:
+    """Say what is wrong with data by the names of the options."""
+    try:
+        yield
+    except SpecificationError as error:
+        message = str(error).replace("is meant with text_column", "is meant")
+        if message.endswith("name the one that is meant"):
+            message += " with --text-column"
+        raise SpecificationError(message, column=error.column) from error
+
+
+def describe_source(
+    source: Source, spec_type: str | None, **options: Any
+) -> "tuple[RKMESpecification, list[str] | None]":
+    """Return the specification of data, and the names of a table's columns where they are known.
+
+    Parameters
+    ----------
+    source : Source
+        The data.
+    spec_type : str or None
+        The specification's type; the usual one of such data if None.
+    **options
+        Further arguments of the function that makes it; those that are None are left out.
+    """
+    from learnware.learnware._columns import column_names
+    from learnware.specification._kinds import generate, spec_types
+
+    known = spec_types(source.data_type)
+    if spec_type is not None and spec_type not in known:
+        raise typer.BadParameter(
+            f"{spec_type} describes no {_PLURALS[source.data_type]}, which the data are; choose one of: "
+            f"{', '.join(known)}",
+            param_hint="--type",
+        )
+    if source.data_type != "Text" and options.get("encoder") is not None:
+        raise typer.BadParameter(
+            f"it is for texts, and the data are {_PLURALS[source.data_type]}", param_hint="--encoder"
+        )
+    given = {name: value for name, value in options.items() if value is not None}
+    with source.chunks() as chunks:
+        first = list(islice(chunks, 1))
+        made = generate(spec_type or known[0], chain(first, chunks), **given)
+    return made, column_names(first[0]) if source.data_type == "Table" else None
+
+
+_PLURALS = {"Table": "tables", "Image": "images", "Text": "texts"}
+
+
+def read_spec(path: Path) -> "RKMESpecification":
+    """Return the specification in a file, of whatever type.
+
+    Raises
+    ------
+    SpecificationError
+        If there is none.
+    """
+    import json
+
+    from learnware.specification import RKMESpecification, stat_specification_class
+
+    name = "RKMETableSpecification"  # that of old files, which do not say; what is wrong with a broken one it says, too
+    try:
+        states = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        states = None
+    if isinstance(states, dict) and isinstance(states.get("type"), str):
+        name = states["type"]
+    spec = stat_specification_class(name)()  # type: ignore[call-arg]  # those with a name of their own pass it on
+    if not isinstance(spec, RKMESpecification):
+        raise SpecificationError(f"{path.name!r} is a {name}, which nothing can be searched by")
+    spec.load(str(path))
+    return spec

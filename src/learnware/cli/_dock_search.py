@@ -8,7 +8,7 @@ from learnware.cli._command import NOTHING_FITS, Session
 from learnware.cli._docks import open_dock
 
 if TYPE_CHECKING:
-    from learnware.specification import RKMETableSpecification
+    from learnware.specification import RKMESpecification
 
 __all__ = ["search_dock"]
 
@@ -19,7 +19,7 @@ _MOST_PARTS = 10
 
 def search_dock(
     session: Session,
-    spec: "RKMETableSpecification | None",
+    spec: "RKMESpecification | None",
     semantic: dict[str, Any] | None,
     *,
     host: str | None,

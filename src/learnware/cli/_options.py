@@ -6,12 +6,15 @@ from typing import Annotated, Any
 
 import typer
 
+from learnware.specification._kinds import spec_types
 from learnware.specification._vocabulary import DATA_TYPES, LIBRARIES, LICENSES, SCENARIOS, TASKS
 
 __all__ = [
     "DataArgument",
     "DataTypeOption",
+    "EncoderOption",
     "ForceOption",
+    "KindOption",
     "LibraryOption",
     "LicenseOption",
     "MaxOption",
@@ -19,9 +22,11 @@ __all__ = [
     "SandboxOption",
     "ScenarioOption",
     "SeedOption",
+    "SpecTypeOption",
     "StatusOption",
     "TargetOption",
     "TaskOption",
+    "TextColumnOption",
     "TextOption",
     "conditions",
     "one_of",
@@ -30,6 +35,7 @@ __all__ = [
 _CONDITIONS_PANEL = "Conditions"
 _RUNNING_PANEL = "Running learnwares"
 _RUN_IN = ("venv", "conda", "docker", "current")
+_SPEC_TYPES = tuple(name for data_type in DATA_TYPES for name in spec_types(data_type))
 _SANDBOXES = ("bubblewrap", "landlock", "none")
 STATUSES = {"usable": 1, "unchecked": 0}
 
@@ -51,15 +57,54 @@ DataArgument = Annotated[
     Path,
     typer.Argument(
         metavar="DATA",
-        help="A table of numbers: a .csv file with a header line, a .parquet or .npy file, or - for CSV from standard "
-        "input.",
+        help="A table of numbers (.csv with a header line, .parquet, .npy), images (a folder of pictures, .parquet "
+        "with encoded ones, .npy of images×channels×height×width) or texts (.txt, a text a line; .jsonl; .csv, "
+        ".parquet); - for standard input.",
         show_default=False,
+    ),
+]
+KindOption = Annotated[
+    str | None,
+    typer.Option(
+        "--kind",
+        metavar="KIND",
+        help="What the data are: table, image or text; told from them if not given.",
+        **one_of(("table", "image", "text")),
+    ),
+]
+TextColumnOption = Annotated[
+    str | None,
+    typer.Option(
+        "--text-column",
+        metavar="COLUMN",
+        help="Column or field with the texts, where several hold texts; without it that called text.",
+    ),
+]
+EncoderOption = Annotated[
+    str | None,
+    typer.Option(
+        "--encoder",
+        metavar="NAME|FOLDER",
+        help="What turns texts into points: hashing (built in, the default), paraphrase-multilingual-MiniLM-L12-v2 "
+        "(downloaded at first use), or the folder of a model. Only specifications of one encoder compare.",
+    ),
+]
+SpecTypeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--type",
+        metavar="TYPE",
+        help=f"Type of the specification, where there are several for such data: {', '.join(_SPEC_TYPES)}. The first "
+        "of them for the data if not given.",
+        **one_of(_SPEC_TYPES),
     ),
 ]
 TargetOption = Annotated[
     str | None,
     typer.Option(
-        "--target", metavar="COLUMN", help="Column to leave out: what is predicted. A number from 0 for .npy files."
+        "--target",
+        metavar="COLUMN",
+        help="Column to leave out: what is predicted. A number from 0 for .npy files of tables.",
     ),
 ]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Equal seeds give equal results.")]

@@ -10,18 +10,27 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from learnware.cli._command import Session, command
-from learnware.cli._options import DataArgument, ForceOption, SeedOption, one_of
+from learnware.cli._options import (
+    DataArgument,
+    EncoderOption,
+    ForceOption,
+    KindOption,
+    SeedOption,
+    TextColumnOption,
+    one_of,
+)
 from learnware.errors import PackError
-from learnware.specification._vocabulary import LICENSES, SCENARIOS, TASKS_BY_DATA_TYPE
+from learnware.specification._vocabulary import LICENSES, SCENARIOS, TASKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from learnware.learnware import MissingField
+    from learnware.cli._data import Source
+    from learnware.learnware import MissingField, PackageContents
 
 __all__ = ["register"]
 
-_TASKS = TASKS_BY_DATA_TYPE["Table"]
+_PIXEL_VALUES = ("0-255", "0-1")
 _ANSWERS = ("labels", "probabilities")
 _OPTIONS = {
     "name": "--name",
@@ -31,6 +40,10 @@ _OPTIONS = {
     "task_type": "--task",
     "input_description": "--inputs",
     "output_description": "--outputs",
+    "pixel_values": "--pixel-values",
+    "text_column": "--text-column",
+    "encoder": "--encoder",
+    "data_type": "--kind",
 }
 _PANEL = "What the learnware is (asked for on a terminal)"
 
@@ -41,6 +54,8 @@ def register(app: typer.Typer) -> None:
         app,
         "pack",
         "learnware pack model.joblib train.csv --target price -o house-prices.zip",
+        "learnware pack pipeline.joblib reviews.csv --text-column review -o reviews.zip",
+        "learnware pack net.pt photos/ --pixel-values 0-1 -o photos.zip",
         "learnware pack model.txt train.parquet -o sales.zip --name 'Weekly sales' --description 'Weekly sales of a "
         "store, from the calendar.' --scenario Business --license MIT --outputs 'sales in dollars'",
     )(pack)
@@ -67,7 +82,22 @@ def pack(
         typer.Option(
             "--target",
             metavar="COLUMN",
-            help="Column of the data that the model predicts; it is no input. A number from 0 for .npy files.",
+            help="Column of the data that the model predicts; it is no input. A number from 0 for .npy files of "
+            "tables.",
+        ),
+    ] = None,
+    kind: KindOption = None,
+    text_column: TextColumnOption = None,
+    encoder: EncoderOption = None,
+    pixel_values: Annotated[
+        str | None,
+        typer.Option(
+            "--pixel-values",
+            metavar="RANGE",
+            help="What the model takes pixels of pictures as: 0-255, as they are, or 0-1. What floating-point images "
+            "show if not given.",
+            rich_help_panel=_PANEL,
+            **one_of(_PIXEL_VALUES),
         ),
     ] = None,
     name: Annotated[
@@ -87,9 +117,9 @@ def pack(
         typer.Option(
             "--task",
             metavar="TASK",
-            help=f"{', '.join(_TASKS)}; found from the model where it tells.",
+            help=f"{', '.join(TASKS)}; found from the model where it tells.",
             rich_help_panel=_PANEL,
-            **one_of(_TASKS),
+            **one_of(TASKS),
         ),
     ] = None,
     scenario: Annotated[
@@ -117,8 +147,8 @@ def pack(
         typer.Option(
             "--inputs",
             metavar="TEXTS",
-            help="What the input columns mean, with commas between, or a .json file with a list or an object by column "
-            "number. The columns' names if not given.",
+            help="What the columns of a table mean, with commas between, or a .json file with a list or an object by "
+            "column number. The columns' names if not given.",
             rich_help_panel=_PANEL,
         ),
     ] = None,
@@ -146,10 +176,13 @@ def pack(
 ) -> None:
     """Pack a trained model and the specification of its training data as a learnware.
 
-    The data themselves are not packed, only their specification. The packed model is tried in a process of its own and
-    must answer as the given one does. What is missing is asked for on a terminal.
+    The data, a table, images or texts, are not packed themselves, only their specification. The packed model is tried
+    in a process of its own and must answer as the given one does. What is missing is asked for on a terminal.
+
+    A packed model of images takes pictures with pixels from 0 to 255, in the size of those that it was trained on.
     """
-    from learnware.cli._data import check_output, whole_table, write_file
+    from learnware.cli._data import open_source
+    from learnware.cli._files import check_output, write_file
     from learnware.cli._render import count
     from learnware.learnware import pack as write_pack
     from learnware.learnware import read_package
@@ -163,9 +196,12 @@ def pack(
         "license": license,
         "input_description": _texts(inputs),
         "output_description": _texts(outputs),
-        "target": _target(data, target),
+        "pixel_values": pixel_values,
+        "encoder": encoder,
     }
-    with whole_table(data, target, session.warn) as table:
+    with open_source(data, session.warn, kind=kind, target=target, text_column=text_column) as source:
+        given |= {"data_type": source.data_type, "text_column": text_column, "target": _target(data, target)}
+        table = _training_data(source)
         _complete(session, model, table, given)
         with _in_options(), session.steps("Packing") as step:
             step("describing the data and trying the model")
@@ -182,9 +218,25 @@ def pack(
             "files": [{"name": member.name, "bytes": member.size} for member in contents.members],
         },
         f"{semantic['Name']['Values']}: {semantic['Task']['Values'][0]} from "
-        f"{count(semantic['Input']['Dimension'], 'column')}, {count(len(contents.members), 'file')}: {output}",
+        f"{_inputs_of(contents)}, {count(len(contents.members), 'file')}: {output}",
         f"Next: learnware market add {shlex.quote(str(output))}",
     )
+
+
+def _training_data(source: "Source") -> Any:
+    """Return a table, or where images and texts are, which are read when they are needed."""
+    return source.path if source.data_type != "Table" else source.whole_table()
+
+
+def _inputs_of(contents: "PackageContents") -> str:
+    """Return what a packed model takes: "4 columns", "images of 3×32×32", "texts (hashing encoder)"."""
+    from learnware.cli._render import count
+
+    semantic = contents.semantic_spec
+    if semantic["Data"]["Values"] == ["Table"]:
+        return count(semantic["Input"]["Dimension"], "column")
+    spec: Any = next(iter(contents.stat_specs.values()))
+    return str(spec.describe_space())
 
 
 def _target(data: Path, target: str | None) -> str | int | None:

@@ -7,20 +7,29 @@ import typer
 
 from learnware.cli._command import Session, command
 from learnware.cli._market import IdsArgument, brief, value_of
-from learnware.cli._options import DataArgument, ForceOption, RunInOption, SandboxOption, TargetOption, one_of
+from learnware.cli._options import (
+    DataArgument,
+    ForceOption,
+    RunInOption,
+    SandboxOption,
+    TargetOption,
+    TextColumnOption,
+    one_of,
+)
 from learnware.cli._predictions import SUFFIXES, OutputOption, deliver, prediction_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from learnware.cli._data import Data, Source
     from learnware.learnware import Learnware
     from learnware.runtime import ModelRunner, RunningModel
 
 __all__ = ["register"]
 
+_IMAGE_AXES = 3
 _WAYS = ("routing", "averaging", "job-selector")
 
 
@@ -32,6 +41,8 @@ def register(app: typer.Typer) -> None:
         "learnware predict 00000001 mine.csv -o predictions.csv",
         "learnware predict 00000001 00000004 mine.csv --way averaging -o predictions.parquet",
         "learnware predict 00000001 mine.csv --target price --json",
+        "learnware predict 00000007 reviews.csv --text-column review -o predictions.jsonl",
+        "learnware predict 00000009 photos/ -o predictions.csv",
         uses_market=True,
     )(predict)
 
@@ -53,6 +64,7 @@ def predict(
         ),
     ] = "routing",
     target: TargetOption = None,
+    text_column: TextColumnOption = None,
     timeout: Annotated[
         float, typer.Option("--timeout", min=0.1, metavar="SECONDS", help="Time for a learnware to answer.")
     ] = 600.0,
@@ -66,8 +78,12 @@ def predict(
     may stand in any order, others in that of the learnwares. The learnwares' own code runs in processes of its own, in
     the environments that they ask for and in a sandbox. Classes are numbered as the learnware describes them, and named
     in a second column.
+
+    Learnwares for images take those of a folder or file in the size that they want them, which pictures are brought to;
+    the predictions are beside the names of the files. Learnwares for texts answer each text.
     """
-    from learnware.cli._data import check_output
+    from learnware.cli._data import open_source
+    from learnware.cli._files import check_output
     from learnware.cli._render import clean, percent, tabulate
     from learnware.runtime import Limits, ModelRunner
     from learnware.solution._report import runs_text
@@ -75,10 +91,9 @@ def predict(
     check_output(output, force=force, suffixes=SUFFIXES)
     market = session.open_market()
     learnwares = [market.get_learnware_by_ids(learnware_id) for learnware_id in dict.fromkeys(learnware_ids)]
-    X = _inputs(session, data, target, learnwares)
-    for learnware in learnwares:
-        _check_width(learnware, X.shape[1])
+    data_type = _data_type(learnwares)
     with (
+        open_source(data, session.warn, target=target, text_column=text_column, expected=data_type) as source,
         session.steps("Predicting") as step,
         ModelRunner(
             run_in,
@@ -88,12 +103,16 @@ def predict(
             on_progress=step,
         ) as runner,
     ):
+        # A table that does not fit is refused before an environment is built.
+        given = _rows(source, learnwares) if data_type == "Table" else None
         models = {learnware.id: _run(learnware, runner) for learnware in learnwares}
         runner.prepare(models.values())
+        if given is None:
+            given = source.read(_image_shape(models) if data_type == "Image" else None)
         step(", ".join(models))
-        predictions, shares = _answer(learnwares, X, way)
+        predictions, shares = _answer(learnwares, given.X, way)
         runs = {learnware_id: model.report() for learnware_id, model in models.items()}
-    columns = prediction_columns(predictions, learnwares)
+    columns = prediction_columns(predictions, learnwares, given.names)
     document = {
         "learnwares": [{**brief(learnware), "share": shares[learnware.id]} for learnware in learnwares],
         "way": way if len(learnwares) > 1 else None,
@@ -114,20 +133,56 @@ def _run(learnware: "Learnware", runner: "ModelRunner") -> "RunningModel":
     return learnware.model
 
 
-def _inputs(session: Session, path: "Path", target: str | None, learnwares: "Sequence[Learnware]") -> "NDArray[Any]":
+def _data_type(learnwares: "Sequence[Learnware]") -> str:
+    """Return what kind of data the learnwares take."""
+    from learnware.errors import ReuseError
+    from learnware.specification._kinds import DATA_TYPES
+
+    types = {learnware.id: value_of(learnware, "Data") for learnware in learnwares}
+    if len(set(types.values())) > 1:
+        known = ", ".join(f"{learnware_id} {data_type}" for learnware_id, data_type in types.items())
+        raise ReuseError(f"the learnwares take different kinds of data: {known}")
+    data_type = next(iter(types.values()))
+    if data_type not in DATA_TYPES:
+        raise ReuseError(f"learnware {learnwares[0].id!r} does not say whether it takes a table, images or texts")
+    return data_type
+
+
+def _rows(source: "Source", learnwares: "Sequence[Learnware]") -> "Data":
     """Return the numbers of a table without the target, its columns in the order of the learnwares."""
     import numpy as np
 
-    from learnware.cli._data import table_chunks
+    from learnware.cli._data import Data
     from learnware.errors import SpecificationError
     from learnware.learnware import align_columns
     from learnware.specification._tables import TableReader
 
-    with table_chunks(path, target, session.warn) as chunks:
+    with source.chunks() as chunks:
         blocks = list(TableReader(align_columns(chunk, *learnwares) for chunk in chunks).blocks())
     if not blocks:
-        raise SpecificationError(f"the table in {path.name!r} has no rows")
-    return np.concatenate(blocks)
+        raise SpecificationError(f"the table in {source.path.name!r} has no rows")
+    X = np.concatenate(blocks)
+    for learnware in learnwares:
+        _check_width(learnware, X.shape[1])
+    return Data(X)
+
+
+def _image_shape(models: "Mapping[str, RunningModel]") -> tuple[int, ...]:
+    """Return channels, height and width of the images that all of the learnwares take."""
+    from learnware.errors import ReuseError
+
+    shapes = {learnware_id: model.input_shape for learnware_id, model in models.items()}
+    if len(set(shapes.values())) > 1:
+        known = ", ".join(f"{learnware_id} {_size(shape)}" for learnware_id, shape in shapes.items())
+        raise ReuseError(f"the learnwares take images of different sizes: {known}; let each of them answer alone")
+    shape = next(iter(shapes.values()))
+    if shape is None or len(shape) != _IMAGE_AXES:
+        raise ReuseError(f"learnware {next(iter(shapes))!r} does not say which size of images it takes")
+    return shape
+
+
+def _size(shape: tuple[int, ...] | None) -> str:
+    return "any" if shape is None else "×".join(map(str, shape))
 
 
 def _check_width(learnware: "Learnware", width: int) -> None:
@@ -136,7 +191,7 @@ def _check_width(learnware: "Learnware", width: int) -> None:
 
     spec = learnware.get_specification().get_stat_spec_by_name("RKMETableSpecification")
     if not isinstance(spec, RKMETableSpecification):
-        raise ReuseError(f"learnware {learnware.id!r} is for no tables: it has no specification of one")
+        raise ReuseError(f"learnware {learnware.id!r} has no specification of the tables that it takes")
     wanted = spec.get_z().shape[1]
     if wanted != width:
         hint = "; leave out what is predicted with --target COLUMN" if width == wanted + 1 else ""
@@ -146,7 +201,7 @@ def _check_width(learnware: "Learnware", width: int) -> None:
         )
 
 
-def _answer(learnwares: "Sequence[Learnware]", X: "NDArray[Any]", way: str) -> "tuple[NDArray[Any], dict[str, float]]":
+def _answer(learnwares: "Sequence[Learnware]", X: Any, way: str) -> "tuple[NDArray[Any], dict[str, float]]":
     """Return the predictions, and the share of each learnware in them."""
     import numpy as np
 

@@ -1,5 +1,6 @@
 """Predictions as columns of a file."""
 
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,21 +17,23 @@ if TYPE_CHECKING:
 
 __all__ = ["SUFFIXES", "OutputOption", "deliver", "prediction_columns"]
 
-SUFFIXES = (".csv", ".parquet", ".npy")
+SUFFIXES = (".csv", ".jsonl", ".parquet", ".npy")
 OutputOption = Annotated[
     Path | None,
     typer.Option(
         "--output",
         "-o",
         metavar="FILE",
-        help="Where predictions go, a row for each of the data: .csv, .parquet or .npy. Standard output, as CSV, if "
-        "not given.",
+        help="Where predictions go, a row for each of the data: .csv, .jsonl, .parquet or .npy. Standard output, as "
+        "CSV, if not given.",
         show_default=False,
     ),
 ]
 
 
-def prediction_columns(predictions: "NDArray[Any]", learnwares: "Sequence[Learnware]") -> "dict[str, NDArray[Any]]":
+def prediction_columns(
+    predictions: "NDArray[Any]", learnwares: "Sequence[Learnware]", names: Sequence[str] = ()
+) -> "dict[str, NDArray[Any]]":
     """Return predictions as named columns; numbers of classes get a column with their names.
 
     Parameters
@@ -38,16 +41,19 @@ def prediction_columns(predictions: "NDArray[Any]", learnwares: "Sequence[Learnw
     predictions : ndarray of shape (n_samples,) or (n_samples, n_outputs)
     learnwares : sequence of Learnware
         Whose descriptions name the classes; empty to leave the names out.
+    names : sequence of str
+        Names of the files that the samples come from, for a column of their own; empty where there are none.
     """
     import numpy as np
 
     rows = predictions.reshape(len(predictions), -1)
+    columns = {"file": np.array(names, dtype=object)} if names else {}
     if rows.shape[1] != 1:
-        return {f"prediction_{number}": rows[:, number] for number in range(rows.shape[1])}
-    columns = {"prediction": rows[:, 0]}
-    names = _class_names(learnwares)
-    if names and predictions.dtype.kind in "iu":
-        columns["class"] = np.array([names.get(int(value), str(value)) for value in rows[:, 0]])
+        return {**columns, **{f"prediction_{number}": rows[:, number] for number in range(rows.shape[1])}}
+    columns["prediction"] = rows[:, 0]
+    classes = _class_names(learnwares)
+    if classes and predictions.dtype.kind in "iu":
+        columns["class"] = np.array([classes.get(int(value), str(value)) for value in rows[:, 0]])
     return columns
 
 
@@ -75,7 +81,7 @@ def deliver(
     summary: Sequence[Any],
 ) -> None:
     """Write predictions to the file and print the summary; without a file, predictions are what is printed."""
-    from learnware.cli._data import write_file
+    from learnware.cli._files import write_file
     from learnware.cli._render import count
 
     n_rows = len(next(iter(columns.values())))
@@ -100,10 +106,14 @@ def _write(path: Path, columns: "dict[str, NDArray[Any]]") -> None:
     if suffix == ".csv":
         with path.open("w", encoding="utf-8", newline="") as stream:
             _write_csv(stream, columns)
+    elif suffix == ".jsonl":
+        with path.open("w", encoding="utf-8") as stream:
+            for row in zip(*(column.tolist() for column in columns.values()), strict=True):
+                stream.write(json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False) + "\n")
     elif suffix == ".npy":
         import numpy as np
 
-        values = [column for name, column in columns.items() if name != "class"]
+        values = [column for name, column in columns.items() if name not in {"file", "class"}]
         np.save(path, values[0] if len(values) == 1 else np.column_stack(values), allow_pickle=False)
     else:
         from learnware.errors import MissingDependencyError

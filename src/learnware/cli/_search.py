@@ -1,6 +1,6 @@
 """`learnware search`: the learnwares that fit a task."""
 
-from itertools import chain, islice
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,13 +13,17 @@ from learnware.cli._market import brief, width_hint
 from learnware.cli._options import (
     STATUSES,
     DataTypeOption,
+    EncoderOption,
+    KindOption,
     LibraryOption,
     LicenseOption,
     MaxOption,
     ScenarioOption,
+    SpecTypeOption,
     StatusOption,
     TargetOption,
     TaskOption,
+    TextColumnOption,
     TextOption,
     conditions,
 )
@@ -27,9 +31,11 @@ from learnware.cli._options import (
 if TYPE_CHECKING:
     from learnware.learnware import Learnware
     from learnware.market import LearnwareMarket, SearchResults
-    from learnware.specification import RKMETableSpecification
+    from learnware.specification import RKMESpecification
 
 __all__ = ["register"]
+
+_OF_TABLES = "RKMETableSpecification"
 
 
 def register(app: typer.Typer) -> None:
@@ -39,6 +45,8 @@ def register(app: typer.Typer) -> None:
         "search",
         "learnware search mine.csv --target price",
         "learnware search stat.json --task Regression --scenario Business",
+        "learnware search reviews.txt --task Classification",
+        "learnware search photos/",
         "learnware search --text 'house prices'",
         "learnware search mine.csv --dock",
         uses_market=True,
@@ -51,13 +59,18 @@ def search(
         Path | None,
         typer.Argument(
             metavar="DATA|SPEC.json",
-            help="Your data: a .csv file with a header line, a .parquet or .npy file, or - for CSV from standard "
-            "input; or the specification of them that `learnware spec` made.",
+            help="Your data: a table (.csv with a header line, .parquet, .npy), images (a folder, .parquet, .npy) or "
+            "texts (.txt, .jsonl, .csv, .parquet), or - for standard input; or the specification of them that "
+            "`learnware spec` made.",
             show_default=False,
         ),
     ] = None,
     *,
+    kind: KindOption = None,
     target: TargetOption = None,
+    text_column: TextColumnOption = None,
+    encoder: EncoderOption = None,
+    spec_type: SpecTypeOption = None,
     max_learnwares: MaxOption = 5,
     limit: Annotated[
         int, typer.Option("--limit", min=1, metavar="N", help="Show at most so many single learnwares.")
@@ -86,25 +99,34 @@ def search(
     """
     from learnware.market import BaseUserInfo
 
+    describe = partial(
+        _specification,
+        session,
+        kind=kind,
+        target=target,
+        text_column=text_column,
+        encoder=encoder,
+        spec_type=spec_type,
+    )
     semantic = conditions(text, data_type, task, library, scenario, license)
     if data is None and semantic is None:
         raise typer.BadParameter("say what to search by: DATA, a specification of it, --text or other conditions")
     if dock or host is not None:
         if status is not None:
             raise typer.BadParameter("--status is for markets; searches of docks find what is verified")
-        described = None if data is None else _specification(session, data, target)[0]
+        described = None if data is None else describe(data)[0]
         search_dock(session, described, semantic, host=host, limit=limit, most_parts=max_learnwares)
         return
     market = session.open_market()
     info = BaseUserInfo(semantic_spec=semantic)
     names = None
     if data is not None:
-        spec, names = _specification(session, data, target)
+        spec, names = describe(data)
         info.update_stat_info(spec.type, spec)
     results = market.search_learnware(info, None if status is None else STATUSES[status], max_search_num=max_learnwares)
     nothing = results.nothing_fits or not results.get_single_results()
     if nothing and data is not None:
-        hint = width_hint(session, market, spec.get_z().shape[1])
+        hint = width_hint(session, market, spec.get_z().shape[1]) if spec.type == _OF_TABLES else ""
         results.message = " ".join(filter(None, (results.message, hint)))
     reordered = _in_another_order(names, results, market)
     if reordered is not None:
@@ -118,23 +140,22 @@ def search(
 
 
 def _specification(
-    session: Session, data: Path, target: str | None
-) -> "tuple[RKMETableSpecification, list[str] | None]":
+    session: Session, data: Path, *, target: str | None, **how: Any
+) -> "tuple[RKMESpecification, list[str] | None]":
     """Return the specification, and the names of the columns where they are known."""
-    from learnware.cli._data import table_chunks
-    from learnware.learnware._columns import column_names
-    from learnware.specification import RKMETableSpecification, generate_rkme_table_spec
+    from learnware.cli._data import describe_source, open_source, read_spec
 
+    options = {"kind": how["kind"], "text_column": how["text_column"]}
+    encoder, spec_type = how["encoder"], how["spec_type"]
     if data.suffix.lower() == ".json":
-        if target is not None:
-            raise typer.BadParameter("--target is for data; a specification has no columns to leave out")
-        spec = RKMETableSpecification()
-        spec.load(data)
-        return spec, None
-    with table_chunks(data, target, session.warn) as chunks:
-        first = list(islice(chunks, 1))
-        spec = generate_rkme_table_spec(chain(first, chunks), progress=None if session.talks else False)
-    return spec, column_names(first[0])
+        given = {"target": target, **options, "encoder": encoder, "type": spec_type}
+        wrong = next((name for name, value in given.items() if value is not None), None)
+        if wrong is not None:
+            option = wrong.replace("_", "-")
+            raise typer.BadParameter(f"--{option} is for data, and {data.name!r} is a specification of them")
+        return read_spec(data), None
+    with open_source(data, session.warn, target=target, **options) as source:
+        return describe_source(source, spec_type, encoder=encoder, progress=None if session.talks else False)
 
 
 def _in_another_order(

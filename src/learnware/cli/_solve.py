@@ -1,5 +1,6 @@
 """`learnware solve`: from a task to predictions in one command."""
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,6 +11,7 @@ from learnware.cli._options import (
     DataArgument,
     DataTypeOption,
     ForceOption,
+    KindOption,
     LibraryOption,
     LicenseOption,
     MaxOption,
@@ -18,6 +20,7 @@ from learnware.cli._options import (
     ScenarioOption,
     SeedOption,
     TaskOption,
+    TextColumnOption,
     TextOption,
     conditions,
 )
@@ -40,6 +43,8 @@ def register(app: typer.Typer) -> None:
         "learnware solve mine.csv -o predictions.csv",
         "learnware solve mine.csv --target price -o predictions.csv",
         "learnware solve mine.parquet --task Regression --scenario Business --json",
+        "learnware solve reviews.csv --text-column review --target stars -o predictions.csv",
+        "learnware solve photos/ -o predictions.csv",
         uses_market=True,
     )(solve)
 
@@ -54,9 +59,11 @@ def solve(
             "--target",
             metavar="COLUMN",
             help="Column with your labels, left empty where you have none. They choose the way of reuse. A number from "
-            "0 for .npy files.",
+            "0 for .npy files of tables. For a folder of pictures any text: each is labelled by the folder it lies in.",
         ),
     ] = None,
+    kind: KindOption = None,
+    text_column: TextColumnOption = None,
     output: OutputOption = None,
     max_learnwares: MaxOption = 10,
     seed: SeedOption = 0,
@@ -70,7 +77,7 @@ def solve(
     sandbox: SandboxOption = None,
     force: ForceOption = False,
 ) -> None:
-    """Solve a task with the learnwares of a market: find them, combine them, predict every row.
+    """Solve a task with the learnwares of a market: find them, combine them, predict every row, image or text.
 
     Without labels the learnwares answer where they know the data best. With labels (ten or more), several ways of reuse
     are compared by cross-validation, a model of your own among them, and the best one answers. What is printed says who
@@ -79,23 +86,25 @@ def solve(
 
     The exit code is 3 if nothing in the market fits.
     """
-    from learnware.cli._data import check_output, read_inputs
+    from learnware.cli._data import open_source
+    from learnware.cli._files import check_output
     from learnware.runtime import Limits
     from learnware.solution import solve as solve_task
 
     check_output(output, force=force, suffixes=SUFFIXES)
     market = session.open_market()
-    X, y = read_inputs(data, target, session.warn)
-    kind = task if task in ("Classification", "Regression") else None
+    wanted = task if task in ("Classification", "Regression") else None
+    with open_source(data, session.warn, kind=kind, target=target, text_column=text_column) as source:
+        given = source.read()
     with (
-        hint_at_widths(session, market, X.shape[1]),
+        hint_at_widths(session, market, given.X.shape[1]) if source.data_type == "Table" else nullcontext(),
         session.steps("Solving") as step,
         solve_task(
-            X,
-            y,
+            given.X,
+            given.y,
             market=market,
             semantic_spec=conditions(text, data_type, task, library, scenario, license),
-            task=kind,
+            task=wanted,
             max_learnwares=max_learnwares,
             seed=seed,
             runnable_option=run_in,
@@ -105,9 +114,9 @@ def solve(
         ) as solution,
     ):
         step("predicting")
-        predictions = solution.predict(X)
+        predictions = solution.predict(given.X)
     # A solution names classes itself.
-    columns = prediction_columns(predictions, ())
+    columns = prediction_columns(predictions, (), given.names)
     deliver(session, columns, output, solution.report.to_dict(), _texts(solution.report))
 
 

@@ -62,9 +62,11 @@ class _Input:
 def plan_onnx(content: bytes) -> ModelPlan:
     """Return how to pack an ONNX model that takes a table of numbers, images, or texts."""
     runtime = import_library("onnxruntime", "to pack an ONNX model")
+    state = runtime.capi.onnxruntime_pybind11_state
+    broken = (state.InvalidProtobuf, state.InvalidGraph, state.InvalidArgument, state.NotImplemented, state.Fail)
     try:
         session = runtime.InferenceSession(content, providers=["CPUExecutionProvider"])
-    except (runtime.capi.onnxruntime_pybind11_state.InvalidProtobuf, RuntimeError) as error:
+    except (*broken, RuntimeError) as error:
         raise PackError(f"the ONNX model cannot be loaded: {error}") from error
     inputs, outputs = session.get_inputs(), session.get_outputs()
     taken = _the_input(inputs)
