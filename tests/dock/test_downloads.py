@@ -20,7 +20,7 @@ from sqlalchemy import func, select, update
 from tests.dock import learnwares as some
 from tests.dock.test_server import Server
 
-from beimingwu.db.models import DailyCount, DownloadLink, Learnware, Version
+from beimingwu.db.models import DailyCount, DownloadLink, Learnware, User, Version
 from beimingwu.errors import UnavailableError
 from beimingwu.services.blobs import keep_blob
 from beimingwu.services.dock import Dock, open_database
@@ -238,6 +238,32 @@ def test_links(market: Any, as_bearer: Any) -> None:
     tidy(rig.dock.database, rig.clock)
     with rig.dock.database.read() as session:
         assert session.scalars(select(DownloadLink)).all() == []
+
+
+def test_links_are_good_for_no_more_than_the_token_they_were_made_with(market: Any, as_bearer: Any) -> None:
+    rig, client, ids = market
+    root = some.identity_of(rig, "root", role=Role.ADMIN)
+    read, admin = (
+        rig.dock.tokens.create_for(root.user_id, name, scopes, expires_in_days=1).token
+        for name, scopes in (("reads", ["read"]), ("administers", ["read", "admin"]))
+    )
+
+    def link(token: str, one: str) -> Any:
+        return client.post(f"{V1}/download-links", json={"learnware_ids": [ids[one]]}, headers=as_bearer(token))
+
+    assert link(read, "withdrawn").status_code == 404
+    assert client.get(link(admin, "withdrawn").json()["url"]).status_code == 200
+    # Nor does the link of one that only reads become more when a learnware is hidden later.
+    before, after = (link(token, "two").json()["url"] for token in (read, admin))
+    assert client.get(before).status_code == 200
+    rig.dock.ownership.withdraw(some.identity_of(rig, "bob"), ids["two"], rig.origin())
+    assert [client.get(one).status_code for one in (before, after)] == [404, 200]
+    # What makes it one is asked anew each time.
+    with rig.dock.database.write() as session:
+        session.get_one(User, root.user_id).role = Role.USER
+    assert client.get(after).status_code == 404
+    with rig.dock.database.read() as session:
+        assert {*session.scalars(select(DownloadLink.scopes))} == {"read", "read admin"}
 
 
 def test_links_of_an_account_go_with_it(market: Any) -> None:

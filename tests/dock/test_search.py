@@ -293,6 +293,23 @@ def test_the_contract(five: Any) -> None:
     assert [(one["learnware_id"], one["matching"]) for one in data["learnware_list_single"]] == [(i, 0) for i in ids]
 
 
+def test_pages_of_the_contract_are_no_larger_than_an_answer_may_be(five: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, client, ids, _ = five
+    monkeypatch.setattr("beimingwu.api.compat.engine._MOST", 2)
+
+    def asked(**more: str) -> tuple[Any, list[str]]:
+        data = client.post(CONTRACT, data={"semantic_specification": "{}", **more}).json()["data"]
+        return data, [one["learnware_id"] for one in data["learnware_list_single"]]
+
+    assert asked()[1] == ids[:2]
+    found = []
+    for page in range(3):
+        data, some_ids = asked(limit="10000", page=str(page))
+        assert (data["page"], data["limit"], data["total_pages"]) == (page, 2, 3)
+        found += some_ids
+    assert found == ids
+
+
 def test_administrators_search_what_is_not_verified(five: Any, as_bearer: Any) -> None:
     rig, client, ids, waiting = five
     some.identity_of(rig, "eve", role=Role.ADMIN)

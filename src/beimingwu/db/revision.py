@@ -13,8 +13,6 @@ from sqlalchemy import String, column, inspect, select, table
 from beimingwu.errors import UnavailableError
 
 if TYPE_CHECKING:
-    from sqlalchemy import Select
-
     from beimingwu.db.engine import Database
 
 __all__ = ["current_revision", "newest_revision", "require_newest"]
@@ -22,7 +20,7 @@ __all__ = ["current_revision", "newest_revision", "require_newest"]
 _MIGRATIONS = Path(__file__).with_name("migrations") / "versions"
 # Where Alembic notes the revision.
 _TABLE = "alembic_version"
-_REVISION: Select[tuple[str]] = select(column("version_num", String())).select_from(table(_TABLE))
+_REVISION = select(column("version_num", String())).select_from(table(_TABLE))
 
 
 def newest_revision() -> str:
@@ -41,7 +39,8 @@ def current_revision(database: Database) -> str | None:
     with database.read() as session:
         if not inspect(session.connection()).has_table(_TABLE):
             return None
-        return session.scalar(_REVISION)
+        revision: str | None = session.scalar(_REVISION)
+        return revision
 
 
 def require_newest(database: Database) -> None:

@@ -13,7 +13,7 @@ from beimingwu.db.models import DownloadLink, Learnware, User, Version
 from beimingwu.errors import InvalidInputError, NotFoundError
 from beimingwu.services.access import may_manage
 from beimingwu.services.codes import hash_secret
-from beimingwu.services.identity import SCOPES, Identity, Origin, Role
+from beimingwu.services.identity import Identity, Origin, Role
 from beimingwu.services.learnware_ids import format_id, parse_id
 from beimingwu.services.rate_limits import Limit, RateLimits, network_of
 from learnware.texts import text
@@ -32,6 +32,8 @@ __all__ = ["MOST_PACKAGES", "DownloadData", "Downloads", "NewLink", "Package"]
 
 MOST_PACKAGES = 100
 _LINK_WORKS = timedelta(minutes=30)
+# What a link is good for at most: to read, and to read what administrators see.
+_OF_LINKS = ("read", "admin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,8 @@ class Downloads:
     def make_link(self, identity: Identity | None, learnware_ids: Sequence[str], origin: Origin) -> NewLink:
         """Return a link to packages that works for half an hour, as often as it is used.
 
-        It gives what whoever made it may download when it is used.
+        It gives what whoever made it may download when it is used, with the session or token that it was made with: one
+        that is made without the scope of administrators never gives what only they see.
 
         Raises
         ------
@@ -180,6 +183,7 @@ class Downloads:
                     token_hash=hash_secret(token),
                     learnware_ids=[one.number for one in packages],
                     user_id=None if identity is None else identity.user_id,
+                    scopes=" ".join(one for one in _OF_LINKS if identity is not None and one in identity.scopes),
                     expires_at=expires_at,
                 )
             )
@@ -255,7 +259,8 @@ def _maker(session: Session, link: DownloadLink) -> Identity | None:
     user = session.get(User, link.user_id)
     if user is None or user.disabled_at is not None or user.confirmed_at is None:
         raise NotFoundError("there is no such link, or it is over")
-    return Identity(user.id, user.username, user.email, Role(user.role), frozenset(SCOPES), None, None)
+    scopes = frozenset(link.scopes.split()).intersection(_OF_LINKS)
+    return Identity(user.id, user.username, user.email, Role(user.role), scopes, None, None)
 
 
 def _numbers(learnware_ids: Sequence[str]) -> list[int]:

@@ -25,8 +25,8 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/api/engine", include_in_schema=False)
 
-# Learnwares of an answer whose number nobody has limited.
-_MOST = 10_000
+# Learnwares of an answer, at most: it describes each in full, which may take 100 kB.
+_MOST = 1_000
 _MOST_FIELDS = 32
 
 
@@ -79,7 +79,9 @@ def _answer(form: dict[str, str | bytes], dock: Dock, identity: Identity | None,
             raise ContractError(61, "cannot search learnware by id.")
         conditions["learnware_id"] = {"Values": [learnware_id[:64]]}
     stat_specs = {} if specification in (None, "", b"") else _specifications(specification, dock)
-    offset, count = (0, _MOST) if limit is None else (page * limit, min(limit, _MOST))
+    # Who asks for more on a page gets smaller pages, and is told so; without a limit there is one page.
+    count = _MOST if limit is None else min(limit, _MOST)
+    offset = 0 if limit is None else page * count
     if verified:
         answer = dock.search.search(identity, conditions, stat_specs, offset=offset, limit=count, origin=origin)
     else:
@@ -93,7 +95,7 @@ def _answer(form: dict[str, str | bytes], dock: Dock, identity: Identity | None,
         "is_hetero": False,
     }
     if limit is not None:
-        data |= {"page": page, "limit": limit, "total_pages": math.ceil(answer.total / limit)}
+        data |= {"page": page, "limit": count, "total_pages": math.ceil(answer.total / count)}
     return done(data, "Ok")
 
 

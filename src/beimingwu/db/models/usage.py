@@ -37,6 +37,8 @@ class DownloadLink(Table):
 
     token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     learnware_ids: Mapped[list[int]] = mapped_column(JSON)
-    # Who made it, or None; what they may see is what it gives.
+    # Who made it, or None; what they may see is what it gives,
     user_id: Mapped[int | None] = mapped_column(BigInteger)
+    # as far as the session or token that they made it with may read it.
+    scopes: Mapped[str] = mapped_column(String(32), server_default="read")
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
