@@ -194,7 +194,7 @@ def test_languages_can_be_given() -> None:
         ({"encoder": "x" * 1000}, "name of a text encoder"),
         ({"encoder": 7}, "name of a text encoder"),
         ({"encoder": "a\nb"}, "name of a text encoder"),
-        ({"encoder": PUBLISHED}, "gives 384 dimensions"),
+        ({"encoder": PUBLISHED, "z": [[0.0] * 5], "beta": [1.0]}, "gives 384 dimensions, z has 5"),
         ({"encoder": None}, "name of a text encoder"),
         ({"language": {"en": 1}}, "language codes"),
         ({"language": ["en"] * 1000}, "language codes"),

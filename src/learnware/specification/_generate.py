@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from learnware.specification._reduction import ParallelMap
     from learnware.specification._tables import ColumnSummary
 
-__all__ = ["Quality", "Reduction", "reduce_table"]
+__all__ = ["Quality", "Reduction", "check_whole", "progress_bar", "reduce_table"]
 
 Quality = Literal["default", "best"]
 
@@ -43,6 +43,8 @@ class _Effort:
 # Rows of the sample that the points are fitted to, and the search on it. Beyond these the squared MMD to all rows
 # gains a few per cent for each doubling of the time.
 _EFFORTS = {"default": _Effort(10_000, 150, 0.01), "best": _Effort(40_000, 800, 0.001)}
+# Columns up to which that holds: of wider rows fewer, in proportion, so that wide tables take no longer than others.
+_FEW_COLUMNS = 128
 # The sample kept of the rows. An iterator's rows are seen once, so its kernel means come from the sample: their own
 # noise adds at most 1/65536 to the squared MMD, which random features of the other rows would hardly lower.
 _SAMPLE_ROWS, _SAMPLE_BYTES = 1 << 16, 1 << 27
@@ -81,16 +83,16 @@ def reduce_table(
     progress: bool | None,
 ) -> Reduction:
     """Return at most `K` weighted points for the rows of `X`; parameters as in `generate_rkme_table_spec`."""
-    _check_whole("the size of the reduced set", K, 1, MAX_POINTS)
-    _check_whole("seed", seed, 0)
-    _check_whole("privacy_floor", privacy_floor or 0, 0)
+    check_whole("the size of the reduced set", K, 1, MAX_POINTS)
+    check_whole("seed", seed, 0)
+    check_whole("privacy_floor", privacy_floor or 0, 0)
     if not (isinstance(gamma, float | int | np.number) and np.isfinite(gamma) and gamma > 0):
         raise SpecificationError(f"gamma must be a finite number larger than 0, not {gamma!r}")
     if quality not in _EFFORTS:
         raise SpecificationError(f"quality must be one of {', '.join(_EFFORTS)}, not {quality!r}")
     effort, floor = _EFFORTS[quality], int(privacy_floor or 0)
     reader = TableReader(X)
-    with _progress(progress) as tick:
+    with progress_bar(progress) as tick:
         # Outside of the workers: reading an iterator runs the caller's code.
         summary = reader.summarise(_SAMPLE_BYTES, _SAMPLE_ROWS, seed, tick)
         _check_range(summary, reader)
@@ -151,7 +153,7 @@ class _Rows:
         self.n = summary.n_rows
         self.finite = np.isfinite(summary.sample)
         self.sample = frame.to_units(summary.sample)
-        self.fitted = self.sample[: effort.rows]
+        self.fitted = self.sample[: effort.rows * _FEW_COLUMNS // max(_FEW_COLUMNS, self.sample.shape[1])]
         self._single = frame.single and self.n > _EXACT_ROWS
 
     def kernel_means(self, Z: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -195,7 +197,8 @@ def _without_dust(
     return np.where(np.abs(z - centre) <= dust, centre, z)
 
 
-def _check_whole(name: str, value: Any, least: int, most: float = np.inf) -> None:
+def check_whole(name: str, value: Any, least: int, most: float = np.inf) -> None:
+    """Refuse what is no whole number of at least `least` and at most `most`."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= value <= most:
         limits = f"of at least {least}" if most == np.inf else f"from {least} to {most:,}"
         raise SpecificationError(f"{name} must be a whole number {limits}, not {value!r}")
@@ -215,7 +218,7 @@ def _signed_weights(gram: NDArray[np.float64], c: NDArray[np.float64]) -> NDArra
 
 
 @contextmanager
-def _progress(wanted: bool | None) -> Iterator[Callable[[int], None]]:
+def progress_bar(wanted: bool | None) -> Iterator[Callable[[int], None]]:
     """Give what to call with the number of rows gone over; a bar appears once the work turns out long."""
     if wanted is False or (wanted is None and not sys.stderr.isatty()):
         yield lambda _: None

@@ -92,7 +92,7 @@ def generate_rkme_text_spec(
     >>> texts = [f"The weather of day {day} was {'fine' if day % 3 else 'bad'}." for day in range(100)]
     >>> spec = generate_rkme_text_spec(texts, reduced_set_size=10)
     >>> spec.language, spec.space
-    (['en'], 'RKMETextSpecification/hashing/256')
+    (['en'], 'RKMETextSpecification/hashing/384')
     """
     spec = RKMETextSpecification(gamma=gamma, cuda_idx=cuda_idx)
     spec.generate_stat_spec_from_data(

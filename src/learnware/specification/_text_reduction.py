@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["TextReduction", "reduce_texts"]
 
-# Digits after the point that are written of the points: those of the single precision that encoders compute in.
-_DECIMALS = 7
+# Digits after the point that are written of the points: encoders compute in single precision, and files stay small.
+_DECIMALS = 6
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["LONGEST_BLOCK", "features_of"]
+__all__ = ["LONGEST_BLOCK", "SHORT", "features_of"]
 
 # Characters of a block: its sums stay in a core's cache.
 LONGEST_BLOCK = 1 << 18
@@ -28,10 +28,12 @@ _SPREAD = np.uint64(0xD6E8FEB86659FD93)
 _NONE, _WORD, _HAN, _HIRAGANA, _UNSPACED, _HANGUL, _KATAKANA, _DIGITS = range(8)
 
 # Weights by class of feature. Words count by their length, which keeps function words down without knowing a language.
-_WEIGHTS = np.array([0.0, 0.1, 0.3, 0.6, 0.9, 1.0, 0.2, 0.35, 1.0, 0.3, 0.25, 0.6, 0.8, 0.0, 0.0, 0.0])
+_WEIGHTS = np.array([0.0, 0.1, 0.3, 0.6, 0.9, 1.0, 0.2, 0.6, 1.0, 0.3, 0.25, 0.6, 0.8, 0.0, 0.0, 0.0])
 _LONG_WORD, _NUMBER, _INSIDE, _HAN_PAIR, _HAN_ONE, _KANA_PAIR, _UNSPACED_GRAM, _HANGUL_PAIR = range(5, 13)
-# Characters of the n-grams inside words, and of words that have some.
-_GRAM, _GRAM_WORD = 5, 6
+# Words of at most so many letters are in the class of their length.
+SHORT = 3
+# Characters of the n-grams inside words, which endings share, and of words that have some.
+_GRAM, _GRAM_WORD = 4, 5
 
 
 def features_of(
@@ -57,11 +59,16 @@ def features_of(
     codes = np.frombuffer("\n".join(texts).encode("utf-32-le", "surrogatepass"), dtype="<u4")
     ends_of_texts = np.cumsum(np.fromiter(map(len, texts), dtype=np.intp, count=len(texts)) + 1)
     kinds = _kinds(codes)
+    # Digits beside letters are part of a word, as in mp3.
+    digits = kinds == _DIGITS
+    kinds[digits] = _WORD
+    digits_before = np.concatenate([[0], np.cumsum(digits)])
     edges = np.flatnonzero(np.diff(kinds, prepend=np.uint8(0), append=np.uint8(0)))
     begin = edges[kinds[np.minimum(edges, max(len(kinds) - 1, 0))] != _NONE] if len(edges) else edges
     begin = begin[begin < len(kinds)]
     end = edges[np.searchsorted(edges, begin, side="right")] if len(begin) else begin
     kind, length = kinds[begin], end - begin
+    kind[digits_before[end] - digits_before[begin] == length] = _DIGITS
     text = np.searchsorted(ends_of_texts, begin, side="right")
     powers, inverses = _powers()
     sums = np.zeros(len(codes) + 1, dtype=np.uint64)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from learnware.specification.encoding._base import TextEncoder
-from learnware.specification.encoding._features import LONGEST_BLOCK, features_of
+from learnware.specification.encoding._features import LONGEST_BLOCK, SHORT, features_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,15 +40,16 @@ _HASH_BITS, _CLASS_BITS = 49, 4
 class HashingEncoder(TextEncoder):
     """Words and character n-grams by their hashes.
 
-    A feature counts 1 + log(occurrences) times the weight of its class; rows have length one, those of texts without
-    any feature length zero. Letters are compared in lower case and in Unicode's form NFKC.
+    A feature counts 1 + log(occurrences) times the weight of its class, short words once. Rows have length one, those
+    of texts without any feature length zero. Letters are compared in lower case and in Unicode's form NFKC.
     """
 
     name = "hashing"
-    dimension = 256
+    # As many as the published encoder has. Fewer tell small shares of a topic less well, more cost more of everything.
+    dimension = 384
 
     def encode_counted(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], int]:
-        """Return one point a text, shape (n_texts, 256), and the number of texts of more than 8192 characters."""
+        """Return one point a text, shape (n_texts, 384), and the number of texts of more than 8192 characters."""
         out = np.empty((len(texts), self.dimension), dtype=np.float32)
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         with ThreadPoolExecutor(min(cores, 8)) as pool:
@@ -89,15 +90,18 @@ def _encode_block(texts: list[str]) -> NDArray[np.float32]:
     first = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]])) if len(keys) else np.empty(0, np.intp)
     counts = np.diff(first, append=len(keys))
     keys = keys[first]
-    values = _log_counts()[np.minimum(counts, LONGEST_TEXT)] * weights[keys & np.uint64((1 << _CLASS_BITS) - 1)]
+    classes = keys & np.uint64((1 << _CLASS_BITS) - 1)
+    # Short words count once: most are function words, which every long text is full of.
+    values = _log_counts()[np.where(classes <= SHORT, 1, np.minimum(counts, LONGEST_TEXT))] * weights[classes]
     rows = (keys >> np.uint64(_HASH_BITS + _CLASS_BITS)).astype(np.intp) * d
     places = mixed(keys >> np.uint64(_CLASS_BITS) & np.uint64((1 << _HASH_BITS) - 1))
     total = np.zeros(len(texts) * d)
     for _ in range(_COPIES):
+        # Sixteen bits a copy: a sign, and fifteen that are spread over the dimensions.
         signed = np.where(places & np.uint64(1), values, -values)
-        places >>= np.uint64(1)
-        total += np.bincount(rows + (places & np.uint64(d - 1)).astype(np.intp), signed, len(total))
-        places >>= np.uint64(8)
+        place = ((places >> np.uint64(1) & np.uint64(0x7FFF)) * np.uint64(d)) >> np.uint64(15)
+        total += np.bincount(rows + place.astype(np.intp), signed, len(total))
+        places >>= np.uint64(16)
     out = total.reshape(len(texts), d)
     norms = np.sqrt((out * out).sum(axis=1, keepdims=True))
     return (out / np.where(norms > 0.0, norms, 1.0)).astype(np.float32)
