@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from learnware.errors import InvalidPackageError, SpecificationError
 from learnware.learnware import PackageLimits, read_package, unpack
-from learnware.learnware._archive import check_names
+from learnware.learnware._archive_rules import check_names
 
 
 def refused(path, match, member=None, limits=None):

@@ -1,5 +1,5 @@
-from ._archive import Member as Member
-from ._archive import PackageLimits as PackageLimits
+from ._archive_rules import Member as Member
+from ._archive_rules import PackageLimits as PackageLimits
 from ._columns import align_columns as align_columns
 from ._learnware import Learnware as Learnware
 from ._learnware import Specification as Specification

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from learnware.errors import InvalidPackageError, SpecificationError
 from learnware.findings import message_of
-from learnware.learnware._archive import FolderSource, PackageLimits, open_source, read_member
+from learnware.learnware._archive import FolderSource, open_source, read_member
+from learnware.learnware._archive_rules import PackageLimits
 from learnware.learnware._manifest import MANIFEST_NAME, parse_manifest
 from learnware.specification import stat_specification_class
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
-    from learnware.learnware._archive import Member, Source
+    from learnware.learnware._archive import Source
+    from learnware.learnware._archive_rules import Member
     from learnware.learnware._manifest import Manifest, StatSpecEntry
     from learnware.specification import BaseStatSpecification
 

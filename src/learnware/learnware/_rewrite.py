@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from learnware.errors import InvalidPackageError
 from learnware.findings import message_of
-from learnware.learnware._archive import PackageLimits, ZipSource, check_names, open_source, read_member
+from learnware.learnware._archive import ZipSource, open_source, read_member
+from learnware.learnware._archive_rules import PackageLimits, check_names
 from learnware.learnware._manifest import MANIFEST_NAME, SEMANTIC_NAME, dump_yaml, parse_yaml
 from learnware.learnware._package import read_manifest
 
