@@ -89,7 +89,7 @@ bench: build ## Print every benchmark beside its bar
 lock: ## Compile requirements.lock anew from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.10 --no-annotate \
 	  --extra environments --extra docker --extra tables --extra images --extra text --extra models --extra server --extra s3 \
-	  --group build --group test --group lint \
+	  --group build --group test --group lint --group bench \
 	  --custom-compile-command "make lock" -o requirements.lock
 
 clean: ## Remove the virtual environment and every cache
