@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import market, reuse, runtime, specification, web
+from benchmarks import market, reuse, runtime, specification, texts, web
 from benchmarks._table import machine, print_rows
 from benchmarks.dock.__main__ import run as dock
 from benchmarks.quality.__main__ import run as quality
@@ -11,7 +11,12 @@ from benchmarks.quality.__main__ import run as quality
 def main() -> None:
     """Run all benchmarks, those of time first, while the machine is quiet."""
     print(machine())
-    for title, run in (("specifications", specification.run), ("market", market.run), ("reuse", reuse.run)):
+    for title, run in (
+        ("specifications", specification.run),
+        ("specifications of texts", texts.run),
+        ("market", market.run),
+        ("reuse", reuse.run),
+    ):
         print_rows(title, run())
     dock()
     print_rows("the web app", web.run())
