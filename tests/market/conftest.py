@@ -78,13 +78,14 @@ class Packages:
         output_shape: str = "(1,)",
         spec: RKMETableSpecification | None = None,
         files: dict[str, bytes] | None = None,
+        spec_type: str = "RKMETableSpecification",
     ) -> Path:
         self.count += 1
         spec = spec or table_spec(seed, columns=columns)
         code = MODEL.replace("INPUT_SHAPE", input_shape or f"({columns},)").replace("OUTPUT_SHAPE", output_shape)
         contents = {
             "__init__.py": code.replace("ANSWER", answer).encode(),
-            "learnware.yaml": MANIFEST.encode(),
+            "learnware.yaml": MANIFEST.replace("RKMETableSpecification", spec_type).encode(),
             "stat.json": spec.to_json().encode(),
             "requirements.txt": b"numpy\n",
             **(files or {}),

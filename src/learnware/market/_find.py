@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 from learnware.errors import LearnwareNotFoundError
 from learnware.market._semantic import SemanticQuery
-from learnware.specification import RKMESpecification, semantic_vocabulary
+from learnware.specification import RKMESpecification, semantic_vocabulary, spec_types
+from learnware.specification._kinds import data_type_of_spec
 from learnware.specification._threads import single_threaded_blas
 from learnware.texts import joined, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from learnware.market._island import IslandIndex
@@ -24,7 +25,7 @@ __all__ = [
     "Finding",
     "Findings",
     "Searchable",
-    "comparable_spec",
+    "comparable_specs",
     "consistently",
     "find",
     "find_nearest",
@@ -119,7 +120,8 @@ def find(
     semantic_spec : dict
         Conditions in the form of a semantic specification; an empty value is no condition.
     stat_specs : mapping
-        Statistical specifications of the user's data by type; the first that can be compared counts.
+        Statistical specifications of the user's data by type. Those that can be compared count in the order of
+        `learnware.specification.spec_types`: the first in whose space there are learnwares.
     everything : callable
         Returns the ids of all learnwares, for a search without conditions.
     max_parts : int, default=5
@@ -159,10 +161,9 @@ def _find(
         scores = index.search_words(lambda words: {match.id: match.score for match in words.search(query)})
         if not scores:
             return Findings(nothing_fits=True, message=nothing_met(semantic_spec))
-    spec = comparable_spec(stat_specs.values())
-    if spec is not None:
-        allowed = None if scores is None else set(scores)
-        return find_nearest(index.island_index(spec.space), spec, allowed, max_parts, most_singles)
+    specs = comparable_specs(stat_specs.values())
+    if specs:
+        return find_nearest(index, specs, None if scores is None else set(scores), max_parts, most_singles)
     if scores is None:
         scores = dict.fromkeys(everything(), 1.0)
     message = not_compared(stat_specs) if stat_specs else ""
@@ -170,34 +171,58 @@ def _find(
 
 
 def find_nearest(
-    index: IslandIndex | None,
-    spec: RKMESpecification,
+    index: Searchable,
+    specs: Sequence[RKMESpecification],
     allowed: AbstractSet[str] | None = None,
     max_parts: int = 5,
     most_singles: int = MOST_SINGLES,
 ) -> Findings:
-    """Return the learnwares of an island that are nearest to a requirement, alone and as a mixture.
+    """Return the learnwares that are nearest to a requirement, alone and as a mixture.
 
     Parameters
     ----------
-    index : IslandIndex or None
-        None for an island where nothing is.
-    spec : RKMESpecification
+    index : Searchable
+    specs : sequence of RKMESpecification
+        The requirement, in one space or more: the first in whose space something is found counts.
     allowed : set of str, optional
         Only these learnwares; all if None.
     max_parts : int, default=5
         Most learnwares in a mixture.
     most_singles : int, default=20
     """
+    for spec in specs:
+        found = _find_in_island(index.island_index(spec.space), spec, allowed, max_parts, most_singles)
+        if found is not None:
+            return found
+    message = text("No learnware that meets the conditions is for {data}.", data=specs[0].describe_needs())
+    return Findings(nothing_fits=True, message=message)
+
+
+def _find_in_island(
+    island: IslandIndex | None,
+    spec: RKMESpecification,
+    allowed: AbstractSet[str] | None,
+    max_parts: int,
+    most_singles: int,
+) -> Findings | None:
+    """Return the nearest learnwares of an island; None where nothing is."""
+    if island is None:
+        return None
     with single_threaded_blas():
-        search = None if index is None else index.search(spec, allowed)
-        hits = [] if search is None else search.singles(most_singles)
-        mixture = None if search is None else search.mixture(max_parts)
-    if search is None or mixture is None or not hits:
-        return Findings(
-            nothing_fits=True,
-            message=text("No learnware that meets the conditions is for {data}.", data=spec.describe_space()),
-        )
+        while True:
+            barred = island.unsuitable.of(spec)
+            considered = allowed
+            if barred:
+                considered = (set(island.ids) if allowed is None else allowed) - barred
+            search = island.search(spec, considered)
+            hits = search.singles(most_singles)
+            mixture = search.mixture(max_parts)
+            new = search.unsuitable()
+            if not new:
+                break
+            island.unsuitable.add(spec, new)
+    if mixture is None or not hits:
+        return None
     nothing_fits = mixture.unexplained > _MOST_OPEN
     if nothing_fits:
         message = text(
@@ -224,9 +249,14 @@ def find_nearest(
     )
 
 
-def comparable_spec(specs: Iterable[object]) -> RKMESpecification | None:
-    """Return the first table specification."""
-    return next((spec for spec in specs if isinstance(spec, RKMESpecification)), None)
+def comparable_specs(specs: Iterable[object]) -> list[RKMESpecification]:
+    """Return the specifications that islands compare, the default type of a kind of data before its others."""
+
+    def rank(spec: RKMESpecification) -> int:
+        types = spec_types(data_type_of_spec(spec.type))
+        return types.index(spec.type) if types else 0
+
+    return sorted((spec for spec in specs if isinstance(spec, RKMESpecification)), key=rank)
 
 
 def not_compared(stat_specs: Iterable[str]) -> str:

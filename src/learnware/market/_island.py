@@ -9,6 +9,7 @@ import numpy as np
 from learnware.market._embedding import Embedding, embed
 from learnware.market._island_search import Hit, IslandSearch
 from learnware.market._pairs import PairProducts
+from learnware.market._suitable import Unsuitable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,6 +43,8 @@ class IslandIndex:
         Returns the specifications of a sequence of ids, in its order.
     pairs : PairProducts, optional
         Products of members with each other that are known already.
+    unsuitable : Unsuitable, optional
+        What is known already of members that suit no requirement of some kind.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class IslandIndex:
         self_products: NDArray[np.float64],
         load_specs: Callable[[Sequence[str]], Sequence[RKMESpecification]],
         pairs: PairProducts | None = None,
+        unsuitable: Unsuitable | None = None,
     ) -> None:
         self.name = name
         self.metric = metric
@@ -61,6 +65,7 @@ class IslandIndex:
         self.self_products = np.asarray(self_products, dtype=np.float64)
         self.load_specs = load_specs
         self.pairs = PairProducts() if pairs is None else pairs
+        self.unsuitable = Unsuitable() if unsuitable is None else unsuitable
 
     def __len__(self) -> int:
         return len(self.ids)

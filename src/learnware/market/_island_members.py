@@ -8,6 +8,7 @@ import numpy as np
 
 from learnware.market._island import IslandIndex
 from learnware.market._pairs import PairProducts
+from learnware.market._suitable import Unsuitable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -39,6 +40,7 @@ class IslandMembers:
         self._vectors: NDArray[np.float32] = np.empty((0, 0), dtype=np.float32)
         self._products: NDArray[np.float64] = np.empty(0)
         self._pairs = PairProducts()
+        self._unsuitable = Unsuitable()
 
     def put(self, members: Iterable[_Member]) -> None:
         """Add members, or replace them: number, id, self product and vector of each."""
@@ -64,7 +66,8 @@ class IslandMembers:
         """Return an index over the members."""
         self._settle()
         n = len(self._seqs)
-        return IslandIndex(name, metric, self._ids, self._vectors[:n], self._products[:n], load_specs, self._pairs)
+        vectors, products = self._vectors[:n], self._products[:n]
+        return IslandIndex(name, metric, self._ids, vectors, products, load_specs, self._pairs, self._unsuitable)
 
     def _settle(self) -> None:
         """Take arrivals into the arrays, which are made anew where others than the last ones change."""
@@ -72,7 +75,8 @@ class IslandMembers:
         n = len(self._seqs)
         if self._gone:
             # Their ids may come back with other data. Indexes that are in use go on with what they know.
-            self._pairs = self._pairs.without(self._ids[i] for i, seq in enumerate(self._seqs) if seq in self._gone)
+            gone = [self._ids[i] for i, seq in enumerate(self._seqs) if seq in self._gone]
+            self._pairs, self._unsuitable = self._pairs.without(gone), self._unsuitable.without(gone)
         if self._gone or (arrivals and n and arrivals[0][0] < self._seqs[-1]):
             kept = [i for i, seq in enumerate(self._seqs) if seq not in self._gone]
             old = [(self._seqs[i], self._ids[i], float(self._products[i]), self._vectors[i]) for i in kept]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from learnware.errors import MarketError
 from learnware.market._base import AtomicSearcher
-from learnware.market._find import Searchable, comparable_spec, find_nearest
+from learnware.market._find import Searchable, comparable_specs, find_nearest
 from learnware.market._results import MultipleSearchItem, SearchResults, SingleSearchItem
 
 if TYPE_CHECKING:
@@ -27,12 +27,12 @@ class EasyStatSearcher(AtomicSearcher):
     """
 
     def is_applicable_learnware(self, learnware: Learnware) -> bool:
-        """Return whether the learnware has a table specification."""
-        return comparable_spec(learnware.get_specification().get_stat_spec().values()) is not None
+        """Return whether the learnware has a specification that islands compare."""
+        return bool(comparable_specs(learnware.get_specification().get_stat_spec().values()))
 
     def is_applicable_user(self, user_info: BaseUserInfo) -> bool:
-        """Return whether the requirement has a table specification."""
-        return comparable_spec(user_info.stat_info.values()) is not None
+        """Return whether the requirement has a specification that islands compare."""
+        return bool(comparable_specs(user_info.stat_info.values()))
 
     def __call__(
         self,
@@ -56,7 +56,8 @@ class EasyStatSearcher(AtomicSearcher):
         Parameters
         ----------
         user_info : BaseUserInfo
-            Requirement with a table specification.
+            Requirement with a specification of its data: of a table, of images or of texts. Of several the first of
+            `learnware.specification.spec_types` counts in whose space there are learnwares.
         allowed : set of str, optional
             Only learnwares of these ids; all if None.
         max_search_num : int, default=5
@@ -72,15 +73,15 @@ class EasyStatSearcher(AtomicSearcher):
         Raises
         ------
         MarketError
-            If the requirement has no table specification.
+            If the requirement has no such specification.
         """
-        spec = comparable_spec(user_info.stat_info.values())
-        if spec is None:
-            raise MarketError("the requirement has no table specification; add one to its stat_info")
+        specs = comparable_specs(user_info.stat_info.values())
+        if not specs:
+            raise MarketError("the requirement has no specification of its data; add one to its stat_info")
         organizer = self.learnware_organizer
         if not isinstance(organizer, Searchable):
-            raise MarketError(f"{type(organizer).__name__} keeps no index of table specifications")
-        findings = find_nearest(organizer.island_index(spec.space), spec, allowed, max_search_num)
+            raise MarketError(f"{type(organizer).__name__} keeps no index of specifications")
+        findings = find_nearest(organizer, specs, allowed, max_search_num)
         mixture = findings.mixture
         parts = () if mixture is None or len(mixture.learnware_ids) == 1 else mixture.learnware_ids
         learnwares = _look_up(organizer, [*(one.learnware_id for one in findings.singles), *parts])

@@ -69,6 +69,17 @@ class RKMESpecification(RegularStatSpecification):
         """Return a few words for the data that live in the space, such as "tables of 4 columns"."""
         return text("data of {space}", space=self.space)
 
+    def describe_needs(self) -> str:
+        """Return a few words for what a requirement asks of learnwares: its data, and what `suits` looks at."""
+        return self.describe_space()
+
+    def suits(self, requirement: RKMESpecification) -> bool:  # noqa: ARG002  # kinds with conditions override it
+        """Return whether a learnware of this specification may serve a requirement of the same space.
+
+        Distances tell how well it does; this is for conditions beside them. There are none unless a kind has some.
+        """
+        return True
+
     @property
     def points(self) -> NDArray[np.float64]:
         """The reduced set as points of the space, shape (K, d)."""

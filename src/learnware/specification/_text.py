@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from learnware.specification._generate import Quality
+    from learnware.specification._rkme import RKMESpecification
     from learnware.specification.encoding import TextEncoder
 
 __all__ = ["RKMETextSpecification"]
@@ -86,6 +87,20 @@ class RKMETextSpecification(RKMETableSpecification):
     def describe_space(self) -> str:
         """Return "texts" and the encoder, in brackets."""
         return text("texts ({encoder} encoder)", encoder=self.encoder)
+
+    def describe_needs(self) -> str:
+        """Return "texts", the encoder and the languages, as far as they are known."""
+        if not self.language:
+            return self.describe_space()
+        return text("{data} in {languages}", data=self.describe_space(), languages=", ".join(self.language))
+
+    def suits(self, requirement: RKMESpecification) -> bool:
+        """Return whether all languages of the requirement are among those of this specification.
+
+        Where either is empty, its languages are not known, and nothing is ruled out.
+        """
+        wanted = requirement.language if isinstance(requirement, RKMETextSpecification) else []
+        return not self.language or set(wanted) <= set(self.language)
 
     def to_points(self, X: Any) -> NDArray[np.float64]:
         """Return texts as points of the specification's own encoder, shape (n_texts, dimension).

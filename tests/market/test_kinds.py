@@ -1,0 +1,134 @@
+"""Markets of tables, images and texts: which island answers, languages, and mixtures in spaces of many dimensions."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from learnware.errors import MarketError
+from learnware.market import BaseUserInfo
+from learnware.market._suitable import Unsuitable
+from learnware.specification import generate_rkme_text_spec, generate_semantic_spec
+
+TOPICS = {
+    "en": {
+        "sport": "match goal team player league season coach stadium score referee",
+        "space": "orbit rocket planet telescope launch satellite astronaut moon engine mission",
+        "music": "guitar melody concert singer orchestra rhythm album violin chorus stage",
+        "money": "market price shares bank profit interest budget trade currency invoice",
+    },
+    "de": {
+        "sport": "Spiel Tor Mannschaft Spieler Liga Saison Trainer Stadion Ergebnis Schiedsrichter",
+    },
+}
+
+
+def texts_of(topics, seed, language="en", n=120):
+    """Sentences of ten words of a topic and some that all share."""
+    rng = np.random.default_rng(seed)
+    joints = {"en": "the of and with for this", "de": "der die und mit für dieses"}[language].split()
+    found = []
+    for topic in topics:
+        words = np.array(TOPICS[language][topic].split())
+        for _ in range(n):
+            drawn = [str(word) for word in rng.choice(words, 8)]
+            found.append(" ".join(one for pair in zip(drawn, rng.choice(joints, 8), strict=True) for one in pair))
+    return found
+
+
+def text_spec(topics, seed, language="en"):
+    return generate_rkme_text_spec(
+        texts_of(topics, seed, language), reduced_set_size=15, language=[language], seed=seed
+    )
+
+
+def information(spec, **conditions):
+    return BaseUserInfo(semantic_spec=generate_semantic_spec(**conditions), stat_info={spec.type: spec})
+
+
+@pytest.fixture(scope="module")
+def library():
+    """Specifications of pairs of topics, by the pair; one of the pairs in German, too."""
+    specs = {pair: text_spec(pair, number) for number, pair in enumerate(combinations(TOPICS["en"], 2))}
+    return {**specs, ("Sport",): text_spec(["sport"], 50, "de")}
+
+
+def add(organizer, packages, new_semantic, spec):
+    """Add a learnware of a specification and return its id."""
+    package = packages(files={"stat.json": spec.to_json().encode()}, spec_type=spec.type)
+    semantic = new_semantic(data_type="Text", input_description=None)
+    return organizer.add_learnware(str(package), semantic, 1)[0]
+
+
+@pytest.fixture
+def filled(market, packages, new_semantic, library):
+    organizer = market.learnware_organizer
+    return {pair: add(organizer, packages, new_semantic, spec) for pair, spec in library.items()}
+
+
+def test_the_nearest_texts_are_found_and_mixtures_of_them(market, filled):
+    for number, pair in enumerate(combinations(TOPICS["en"], 2)):
+        found = market.search_learnware(information(text_spec(pair, 100 + number)))
+        singles = found.get_single_results()
+        assert singles[0].learnware.id == filled[pair]
+        assert singles[0].similarity > 0.95
+        assert not found.get_multiple_results()
+    whole = market.search_learnware(information(text_spec(TOPICS["en"], 200)))
+    assert len(whole.get_multiple_results()[0].learnwares) >= 2
+    assert whole.get_multiple_results()[0].mmd2 < whole.get_single_results()[0].mmd2
+    assert not whole.nothing_fits
+
+
+def test_the_languages_of_a_learnware_cover_those_of_the_texts(market, filled):
+    german = market.search_learnware(information(text_spec(["sport"], 60, "de")))
+    assert [item.learnware.id for item in german.get_single_results()] == [filled["Sport",]]
+    english = market.search_learnware(information(text_spec(["sport", "money"], 61)))
+    assert filled["Sport",] not in {item.learnware.id for item in english.get_single_results()}
+    unknown = text_spec(["sport"], 62, "de")
+    unknown.language = []
+    assert len(market.search_learnware(information(unknown)).get_single_results()) == len(filled)
+    french = text_spec(["sport"], 63)
+    french.language = ["fr"]
+    nothing = market.search_learnware(information(french))
+    assert nothing.nothing_fits
+    assert not nothing.get_single_results()
+    assert nothing.message == ("No learnware that meets the conditions is for texts (hashing encoder) in fr.")
+
+
+def test_a_learnware_that_comes_later_is_looked_at_too(market, filled, packages, new_semantic):
+    french = text_spec(["sport"], 70)
+    french.language = ["fr"]
+    assert not market.search_learnware(information(french)).get_single_results()
+    both = text_spec(["sport"], 71)
+    both.language = ["en", "fr"]
+    later = add(market.learnware_organizer, packages, new_semantic, both)
+    assert [one.learnware.id for one in market.search_learnware(information(french)).get_single_results()] == [later]
+    market.learnware_organizer.delete_learnware(later)
+    assert not market.search_learnware(information(french)).get_single_results()
+
+
+def test_the_first_space_with_learnwares_counts(market, filled, new_spec):
+    texts = text_spec(["space", "music"], 80)
+    table = new_spec(columns=7)
+    for specs in ([table, texts], [texts, table]):
+        user = BaseUserInfo(semantic_spec=generate_semantic_spec(), stat_info={one.type: one for one in specs})
+        assert market.search_learnware(user).get_single_results()[0].learnware.id == filled["space", "music"]
+    alone = market.search_learnware(information(table))
+    assert alone.message == "No learnware that meets the conditions is for tables of 7 columns."
+
+
+def test_a_requirement_without_a_specification_is_refused(market):
+    searcher = market.learnware_searcher.stat_searcher_list[0]
+    with pytest.raises(MarketError, match="no specification of its data"):
+        searcher.search(BaseUserInfo(semantic_spec=generate_semantic_spec()))
+
+
+def test_what_is_known_not_to_suit_is_forgotten_with_its_members(library):
+    spec, known = library["Sport",], Unsuitable()
+    known.add(spec, ["a", "b"])
+    known.add(spec, ["c"])
+    assert known.of(spec) == {"a", "b", "c"}
+    assert known.without(["b"]).of(spec) == {"a", "c"}
+    assert known.of(library["sport", "space"]) == frozenset()
