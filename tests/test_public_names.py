@@ -23,11 +23,12 @@ EXPORTED = {
     "learnware.findings": "FINDINGS code_of mend_of message_of",
     "learnware.texts": "Text joined shortened text text_of",
     "learnware.specification": """
-        BaseStatSpecification RKMESpecification RKMEStatSpecification RKMETableSpecification RKMETextSpecification
-        ReductionReport RegularStatSpecification Specification SystemStatSpecification data_type_of describe
-        generate_rkme_table_spec generate_rkme_text_spec generate_semantic_spec generate_stat_spec
-        register_stat_specification rkme_solve_qp semantic_labels semantic_vocabulary solve_simplex_qp spec_types
-        stat_specification_class
+        BaseStatSpecification RKMEImageFeatureSpecification RKMEImageSpecification RKMESpecification
+        RKMEStatSpecification RKMETableSpecification RKMETextSpecification ReductionReport RegularStatSpecification
+        Specification SystemStatSpecification data_type_of describe generate_rkme_image_feature_spec
+        generate_rkme_image_spec generate_rkme_table_spec generate_rkme_text_spec generate_semantic_spec
+        generate_stat_spec register_stat_specification rkme_solve_qp semantic_labels semantic_vocabulary
+        solve_simplex_qp spec_types stat_specification_class
     """,
     "learnware.specification.encoding": "PUBLISHED TextEncoder text_encoder",
     "learnware.model": "BaseModel TorchModel",
@@ -49,8 +50,8 @@ EXPORTED = {
         decode_stat_spec encode_stat_spec find join_islands plane renew_island single_threaded_blas vector_of_bytes
     """,
     "learnware.reuse": """
-        AveragingReuser BaseReuser EnsemblePruningReuser FeatureAugmentReuser JobSelectorReuser ReuseReport
-        RoutingReuser StackingReuser
+        AveragingReuser BaseReuser EnsemblePruningReuser FeatureAugmentReuser JobSelectorReuser PriorShiftReuser
+        ReuseReport RoutingReuser StackingReuser
     """,
     "learnware.client": "DockConnection LearnwareClient SemanticSpecificationKey TransferProgress",
     "learnware.verification": """

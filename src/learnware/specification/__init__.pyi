@@ -5,6 +5,10 @@ from ._base import register_stat_specification as register_stat_specification
 from ._base import stat_specification_class as stat_specification_class
 from ._generators import generate_rkme_table_spec as generate_rkme_table_spec
 from ._generators import generate_stat_spec as generate_stat_spec
+from ._image import RKMEImageSpecification as RKMEImageSpecification
+from ._image_features import RKMEImageFeatureSpecification as RKMEImageFeatureSpecification
+from ._image_generators import generate_rkme_image_feature_spec as generate_rkme_image_feature_spec
+from ._image_generators import generate_rkme_image_spec as generate_rkme_image_spec
 from ._kinds import data_type_of as data_type_of
 from ._kinds import describe as describe
 from ._kinds import spec_types as spec_types

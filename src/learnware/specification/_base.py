@@ -79,6 +79,8 @@ _classes: dict[str, type[BaseStatSpecification]] = {}
 _BUILT_IN_MODULES = {
     "RKMETableSpecification": "learnware.specification._table",
     "RKMEStatSpecification": "learnware.specification._table",
+    "RKMEImageFeatureSpecification": "learnware.specification._image_features",
+    "RKMEImageSpecification": "learnware.specification._image",
     "RKMETextSpecification": "learnware.specification._text",
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["LARGEST_VALUE", "LARGEST_WEIGHT", "MAX_POINTS", "MOST_ROWS", "PRIVACY_FLOOR"]
+__all__ = ["LARGEST_VALUE", "LARGEST_WEIGHT", "MAX_POINTS", "MOST_IMAGES", "MOST_ROWS", "PRIVACY_FLOOR"]
 
 # Rows to a point, on average, at least.
 PRIVACY_FLOOR = 5
@@ -14,3 +14,5 @@ LARGEST_VALUE = 1e150
 LARGEST_WEIGHT = 1e6
 # Integers up to this are exact as floats, and a database can hold them.
 MOST_ROWS = 1 << 53
+# Images of one specification whose points are images; fifty are usual, and an image has three thousand numbers.
+MOST_IMAGES = 1_000

@@ -14,7 +14,7 @@ import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     ParallelMap = Callable[..., Iterable[Any]]
 
-__all__ = ["KernelMean", "minimise", "self_product", "start_points", "unit_kernel", "workers"]
+__all__ = ["EmbeddedMean", "KernelMean", "minimise", "self_product", "start_points", "unit_kernel", "workers"]
 
 # Rows of one product: 1024 x 100 single precision entries stay in a core's cache, and fixed blocks summed in a fixed
 # order give the same bytes with any number of threads.
@@ -163,8 +163,17 @@ def start_points(
     return sums[used] / counts[used, None], counts[used] / n
 
 
+class EmbeddedMean(Protocol):
+    """A kernel mean embedding of data that points are fitted to."""
+
+    def objective(
+        self, Z: NDArray[np.float64], b: NDArray[np.float64]
+    ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
+        """Return the squared MMD without the data's own product, and its gradients by points and weights."""
+
+
 def minimise(
-    mean: KernelMean,
+    mean: EmbeddedMean,
     Z: NDArray[np.float64],
     b: NDArray[np.float64],
     constant: float,
@@ -179,7 +188,7 @@ def minimise(
 
     Parameters
     ----------
-    mean : KernelMean
+    mean : EmbeddedMean
         The rows.
     Z : ndarray of shape (K, d)
         Start points in kernel units.

@@ -9,6 +9,7 @@ import numpy as np
 from learnware.errors import IncompatibleSpecificationError, SpecificationError
 from learnware.specification._base import register_stat_specification
 from learnware.specification._gaussian import gaussian_inner_product, gaussian_kernel
+from learnware.specification._herding import herd
 from learnware.specification._limits import PRIVACY_FLOOR
 from learnware.specification._rkme import RKMESpecification
 from learnware.specification._states import check_type, number_array, read_reduced_set
@@ -166,17 +167,8 @@ class RKMETableSpecification(RKMESpecification):
         -------
         ndarray of shape (T, n_features), float64
         """
-        if T < 0:
-            raise SpecificationError(f"the number of points must be at least 0, not {T}")
         z = self.get_z()
-        gram = gaussian_kernel(z, z, self.gamma)
-        wanted = gram @ self.get_beta()
-        chosen = np.empty(T, dtype=np.intp)
-        covered = np.zeros(len(z))
-        for t in range(T):
-            chosen[t] = np.argmax(wanted - covered / (t + 1))
-            covered += gram[chosen[t]]
-        return z[chosen]
+        return z[herd(gaussian_kernel(z, z, self.gamma), self.get_beta(), T)]
 
     @classmethod
     def from_states(cls, states: Mapping[str, Any]) -> Self:
