@@ -10,7 +10,7 @@ from tests.dock import learnwares as some
 
 from beimingwu.db.models import Notification
 from beimingwu.errors import NotAllowedError
-from beimingwu.services import usage
+from beimingwu.services import counting
 from beimingwu.services.housekeeping import tidy
 from beimingwu.services.identity import Identity, Role
 from beimingwu.services.notifications import unread
@@ -144,7 +144,7 @@ def test_a_download_of_what_is_deleted_meanwhile(both: Any, monkeypatch: pytest.
     learnware_id = some.publish_learnware(rig)
     kept_id = some.publish_learnware(rig, name="two of these", seed=1)
     # Nobody else writes the counts down meanwhile.
-    monkeypatch.setattr(usage, "_EVERY", 3600.0)
+    monkeypatch.setattr(counting, "_EVERY", 3600.0)
     download(client, learnware_id)
     download(client, kept_id)
     rig.dock.ownership.delete(some.identity_of(rig), learnware_id, rig.origin())

@@ -12,8 +12,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import structlog
-
+from beimingwu.services.counting import EverySecond
 from beimingwu.services.rate_limits import Limit, network_of, standing_of, too_many, window_of
 
 if TYPE_CHECKING:
@@ -27,10 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ClientLimits"]
 
-_EVERY = 1.0
 # Clients that are counted at a time; of more, the ones that came first are forgotten.
 _MOST = 50_000
-_log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -58,9 +55,10 @@ class ClientLimits:
         self._limits = limits
         self._clock = clock
         self._lock = threading.Lock()
+        # One writer at a time: what two of them found would be written twice.
+        self._writing = threading.Lock()
         self._counts: OrderedDict[tuple[Limit, datetime], _Count] = OrderedDict()
-        self._closing = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._writer = EverySecond("beimingwu-client-limits", self.flush)
 
     def count(self, name: str, rate: Rate, user_id: int | None, origin: Origin) -> None:
         """Count what a client does, an account or, for who is not logged in, an address.
@@ -92,7 +90,7 @@ class ClientLimits:
             # What is refused costs little, and is not counted.
             if done <= rate.count:
                 count.since += 1
-            self._start()
+            self._writer.start()
         standing = standing_of(limit, done, ends_at, now)
         origin.standings.append(standing)
         if done > rate.count:
@@ -106,6 +104,14 @@ class ClientLimits:
         UnavailableError
             If the database cannot be reached; the counts wait on.
         """
+        with self._writing:
+            self._write()
+
+    def close(self) -> None:
+        """Write down what waits, and stop writing every second."""
+        self._writer.close()
+
+    def _write(self) -> None:
         now = self._clock()
         with self._lock:
             for key in [key for key, count in self._counts.items() if count.ends_at <= now]:
@@ -125,26 +131,3 @@ class ClientLimits:
                 if count is not None:
                     count.written = written
                     count.since -= n
-
-    def close(self) -> None:
-        """Write down what waits, and stop writing every second."""
-        self._closing.set()
-        thread = self._thread
-        if thread is not None:
-            thread.join()
-        try:
-            self.flush()
-        except Exception:  # noqa: BLE001  # the process ends; what is lost are counts
-            _log.exception("counts_lost")
-
-    def _start(self) -> None:
-        if self._thread is None and not self._closing.is_set():
-            self._thread = threading.Thread(target=self._run, name="beimingwu-client-limits", daemon=True)
-            self._thread.start()
-
-    def _run(self) -> None:
-        while not self._closing.wait(_EVERY):
-            try:
-                self.flush()
-            except Exception:  # noqa: BLE001, PERF203  # the edge of a thread; it tries again in a second
-                _log.exception("counting_failed")

@@ -12,10 +12,10 @@ import threading
 from collections import Counter
 from typing import TYPE_CHECKING
 
-import structlog
 from sqlalchemy import update
 
 from beimingwu.db.models import DailyCount, Learnware, LearnwareDay
+from beimingwu.services.counting import EverySecond
 from beimingwu.services.notifications import notify_used
 
 if TYPE_CHECKING:
@@ -31,8 +31,6 @@ __all__ = ["DOWNLOAD", "SEARCH", "Usage"]
 
 DOWNLOAD = "download"
 SEARCH = "search"
-_EVERY = 1.0
-_log = structlog.get_logger(__name__)
 
 
 class Usage:
@@ -54,8 +52,7 @@ class Usage:
         # How often on which day, and how often of that by others than the owner.
         self._downloads: Counter[tuple[int, date]] = Counter()
         self._by_others: Counter[tuple[int, date]] = Counter()
-        self._closing = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._writer = EverySecond("beimingwu-usage", self.flush)
 
     def count(self, kind: str, n: int = 1) -> None:
         """Count an act of today.
@@ -69,7 +66,7 @@ class Usage:
         """
         with self._lock:
             self._days[(self._clock().date(), kind)] += n
-            self._start()
+            self._writer.start()
 
     def downloaded(self, learnware_ids: Iterable[int], *, by_owner: Collection[int] = ()) -> None:
         """Count a download of each learnware.
@@ -87,7 +84,7 @@ class Usage:
                 self._days[today, DOWNLOAD] += 1
                 if learnware_id not in by_owner:
                     self._by_others[learnware_id, today] += 1
-            self._start()
+            self._writer.start()
 
     def flush(self) -> None:
         """Write down what was counted until now.
@@ -112,26 +109,7 @@ class Usage:
 
     def close(self) -> None:
         """Write down what waits, and stop writing every second."""
-        self._closing.set()
-        thread = self._thread
-        if thread is not None:
-            thread.join()
-        try:
-            self.flush()
-        except Exception:  # noqa: BLE001  # the process ends; what is lost are counts
-            _log.exception("counts_lost")
-
-    def _start(self) -> None:
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="beimingwu-usage", daemon=True)
-            self._thread.start()
-
-    def _run(self) -> None:
-        while not self._closing.wait(_EVERY):
-            try:
-                self.flush()
-            except Exception:  # noqa: BLE001, PERF203  # the edge of a thread; it tries again in a second
-                _log.exception("counting_failed")
+        self._writer.close()
 
     def _write(
         self,
