@@ -24,7 +24,7 @@ COMMAND = [sys.executable, "-W", "error", "-m", "beimingwu"]
 
 def eventually(met: Callable[[], Any]) -> Any:
     """Wait for something that another process does."""
-    give_up = time.monotonic() + 60
+    give_up = time.monotonic() + 120
     while time.monotonic() < give_up:
         if found := met():
             return found
@@ -77,8 +77,11 @@ class Up:
 
     def children(self) -> list[int]:
         """Return the processes that this one started and that run."""
-        children = Path(f"/proc/{self.process.pid}/task")
-        found = [int(pid) for task in children.iterdir() for pid in (task / "children").read_text().split()]
+        found: list[int] = []
+        for task in Path(f"/proc/{self.process.pid}/task").iterdir():
+            # Threads end meanwhile; those that start processes do not.
+            with suppress(OSError):
+                found += [int(pid) for pid in (task / "children").read_text().split()]
         return [pid for pid in found if alive(pid)]
 
     def stop(self, how: int) -> int:

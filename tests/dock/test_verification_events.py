@@ -80,7 +80,7 @@ def test_a_real_server(make_rig: Any, address: str, tmp_path: Path) -> None:
                 assert next(stream)[2]["status"] == "WAITING"
                 server.process.send_signal(signal.SIGTERM)
                 assert list(stream) == []
-        server.process.wait(timeout=20)
+        server.process.wait(timeout=60)
     finally:
         server.stop()
     assert not any("Traceback" in line for line in server.log)

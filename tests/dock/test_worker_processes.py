@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,8 +56,12 @@ def gone(pid: int) -> None:
 
 def children(pid: int) -> list[int]:
     """Return the processes that the threads of a process have started."""
-    found = [file.read_text().split() for file in Path(f"/proc/{pid}/task").glob("*/children")]
-    return [int(one) for some in found for one in some]
+    found: list[int] = []
+    for file in Path(f"/proc/{pid}/task").glob("*/children"):
+        # Threads end meanwhile; those that start processes do not.
+        with suppress(OSError):
+            found += [int(one) for one in file.read_text().split()]
+    return found
 
 
 def states(rig: Any) -> list[str]:

@@ -113,7 +113,11 @@ def main() -> None:
     gc.disable()
     # No more than the line: what follows it is for `follow_input`.
     with open(0, "rb", buffering=0, closefd=False) as told:
-        part = Part.from_line(told.readline())
+        line = told.readline()
+    if not line:
+        # The one that has started this is gone already.
+        return
+    part = Part.from_line(line)
     # uvicorn passes on what has ended it; by default that would be no orderly end.
     signal.signal(signal.SIGTERM, _leave)
     try:

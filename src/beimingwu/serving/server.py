@@ -27,6 +27,8 @@ __all__ = ["Server", "serve"]
 
 # Connections that are taken from a channel at once, before others have their turn.
 _MOST_AT_ONCE = 16
+# Turns of the event loop in which a new connection begins to read, and reads.
+_READING = 3
 
 
 def serve(dock: Dock, metrics: Metrics, listening: socket.socket, *, started: Callable[[str], None]) -> None:
@@ -103,6 +105,9 @@ class Server(uvicorn.Server):
             if self._arriving:
                 await asyncio.wait(self._arriving)
             self._channel.close()
+        # What has been sent to this process counts as running: it is read before idle connections are closed.
+        for _ in range(_READING):
+            await asyncio.sleep(0)
         # Streams never end by themselves; the requests that are waited for do.
         self._live.close()
         await super().shutdown(sockets)
