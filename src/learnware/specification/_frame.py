@@ -83,10 +83,7 @@ def choose_frame(
     alone. Where the rows' embedding has less than half of that, the zero function is nearer to it than K of its rows
     are, nearly all gradients vanish, and nothing but the narrowness of the kernel is described.
     """
-    inside = np.where(np.isfinite(sample), sample, np.nan)
-    # A column may have its few finite values outside of the sample.
-    inside[0] = np.where(np.isnan(inside).all(axis=0), low, inside[0])
-    centre = np.nanmedian(inside, axis=0)
+    centre = _median(sample, low)
     filled = np.clip(np.where(np.isnan(sample), centre, sample), low, high)[:1000]
     reach = np.maximum(high - centre, centre - low)
     unit = 1.0 / np.sqrt(2.0 * gamma)
@@ -102,6 +99,17 @@ def choose_frame(
     positive = squared[squared > 0.0]
     gamma = 1.0 / float(np.median(positive)) if len(positive) else 1.0 / len(centre)
     return _frame(centre, scale, gamma, low, high, raw=False), _mean_kernel(rows * np.sqrt(2.0 * gamma))
+
+
+def _median(sample: NDArray[np.float64], low: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the median of the finite values of each column."""
+    finite = np.isfinite(sample)
+    if finite.all():  # the same, several times faster
+        return np.asarray(np.median(sample, axis=0))
+    inside = np.where(finite, sample, np.nan)
+    # A column may have its few finite values outside of the sample.
+    inside[0] = np.where(np.isnan(inside).all(axis=0), low, inside[0])
+    return np.asarray(np.nanmedian(inside, axis=0))
 
 
 def _frame(

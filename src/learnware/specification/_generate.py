@@ -104,7 +104,7 @@ def reduce_table(
             Z, b = start_points(rows.fitted[: max(2000, 20 * size)], size, rng)
             if reduce:
                 mean = KernelMean(rows.fitted, frame.single, parallel_map)
-                own = self_product(rows.fitted[:_OWN_PRODUCT], frame.single, parallel_map)
+                own = self_product(rows.fitted[: _few(_OWN_PRODUCT, rows.fitted)], frame.single, parallel_map)
                 Z, b = minimise(mean, Z, b, own, effort.evaluations, effort.tolerance, lambda: tick(len(rows.fitted)))
             guard, wanted = RowGuard(rows.fitted, floor), len(Z)
             if floor:
@@ -153,7 +153,7 @@ class _Rows:
         self.n = summary.n_rows
         self.finite = np.isfinite(summary.sample)
         self.sample = frame.to_units(summary.sample)
-        self.fitted = self.sample[: effort.rows * _FEW_COLUMNS // max(_FEW_COLUMNS, self.sample.shape[1])]
+        self.fitted = self.sample[: _few(effort.rows, self.sample)]
         self._single = frame.single and self.n > _EXACT_ROWS
 
     def kernel_means(self, Z: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -182,6 +182,11 @@ class _Rows:
 
     def _mean(self, rows: NDArray[np.float64], Z: NDArray[np.float64]) -> NDArray[np.float64]:
         return KernelMean(rows, self._single, self._map)(Z)[0]
+
+
+def _few(rows: int, sample: NDArray[np.float64]) -> int:
+    """Return how many rows take as long as so many rows of few columns."""
+    return rows * _FEW_COLUMNS // max(_FEW_COLUMNS, sample.shape[1])
 
 
 def _without_dust(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["LanguageSample"]
 
 # Texts that are looked at, and characters of each.
-_SAMPLE, _CHARACTERS = 400, 600
+_SAMPLE, _CHARACTERS = 300, 600
 # Probability from which a text says something. Two words may be of any language.
 _SURE = 0.5
 # Share of the texts that say something in one language, from which it counts: single texts are taken for a related
