@@ -73,6 +73,8 @@ class RKMEImageSpecification(RKMESpecification):
             kwargs.get("model_config", {"k": 2, "mu": 0, "sigma": None, "net_width": 128, "net_depth": 3})
         )
         self._cuda_idx = cuda_idx
+        # The reduced set, and its features.
+        self._mapped: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
 
     def __repr__(self) -> str:
         shape = "empty" if self.z is None else f"{len(self.z)} points of {'x'.join(map(str, self.z.shape[1:]))}"
@@ -94,8 +96,13 @@ class RKMEImageSpecification(RKMESpecification):
 
     @property
     def points(self) -> NDArray[np.float64]:
-        """Features of the reduced set (`image_features`), shape (K, d)."""
-        return image_features(self.get_z().astype(np.float32)).astype(np.float64)
+        """Features of the reduced set (`image_features`), shape (K, d); they are kept, as markets often ask."""
+        z = self.get_z()
+        if self._mapped is None or self._mapped[0] is not z:
+            mapped = image_features(z.astype(np.float32)).astype(np.float64)
+            mapped.setflags(write=False)
+            self._mapped = z, mapped
+        return self._mapped[1]
 
     def to_points(self, X: Any) -> NDArray[np.float64]:
         """Return images as points: standardised and whitened by themselves, as the reduced set is, then their features.
