@@ -25,7 +25,7 @@ DIMENSIONS = {HashingEncoder.name: HashingEncoder.dimension, PUBLISHED: 384}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,95}")
 
 
-# Encoders of this process by identity: reading one takes seconds.
+# Encoders that this process has read from files, by identity: reading one takes seconds.
 _loaded: dict[str, TextEncoder] = {}
 _lock = Lock()
 
@@ -90,20 +90,21 @@ def encoder_of_name(name: str) -> TextEncoder:
     MissingDependencyError
         If a package of the extra ``text`` is needed and not installed.
     """
-    with _lock:
-        if name in _loaded:
-            return _loaded[name]
-        if name == HashingEncoder.name:
-            _loaded[name] = HashingEncoder()
-        elif name == PUBLISHED:
-            from learnware.specification.encoding._download import published_folder
-            from learnware.specification.encoding._onnx import OnnxEncoder
+    if name == HashingEncoder.name:
+        return HashingEncoder()
+    known = _loaded.get(name)
+    if known is not None:
+        return known
+    if name != PUBLISHED:
+        raise EncoderUnavailableError(
+            f"the text encoder {name!r} is not known here: call learnware.specification.encoding.text_encoder with the"
+            " folder of its model first",
+            encoder=name,
+        )
+    from learnware.specification.encoding._download import published_folder
+    from learnware.specification.encoding._onnx import OnnxEncoder
 
+    with _lock:  # which others wait for: it is downloaded once
+        if name not in _loaded:
             _loaded[name] = OnnxEncoder(published_folder(name), name)
-        else:
-            raise EncoderUnavailableError(
-                f"the text encoder {name!r} is not known here: call learnware.specification.encoding.text_encoder with"
-                " the folder of its model first",
-                encoder=name,
-            )
         return _loaded[name]
