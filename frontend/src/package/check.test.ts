@@ -114,8 +114,8 @@ const manifestOf = (type: string) =>
 
 it.each([
   ["RKMETextSpecification", { ...STATISTICAL, type: "RKMETextSpecification", language: ["en"] }],
-  ["RKMEImageFeatureSpecification", { ...STATISTICAL, type: undefined }],
-  ["RKMEImageSpecification", { z: [[[[1]]], [[[2]]]], beta: [1, 1] }],
+  ["RKMEImageFeatureSpecification", { ...STATISTICAL, type: undefined, channels: 1, feature_map: "dct8" }],
+  ["RKMEImageSpecification", { z: [[Array(32).fill(Array(32).fill(1))]], beta: [1] }],
 ])("a package with a %s is read", async (type, states) => {
   const data = type === "RKMETextSpecification" ? "Text" : "Image";
   const semantic = { ...SEMANTIC, Data: { Values: [data], Type: "Class" }, Input: {} };

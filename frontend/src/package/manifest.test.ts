@@ -85,3 +85,18 @@ it.each([
     });
   }
 });
+
+it("reads specifications that the published package does not know from their own list, after the others", () => {
+  const manifest = `
+model: {class_name: Model}
+stat_specifications: [{class_name: RKMEImageSpecification, file_name: stat.json}]
+extra_stat_specifications: [{class_name: RKMEImageFeatureSpecification, file_name: ./more.json}]
+`;
+  const files = new Set(["__init__.py", "stat.json", "more.json"]);
+  expect(parseManifest(new TextEncoder().encode(manifest), files).specifications).toEqual([
+    { type: "RKMEImageSpecification", file: "stat.json" },
+    { type: "RKMEImageFeatureSpecification", file: "more.json" },
+  ]);
+  files.delete("more.json");
+  expect(() => parseManifest(new TextEncoder().encode(manifest), files)).toThrow(/file-missing/);
+});

@@ -22,6 +22,8 @@ export interface SpecificationEntry {
 }
 
 const USUAL: SpecificationEntry = { type: "RKMETableSpecification", file: "stat_spec.json" };
+// Those of types that the published package does not know: it loads no package that names one elsewhere.
+const EXTRA = "extra_stat_specifications";
 // Values in a document once every alias is written out: a few lines of aliases can stand for billions.
 const MOST_VALUES = 20_000;
 // A long text counts as a value for each so many letters.
@@ -76,12 +78,22 @@ function modelOf(model: Mapping, files: ReadonlySet<string>): Pick<Manifest, "cl
 }
 
 function specificationsOf(top: Mapping, files: ReadonlySet<string>): SpecificationEntry[] {
-  const items = list(top, "stat_specifications", "");
+  const more = listedSpecifications(top, EXTRA, files) ?? [];
   // The first published versions assume this one file, later ones assume none.
-  if (items === null) return files.has(USUAL.file) ? [USUAL] : [];
+  const usual = files.has(USUAL.file) ? [USUAL] : [];
+  return [...(listedSpecifications(top, "stat_specifications", files) ?? usual), ...more];
+}
+
+function listedSpecifications(
+  top: Mapping,
+  key: string,
+  files: ReadonlySet<string>,
+): SpecificationEntry[] | null {
+  const items = list(top, key, "");
+  if (items === null) return null;
   return items.map((item) => {
-    const where = "stat_specifications.";
-    if (!(item instanceof Map)) return wrong("manifest-section", { key: "stat_specifications" });
+    const where = `${key}.`;
+    if (!(item instanceof Map)) return wrong("manifest-section", { key });
     const file = withoutDot(text(item, "file_name", where) ?? USUAL.file);
     const type = text(item, "class_name", where) ?? USUAL.type;
     text(item, "module_path", where);

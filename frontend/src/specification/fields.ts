@@ -9,8 +9,9 @@ const LONGEST_NAME = 200;
 // Codes of languages: ISO 639, and zh-cn and zh-tw.
 const LANGUAGE = /^[a-z]{2,3}(-[a-z]{2,4})?$/;
 const MOST_LANGUAGES = 200;
-const MOST_CHANNELS = 4;
-const MOST_PIXELS = 1024;
+const MOST_CHANNELS = 64;
+const MOST_IMAGES = 1_000;
+const IMAGE_WIDTH = 32;
 
 /** Weights, and points of some form: as many of the one as of the other. */
 export function weightedPoints<Point>(
@@ -49,8 +50,12 @@ export function images(z: unknown): readonly ImageValues[] {
   if (!Array.isArray(z)) return notNumbers("z", 4);
   const shape = shapeOf(z[0]);
   const [channels, height, width] = shape;
-  if (channels > MOST_CHANNELS || height > MOST_PIXELS || width > MOST_PIXELS) {
-    refuse("specification-image-shape", { shape: shape.join(" × ") });
+  if (width === 0) return notNumbers("z", 4);
+  if (channels > MOST_CHANNELS || height !== IMAGE_WIDTH || width !== IMAGE_WIDTH) {
+    refuse("specification-image-shape", { shape: shape.join(" × "), wanted: IMAGE_WIDTH });
+  }
+  if (z.length > MOST_IMAGES) {
+    refuse("specification-too-many-points", { found: z.length, most: MOST_IMAGES });
   }
   for (const image of z) {
     const lines: unknown[] = [];
@@ -108,9 +113,20 @@ export function encoderFrom({ encoder = PUBLISHED_ENCODER }: Record<string, unkn
   return isName(encoder) ? encoder : refuse("specification-encoder");
 }
 
-/** Channels of the images behind features; null where nothing is said. */
-export function channelsFrom({ channels }: Record<string, unknown>): number | null {
-  return Number.isInteger(channels) && Number(channels) > 0 ? Number(channels) : null;
+/** Channels of the images behind features. */
+export function channelsFrom({ channels }: Record<string, unknown>): number {
+  if (channels === undefined) refuse("specification-missing", { field: "channels" });
+  const whole = typeof channels === "number" && Number.isInteger(channels);
+  if (!whole || channels < 1 || channels > MOST_CHANNELS) {
+    return refuse("specification-channels", { most: MOST_CHANNELS });
+  }
+  return channels;
+}
+
+/** The map that made features of images. */
+export function featureMapFrom({ feature_map: name }: Record<string, unknown>): string {
+  if (name === undefined) refuse("specification-missing", { field: "feature_map" });
+  return isName(name) ? name : refuse("specification-feature-map");
 }
 
 const REPORT_NUMBERS = [

@@ -40,11 +40,12 @@ it("reads what the published package writes", () => {
 });
 
 const text = { ...good, type: "RKMETextSpecification", language: ["en", "zh-cn"], encoder: "hashing" };
+const features = { ...good, type: "RKMEImageFeatureSpecification", channels: 3, feature_map: "dct8" };
 const image = {
   type: "RKMEImageSpecification",
   RKME_IMAGE_VERSION: 1,
   msg: null,
-  z: [0, 1].map((value) => Array(3).fill(Array(2).fill([value, 1, 2]))),
+  z: [0, 1].map((value) => Array(3).fill(Array(32).fill(Array(32).fill(value)))),
   beta: [0.25, 0.75],
   n_models: 16,
 };
@@ -58,9 +59,7 @@ it("reads those of texts and images, by both maps", () => {
   const { document, specification } = parseSpecification(new TextEncoder().encode(JSON.stringify(image)));
   expect(specification).toEqual({ type: image.type, z: image.z, beta: image.beta, num_points: 0 });
   expect(document).toEqual(image);
-  const features = { type: "RKMEImageFeatureSpecification", z: good.z, beta: good.beta, num_points: 9 };
-  expect(specificationFrom(features)).toEqual({ ...features, channels: null });
-  expect(specificationFrom({ ...features, channels: 3 })).toMatchObject({ channels: 3 });
+  expect(specificationFrom(features)).toEqual(features);
 });
 
 it("takes no other data for a table", () => {
@@ -147,6 +146,7 @@ describe("refuses", () => {
   });
 
   const [one, other] = image.z;
+  const square = (value: unknown) => [Array(32).fill(Array(32).fill(value))];
   it.each([
     [{ ...text, language: "English" }, "specification-language", {}],
     [{ ...text, language: ["en", 3] }, "specification-language", {}],
@@ -154,10 +154,18 @@ describe("refuses", () => {
     [{ ...text, gamma: undefined }, "specification-missing", { field: "gamma" }],
     [{ ...image, z: good.z }, "specification-not-numbers", { field: "z", dimensions: 4 }],
     [{ ...image, z: [one, other?.slice(1)] }, "specification-not-numbers", { field: "z", dimensions: 4 }],
-    [{ ...image, z: [one, [[[1]]]] }, "specification-not-numbers", { field: "z", dimensions: 4 }],
-    [{ ...image, z: [[[[null]]], [[[1]]]] }, "specification-not-numbers", { field: "z", dimensions: 4 }],
-    [{ ...image, z: [[[[1]]], [[[-1e151]]]] }, "specification-beyond", { field: "z", limit: "1e+150" }],
-    [{ ...image, z: [Array(9).fill([[1]])] }, "specification-image-shape", { shape: "9 × 1 × 1" }],
+    [{ ...image, z: [one, square("1")] }, "specification-not-numbers", { field: "z", dimensions: 4 }],
+    [{ ...image, z: [square(null)] }, "specification-not-numbers", { field: "z", dimensions: 4 }],
+    [{ ...image, z: [square(1), square(-1e151)] }, "specification-beyond", { field: "z", limit: "1e+150" }],
+    [{ ...image, z: [[[[1]]]] }, "specification-image-shape", { shape: "1 × 1 × 1", wanted: 32 }],
+    [
+      { ...image, z: [Array(65).fill(square(1)[0])] },
+      "specification-image-shape",
+      { shape: "65 × 32 × 32", wanted: 32 },
+    ],
+    [{ ...features, channels: 0 }, "specification-channels", { most: 64 }],
+    [{ ...features, channels: undefined }, "specification-missing", { field: "channels" }],
+    [{ ...features, feature_map: 8 }, "specification-feature-map", {}],
     [{ ...image, beta: [1] }, "specification-shape", { points: 2, weights: 1 }],
   ])("%j", (document, code, values) => {
     expect(refused(() => specificationFrom(document))).toEqual([code, values]);

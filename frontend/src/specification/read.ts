@@ -3,6 +3,7 @@ import { SpecificationError } from "./errors";
 import {
   channelsFrom,
   encoderFrom,
+  featureMapFrom,
   gammaFrom,
   images,
   isObject,
@@ -84,7 +85,9 @@ export function specificationFrom(document: unknown, wanted?: string): Specifica
       return {
         type,
         ...weightedPoints(states, vectors),
+        gamma: gammaFrom(states),
         channels: channelsFrom(states),
+        feature_map: featureMapFrom(states),
         ...samplesFrom(states),
       };
     case "RKMEImageSpecification":

@@ -61,8 +61,11 @@ export interface TextSpecification extends ReducedSet {
 export interface ImageFeatureSpecification extends ReducedSet {
   readonly type: "RKMEImageFeatureSpecification";
   readonly z: readonly (readonly number[])[];
-  /** Channels of the images; null where the file does not say. */
-  readonly channels: number | null;
+  readonly gamma: number;
+  /** Channels of the images; those of others are never compared. */
+  readonly channels: number;
+  /** The map that made features of images; those of different ones are never compared. */
+  readonly feature_map: string;
 }
 
 /** An image: channels of rows of values. */

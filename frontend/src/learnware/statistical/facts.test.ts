@@ -37,9 +37,16 @@ it("tells the shape of images, and the channels behind features", () => {
   const images = told({ type: "RKMEImageSpecification", z: [image, image], beta, num_points: 0 });
   expect(images).toMatchObject({ Points: "2", "Shape of each point": "3 × 2 × 2" });
   expect(Object.keys(images)).not.toContain("Images that they stand for");
-  const features = { type: "RKMEImageFeatureSpecification", z: vectors, beta, num_points: 5 } as const;
-  expect(told({ ...features, channels: 3 })).toMatchObject({
+  const features = {
+    type: "RKMEImageFeatureSpecification",
+    z: vectors,
+    beta,
+    gamma: 0.1,
+    num_points: 5,
+  } as const;
+  expect(told({ ...features, channels: 3, feature_map: "dct8" })).toMatchObject({
     "Channels of the images": "3",
+    "Feature map": "dct8",
     "Images that they stand for": "5",
   });
 });
@@ -62,7 +69,16 @@ it("tells fit and privacy in the words of the data", () => {
     limited: 0,
   };
   const facts = specificationFacts(
-    { type: "RKMEImageFeatureSpecification", z: vectors, beta, num_points: 24, channels: null, report },
+    {
+      type: "RKMEImageFeatureSpecification",
+      z: vectors,
+      beta,
+      gamma: 0.1,
+      num_points: 24,
+      channels: 1,
+      feature_map: "dct8",
+      report,
+    },
     t,
   );
   expect(facts).toContainEqual({

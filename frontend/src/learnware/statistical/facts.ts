@@ -55,8 +55,12 @@ function kindFacts(specification: Specification, t: Words): Fact[] {
       { label: t("statistical.encoder"), value: encoder, hint: t("statistical.encoderText") },
     ];
   }
-  if (specification.type === "RKMEImageFeatureSpecification" && specification.channels !== null) {
-    return [{ label: t("statistical.channels"), value: formatNumber(specification.channels) }];
+  if (specification.type === "RKMEImageFeatureSpecification") {
+    const { channels, feature_map: map } = specification;
+    return [
+      { label: t("statistical.channels"), value: formatNumber(channels) },
+      { label: t("statistical.map"), value: map, hint: t("statistical.mapText") },
+    ];
   }
   return [];
 }

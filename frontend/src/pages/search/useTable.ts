@@ -4,7 +4,7 @@ import { describeTable, inspectTable, type DescribeProgress } from "@/specificat
 import type { CsvDialect, CsvHead } from "@/specification/csv";
 import { readSpecificationFile } from "@/specification/read";
 import type { OwnSpecification } from "./requirement";
-import { choicesOf, type Choice } from "./target";
+import { choicesOf, type Choice } from "@/learnware/columnChoice";
 
 /** The table, and what can be done with it. `done` is called with the specification. */
 export function useTable(done: (specification: OwnSpecification, choices: readonly Choice[]) => void) {

@@ -1,5 +1,5 @@
 /** Tables for trials: from a file, from what was pasted, or the points of the specification. */
-import { targetOf } from "@/pages/search/target";
+import { targetOf } from "@/learnware/columnChoice";
 import { numberIn } from "@/specification/cells";
 import type { CsvColumn, CsvHead } from "@/specification/csv";
 import { isBlank, parseRows } from "@/specification/detect";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { CsvHead } from "@/specification/csv";
-import { choicesOf, moved, targetOf } from "./target";
+import { choicesOf, moved, targetOf } from "./columnChoice";
 
 /** The beginning of a file with these names and rows; columns of words are told by their cells. */
 function head(names: string[], rows: string[][], counters: string[] = []): CsvHead {
