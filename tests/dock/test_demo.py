@@ -56,7 +56,7 @@ def test_both_programs_run_as_they_are_printed(
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(re.findall(r"accuracy 0\.9", done.stdout)) == 2
     # Nothing is submitted twice.
-    assert done.stderr.count("submitted 0") == 13
+    assert done.stderr.count("submitted 0") == 15
     assert stat.S_IMODE((folder / "demo.json").stat().st_mode) == 0o600
     people = json.loads((folder / "demo.json").read_text())["people"]
     assert [one["part"] for one in people] == ["administrator", "developer", "developer", "user"]

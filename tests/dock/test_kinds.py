@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from sqlalchemy import delete
 from tests.dock.learnwares import (
@@ -18,11 +19,12 @@ from tests.dock.learnwares import (
 )
 
 from beimingwu.db.models import Embedding
-from beimingwu.errors import InvalidSubmissionError
+from beimingwu.errors import InvalidSubmissionError, WrongDataTypeError
 from beimingwu.services.doctor.contents import check_index_rows
 from beimingwu.services.doctor.finding import Level
 from beimingwu.services.search_input import read_specifications
 from beimingwu.worker.worker import Worker
+from learnware.specification import generate_rkme_image_feature_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,6 +82,36 @@ def test_texts(here: Any) -> None:
     assert (view.status, view.outputs) == ("done", [1, 0, 0, 1]), view
 
 
+def feature_states(*, seed: int = 0, channels: int = 1, **changes: Any) -> dict[str, Any]:
+    """Return the JSON of a specification of images by their features."""
+    images = np.random.default_rng(seed).normal(size=(40, channels, 16, 16)) + seed * np.linspace(0, 2, 16)
+    spec = generate_rkme_image_feature_spec(images, reduced_set_size=3)
+    return {**json.loads(spec.to_json()), **changes}
+
+
+def test_images(here: Any) -> None:
+    """A learnware has specifications of both types, and is found by each on an island of its own."""
+    both = [(image_states(seed=seed), feature_states(seed=seed)) for seed in range(2)]
+    ids = [submit_files(here, files_of("Image", two, name=f"images of {seed}")) for seed, two in enumerate(both)]
+    colour = submit_files(here, files_of("Image", [image_states(channels=3)], name="images in colour"))
+    assert work(here) == 3
+    detail = here.dock.catalogue.detail(None, ids[0])
+    shapes = {one.type: one.point_shape for one in detail.statistical_specifications}
+    assert shapes["RKMEImageSpecification"] == (1, 32, 32)
+    assert shapes.keys() == {"RKMEImageSpecification", "RKMEImageFeatureSpecification"}
+    for one, two in zip(ids, both, strict=True):
+        for states in two:
+            assert (found(here, states)[0], sorted(found(here, states))) == (one, ids)
+    assert found(here, image_states(channels=3)) == [colour]
+    islands = {one.name: one for one in here.dock.world.map().islands}
+    assert islands["RKMEImageSpecification/3x32x32"].title == "images of 3×32×32"
+    assert len(islands) == 3
+    content = here.dock.catalogue.statistical_specification(None, ids[0], "RKMEImageSpecification")
+    assert len(content.to_json(2)) < len(content.to_json())
+    with pytest.raises(WrongDataTypeError, match="tables and texts"):
+        here.dock.trials.ask(identity_of(here, "eve"), ids[0], [[0]], None, here.origin())
+
+
 @on_one_database
 def test_the_doctor_looks_at_all_kinds(here: Any) -> None:
     learnware_id = submit_texts(here, "texts about one")
@@ -102,6 +134,9 @@ def test_the_doctor_looks_at_all_kinds(here: Any) -> None:
         ("Text", text_states(width=7), "statistical", "dimensions"),
         ("Text", text_states(language=["../etc"]), "statistical", "language"),
         ("Text", text_states(encoder="a/b"), "statistical", "encoder"),
+        ("Image", image_states(z=[[[[0.0] * 16] * 16]] * 3), "statistical", "32x32"),
+        ("Image", image_states(channels=0), "statistical", "4 dimensions"),
+        ("Image", {**image_states(), "type": "RKMEImageFeatureSpecification"}, "statistical", "dimensions"),
     ],
 )
 def test_what_is_refused_at_once(here: Any, kind: str, states: dict[str, Any], part: str, words: str) -> None:

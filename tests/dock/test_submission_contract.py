@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from beimingwu.db.models import SensitiveWord, Upload, Version
 from beimingwu.services.identity import Role
+from learnware.learnware import write_package
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,6 +86,41 @@ def test_submitting_what_was_uploaded(both: Any, ask: Any, learnwares: Any, tmp_
     assert again == {"code": 51, "msg": "Learnware file already exist."}
     for wrong in ({"file_hash": 1}, {"file_hash": "x"}, {"file_hash": None}):
         assert ask("add_learnware_uploaded", json={**body, **wrong})["code"] == 21
+
+
+# As small as the published package's own samples are, in its form.
+TOYS: dict[str, dict[str, Any]] = {
+    "Text": {
+        "z": [[0.05] * 384], "beta": [1.0], "gamma": 0.1, "num_points": 1, "type": "RKMETextSpecification",
+        "language": ["en"],
+    },
+    "Image": {
+        "RKME_IMAGE_VERSION": 1, "z": [[[[0.5] * 32] * 32]], "beta": [1.0], "n_models": 16,
+        "model_config": {"k": 2, "mu": 0, "sigma": None, "net_width": 128, "net_depth": 3},
+        "type": "RKMEImageSpecification",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", list(TOYS))
+def test_texts_and_images(both: Any, ask: Any, add: Any, learnwares: Any, tmp_path: Path, kind: str) -> None:
+    rig, client = both
+    toy = TOYS[kind]
+    content = write_package(learnwares.files_of(kind, [toy], name="toy of a kind"), tmp_path / "a.zip").read_bytes()
+    other = "Text" if kind == "Image" else "Image"
+    for wrong in ("Table", other):
+        refused = add(learnwares.semantic(data_type=wrong), content=content)
+        assert refused["code"] == 51, refused
+        assert toy["type"] in refused["msg"]
+    added = add(learnwares.semantic(data_type=kind, name="toy of a kind"), content=content)
+    assert added == {"code": 0, "msg": "Add success.", "data": {"learnware_id": "00000001"}}
+    learnwares.decide(rig, "00000001")
+    form = {"semantic_specification": json.dumps({"Data": {"Values": [kind], "Type": "Class"}}), "limit": "10"}
+    for states, found in ((toy, True), (TOYS[other], False)):
+        files = {"statistical_specification": ("rkme.json", json.dumps(states))}
+        answer = client.post("/api/engine/search_learnware", data=form, files=files).json()
+        items = answer["data"]["learnware_list_single"]
+        assert [(one["learnware_id"], one["matching"]) for one in items] == [("00000001", pytest.approx(1.0))] * found, answer
 
 
 REFUSED: list[tuple[Any, int, str]] = [

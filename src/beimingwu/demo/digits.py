@@ -38,7 +38,7 @@ class Digits(NamedTuple):
     columns: list[str]
 
 
-def digits_seen(groups: Sequence[Sequence[int]], number: int) -> Digits:
+def digits_seen(groups: Sequence[Sequence[int]], number: int, most: int | None = None) -> Digits:
     """Return what the owner of a model has seen: many of some digits, and a few of all others.
 
     Parameters
@@ -47,6 +47,8 @@ def digits_seen(groups: Sequence[Sequence[int]], number: int) -> Digits:
         The digits that each owner has seen many of.
     number : int
         Which owner.
+    most : int, optional
+        How many digits the owner has, at most.
     """
     from sklearn.datasets import load_digits
 
@@ -54,7 +56,7 @@ def digits_seen(groups: Sequence[Sequence[int]], number: int) -> Digits:
     # Each owner draws anew.
     chances = np.random.default_rng(0).random((number + 1, len(digits.target)))
     seen = np.flatnonzero(np.isin(digits.target, groups[number]) | (chances[-1] < _SHARE_OF_OTHERS))
-    seen = np.random.default_rng(number).permutation(seen)[: int(_SHARE * len(seen))]
+    seen = np.random.default_rng(number).permutation(seen)[: int(_SHARE * len(seen))][:most]
     rows = digits.data[seen]
     return Digits(rows, rows.reshape(-1, 1, _SIDE, _SIDE), digits.target[seen], list(digits.feature_names))
 

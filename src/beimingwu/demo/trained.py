@@ -9,6 +9,7 @@ import numpy as np
 from beimingwu.demo.city_air import COLUMNS, TARGET, air_of
 from beimingwu.demo.digits import digits_seen
 from beimingwu.demo.packing import ship
+from beimingwu.demo.trained_images import train_image_packages
 from beimingwu.demo.trained_texts import train_text_packages
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _DIGITS = ((0, 1, 2), (3, 4, 5), (6, 7), (8, 9))
 
 
 def train_packages(folder: Path, without: Container[str] = ()) -> Iterator[Shipment]:
-    """Train and pack learnwares for tables and texts.
+    """Train and pack learnwares for tables, texts and images.
 
     There are some for iris, wines and, each for a part, handwritten digits, the air of a city and what paragraphs are
     about.
@@ -48,6 +49,7 @@ def train_packages(folder: Path, without: Container[str] = ()) -> Iterator[Shipm
     yield from _wines(folder, without)
     yield from _air(folder, without)
     yield from train_text_packages(folder, without)
+    yield from train_image_packages(folder, without)
 
 
 def _iris(folder: Path, without: Container[str]) -> Iterator[Shipment]:
