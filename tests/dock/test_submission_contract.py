@@ -120,7 +120,9 @@ def test_texts_and_images(both: Any, ask: Any, add: Any, learnwares: Any, tmp_pa
         files = {"statistical_specification": ("rkme.json", json.dumps(states))}
         answer = client.post("/api/engine/search_learnware", data=form, files=files).json()
         items = answer["data"]["learnware_list_single"]
-        assert [(one["learnware_id"], one["matching"]) for one in items] == [("00000001", pytest.approx(1.0))] * found, answer
+        assert [(one["learnware_id"], one["matching"]) for one in items] == [
+            ("00000001", pytest.approx(1.0))
+        ] * found, answer
 
 
 REFUSED: list[tuple[Any, int, str]] = [
