@@ -257,10 +257,16 @@ class Settings(BaseSettings):
         8 * 2**20, ge=1024, description="Bytes of a search with its statistical specification, at most."
     )
     specification_max_points: int = Field(
-        1000, ge=1, le=10_000, description="Points of a table specification that searches compare, at most."
+        1000,
+        ge=1,
+        le=10_000,
+        description="Points of a statistical specification, at most: what a comparison costs grows with them.",
     )
     specification_max_columns: int = Field(
-        2000, ge=1, le=100_000, description="Columns of the tables that learnwares are submitted for, at most."
+        2000,
+        ge=1,
+        le=100_000,
+        description="Numbers of each of its points, at most: columns of a table, dimensions of texts or images.",
     )
     max_request_threads: int = Field(40, ge=1, le=1000, description="Requests answered at once.")
     shutdown_seconds: int = Field(30, ge=0, description="How long running requests may take when the server stops.")
