@@ -28,6 +28,8 @@ def main() -> None:
     parser.add_argument("--work", type=Path, help="folder of all that is made (default: in the user's cache)")
     parser.add_argument("--out", type=Path, help="folder of the results (default: the same)")
     parser.add_argument("--no-curves", action="store_true", help="leave out the methods that learn from labels")
+    parser.add_argument("--learnwares", type=int, help="only the first ones (default: as many as the size has)")
+    parser.add_argument("--jobs", type=int, default=2, help="learnwares that run at a time (default 2)")
     parser.add_argument("--seed", type=int, default=0, help="seed of everything random (default 0)")
     options = parser.parse_args()
     work = options.work or default_folder(options.experiment, options.size)
@@ -36,16 +38,23 @@ def main() -> None:
     name = options.experiment
     if name == "text":
         text_size = text.SIZES[options.size]
-        text_size = replace(text_size, curve=_curve(text_size.curve, options))
-        users, published = text.run(text_size, work, seed=options.seed), text.PUBLISHED
+        owners = min(options.learnwares or text_size.owners, text_size.owners)
+        text_size = replace(text_size, owners=owners, curve=_curve(text_size.curve, options))
+        users, published = text.run(text_size, work, seed=options.seed, jobs=options.jobs), text.PUBLISHED
     else:
         image_size = image.SIZES[options.size]
-        image_size = replace(image_size, curve=_curve(image_size.curve, options))
-        users, published = image.run(image_size, work, seed=options.seed, device=options.device), image.PUBLISHED
+        owners = min(options.learnwares or image_size.learnwares, image_size.learnwares)
+        image_size = replace(image_size, learnwares=owners, curve=_curve(image_size.curve, options))
+        users, published = (
+            image.run(image_size, work, seed=options.seed, device=options.device, jobs=options.jobs),
+            image.PUBLISHED,
+        )
     rows = rows_of(users, published, name)
-    print_data_free(users, f"{name}, {options.size} size: errors without labels")
-    print_rows(f"{name}, {options.size} size ({machine()})", rows)
-    results = as_json(users, rows, experiment=name, size=options.size, seed=options.seed, machine=machine())
+    print_data_free(users, f"{name}, {owners} learnwares: errors without labels")
+    print_rows(f"{name}, {options.size} size, {owners} learnwares ({machine()})", rows)
+    results = as_json(
+        users, rows, experiment=name, size=options.size, learnwares=owners, seed=options.seed, machine=machine()
+    )
     with written_whole(out / f"{name}-{options.size}.json") as scratch:
         scratch.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     curves = curves_of(users)

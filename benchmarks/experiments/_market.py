@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.experiments._work import tracked
+from benchmarks.experiments._work import side_by_side
 from learnware.market import BaseUserInfo, instantiate_learnware_market
 
 if TYPE_CHECKING:
@@ -35,10 +35,10 @@ class Found:
     unexplained: float | None
 
 
-def fill(root: Path, packages: Sequence[Path]) -> LearnwareMarket:
+def fill(root: Path, packages: Sequence[Path], jobs: int) -> LearnwareMarket:
     """Return the market in a folder, with every package in it that is not there yet; each goes through the checks.
 
-    A learnware's name is that of its file, by which a run that goes on knows it.
+    A learnware's name is that of its file, by which a run that goes on knows it. `jobs` are checked at a time.
 
     Raises
     ------
@@ -47,11 +47,13 @@ def fill(root: Path, packages: Sequence[Path]) -> LearnwareMarket:
     """
     market = instantiate_learnware_market("experiment", root=root)
     there = {name_of(one) for one in market.get_learnwares()}
-    missing = [path for path in packages if path.stem not in there]
-    for path in tracked(missing, "upload and check"):
+
+    def add(path: Path) -> None:
         learnware_id, _ = market.add_learnware(path)
         if learnware_id is None:
             raise RuntimeError(f"the market refuses {path.name}:\n{market.check(path)}")
+
+    side_by_side(add, [path for path in packages if path.stem not in there], "upload and check", jobs)
     return market
 
 

@@ -38,7 +38,7 @@ class Recipe:
     """
 
     widths: tuple[int, int, int, int, int] = (32, 64, 64, 128, 128)
-    epochs: int = 6
+    epochs: int = 10
     batch_size: int = 128
     learning_rate: float = 0.02
     smoothing: float = 0.05

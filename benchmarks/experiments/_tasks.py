@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,13 +35,15 @@ class Task:
 
 
 def text_owners(y: NDArray[np.intp], n_classes: int, per_triple: int, seed: int) -> list[Task]:
-    """Return the owners of texts: for every three classes some, each with a random half of their samples."""
+    """Return the owners of texts: for every three classes some, each with a random half of their samples.
+
+    The first ones know every triple once, so that a larger experiment begins with the owners of a smaller one.
+    """
     owners = []
-    for triple in combinations(range(n_classes), 3):
+    for number, triple in product(range(per_triple), combinations(range(n_classes), 3)):
         rows = np.flatnonzero(np.isin(y, triple))
-        for number in range(per_triple):
-            order = np.random.default_rng([seed, *triple, number]).permutation(rows)
-            owners.append(Task(f"{'-'.join(map(str, triple))}-{number}", triple, np.sort(order[: len(rows) // 2])))
+        order = np.random.default_rng([seed, *triple, number]).permutation(rows)
+        owners.append(Task(f"{'-'.join(map(str, triple))}-{number}", triple, np.sort(order[: len(rows) // 2])))
     return owners
 
 

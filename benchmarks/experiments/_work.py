@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["arrays_once", "default_folder", "json_once", "tracked", "written_whole"]
+__all__ = ["arrays_once", "default_folder", "json_once", "side_by_side", "tracked", "written_whole"]
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 def default_folder(experiment: str, size: str) -> Path:
@@ -64,11 +66,22 @@ def arrays_once(path: Path, make: Callable[[], dict[str, NDArray[Any]]]) -> dict
         return dict(stored)
 
 
-def tracked(items: Sequence[T], what: str) -> Iterator[T]:
-    """Give the items one after the other, with a bar that says how many are done and how long it will take.
+def side_by_side(work: Callable[[T], R], items: Sequence[T], what: str, jobs: int) -> list[R]:
+    """Return what `work` makes of each item, `jobs` of them at a time, with the bar of `tracked`.
 
-    Where nobody watches, every item that took its time is a line.
+    The threads wait for processes: for the sandboxes of learnwares.
     """
+    with ThreadPoolExecutor(jobs, thread_name_prefix="experiment") as pool:
+        turns = [pool.submit(work, item) for item in items]
+        try:
+            return [turn.result() for turn in tracked(turns, what)]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def tracked(items: Sequence[T], what: str) -> Iterator[T]:
+    """Give the items one after the other, with a bar that says how many are done and how long it will take."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as progress:

@@ -79,9 +79,12 @@ class Size:
     curve: Curve
 
 
+# A network that one processor core trains in half a minute.
+_QUICK = Recipe(widths=(16, 32, 32, 64, 96), epochs=6, learning_rate=0.03)
+
 SIZES = {
     "tiny": Size(3, 2, 200, 100, 200, 3, Recipe(widths=(4, 4, 4, 8, 8), epochs=1), Curve((10, 30), (1, 1), 1, 2)),
-    "small": Size(10, 20, 12_000, 3000, 20_000, 10, Recipe(), Curve((10, 100, 1000), (2, 2, 1), 4, 5)),
+    "small": Size(10, 20, 12_000, 3000, 20_000, 10, _QUICK, Curve((10, 100, 1000), (2, 2, 1), 4, 5)),
     "full": Size(
         50,
         100,
@@ -95,7 +98,7 @@ SIZES = {
 }
 
 
-def run(size: Size, work: Path, *, seed: int = 0, device: str = "cpu") -> list[dict[str, Any]]:
+def run(size: Size, work: Path, *, seed: int = 0, device: str = "cpu", jobs: int = 2) -> list[dict[str, Any]]:
     """Run the experiment and return what was measured for every user.
 
     Parameters
@@ -107,20 +110,22 @@ def run(size: Size, work: Path, *, seed: int = 0, device: str = "cpu") -> list[d
         Seed of everything random.
     device : {"cpu", "cuda"}
         Where networks are trained, and asked for the answers that are remembered.
+    jobs : int
+        Learnwares that are checked at a time.
     """
     train_split, test_split = cifar("train"), cifar("test")
     owners = image_tasks(train_split.y, size.learnwares, _OWNERS, size.owner_images, len(IMAGE_CLASSES), (seed, _OWNER))
-    modules = {
+    networks = {
         _name(owner): _network(owner, train_split, work / "networks", size.recipe, device)
         for owner in tracked(owners, "train networks")
     }
     packages = [
-        _package(owner, modules[_name(owner)], train_split, work / "packages", seed)
-        for owner in tracked(owners, "pack")
+        _package(owner, networks[_name(owner)], train_split, work / "packages", seed)
+        for owner in tracked(owners, "describe and pack")
     ]
-    market = fill(work / "market", packages)
+    market = fill(work / "market", packages, jobs)
     pool = train_split.take(np.sort(np.random.default_rng([seed, 3]).permutation(len(train_split))[: size.pool]))
-    learnwares = _with_answers(market, modules, [pool, test_split], work / "answers", device)
+    learnwares = _with_answers(market, networks, [pool, test_split], work / "answers", device)
     users = Users(
         tasks=image_tasks(test_split.y, size.users, _USERS, size.user_images, len(IMAGE_CLASSES), (seed, _USER)),
         data=test_split,
@@ -143,8 +148,8 @@ def _describe(images: NDArray[np.uint8], *, seed: int) -> Any:
     return generate_stat_spec("image", images, seed=seed)
 
 
-def _network(owner: Task, samples: Samples, folder: Path, recipe: Recipe, device: str) -> bytes:
-    """Train an owner's network, unless that has been done, and return it as a TorchScript module."""
+def _network(owner: Task, samples: Samples, folder: Path, recipe: Recipe, device: str) -> Path:
+    """Train an owner's network, unless that has been done, and return the file of it."""
     path = folder / f"{_name(owner)}.pt"
     if not path.exists():
         labels = np.searchsorted(owner.classes, samples.y[owner.rows])
@@ -152,18 +157,17 @@ def _network(owner: Task, samples: Samples, folder: Path, recipe: Recipe, device
         module = train(samples.X[owner.rows], labels, len(owner.classes), recipe, seed=number, device=device)
         with written_whole(path) as scratch:
             scratch.write_bytes(module)
-    return path.read_bytes()
+    return path
 
 
-def _package(owner: Task, module: bytes, samples: Samples, folder: Path, seed: int) -> Path:
+def _package(owner: Task, network: Path, samples: Samples, folder: Path, seed: int) -> Path:
     """Pack an owner's network, unless that has been done."""
     from learnware.learnware import pack
 
     path = folder / f"{_name(owner)}.zip"
     if not path.exists():
         names = [IMAGE_CLASSES[label] for label in owner.classes]
-        with written_whole(folder / f"{_name(owner)}.pt") as network, written_whole(path) as scratch:
-            network.write_bytes(module)
+        with written_whole(path) as scratch:
             pack(
                 network,
                 samples.X[owner.rows],
@@ -174,6 +178,7 @@ def _package(owner: Task, module: bytes, samples: Samples, folder: Path, seed: i
                 license="MIT",
                 task_type="Classification",
                 output_description=names,
+                pixel_values="0-255",
                 output="probabilities",
                 seed=seed,
             )
@@ -181,7 +186,7 @@ def _package(owner: Task, module: bytes, samples: Samples, folder: Path, seed: i
 
 
 def _with_answers(
-    market: LearnwareMarket, modules: dict[str, bytes], splits: Sequence[Samples], folder: Path, device: str
+    market: LearnwareMarket, networks: dict[str, Path], splits: Sequence[Samples], folder: Path, device: str
 ) -> list[Learnware]:
     """Return the market's learnwares with their answers to all images.
 
@@ -197,7 +202,7 @@ def _with_answers(
     known = positions(images)
     learnwares = market.get_learnwares()
     for learnware in tracked(learnwares, "answers to all images"):
-        make = partial(_answers, learnware, modules[name_of(learnware)], images, device)
+        make = partial(_answers, learnware, networks[name_of(learnware)].read_bytes(), images, device)
         answers = arrays_once(folder / f"{name_of(learnware)}.npz", make)["answers"]
         learnware.model = RememberedModel(known, answers, images.shape[1:])
     return learnwares

@@ -14,10 +14,10 @@ from benchmarks.experiments._market import fill, name_of
 from benchmarks.experiments._report import Published
 from benchmarks.experiments._tasks import text_owners, text_users
 from benchmarks.experiments._users import Curve, Users, solve
-from benchmarks.experiments._work import arrays_once, tracked, written_whole
+from benchmarks.experiments._work import arrays_once, side_by_side, tracked, written_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -51,6 +51,8 @@ class Size:
     ----------
     per_triple : int
         Learnwares for each of the ten triples of super-classes.
+    owners, users : int
+        How many there are, the first ones.
     share : float
         Share of the texts that is used at all.
     combined : int
@@ -59,15 +61,17 @@ class Size:
     """
 
     per_triple: int
+    owners: int
+    users: int
     share: float
     combined: int
     curve: Curve
 
 
 SIZES = {
-    "tiny": Size(1, 0.03, 3, Curve((10, 30), (1, 1), 1, 2)),
-    "small": Size(1, 1.0, 3, Curve((10, 100, 1000), (2, 2, 1), 2, 3)),
-    "full": Size(5, 1.0, 10, Curve((10, 30, 100, 300, 1000, 2000, 5000), (5, 5, 5, 3, 3, 2, 1), 10, 5)),
+    "tiny": Size(1, 3, 2, 0.03, 2, Curve((10, 30), (1, 1), 1, 2)),
+    "small": Size(1, 10, 10, 1.0, 3, Curve((10, 100, 1000), (2, 2, 1), 2, 3)),
+    "full": Size(5, 50, 10, 1.0, 10, Curve((10, 30, 100, 300, 1000, 2000, 5000), (5, 5, 5, 3, 3, 2, 1), 10, 5)),
 }
 
 
@@ -80,7 +84,7 @@ def train(texts: list[str], names: NDArray[np.str_]) -> Any:
     return make_pipeline(TfidfVectorizer(stop_words="english"), MultinomialNB(alpha=0.1)).fit(texts, names)
 
 
-def run(size: Size, work: Path, *, seed: int = 0) -> list[dict[str, Any]]:
+def run(size: Size, work: Path, *, seed: int = 0, jobs: int = 2) -> list[dict[str, Any]]:
     """Run the experiment and return what was measured for every user.
 
     Parameters
@@ -90,16 +94,18 @@ def run(size: Size, work: Path, *, seed: int = 0) -> list[dict[str, Any]]:
         Where all that was made is kept, so that a run that was stopped goes on.
     seed : int
         Seed of everything random.
+    jobs : int
+        Learnwares that run at a time.
     """
     from learnware.specification import generate_rkme_text_spec
 
     train_split, test_split = (_some(newsgroups(split), size.share) for split in ("train", "test"))
-    owners = text_owners(train_split.y, len(SUPER_CLASSES), size.per_triple, seed)
+    owners = text_owners(train_split.y, len(SUPER_CLASSES), size.per_triple, seed)[: size.owners]
     packages = [_package(owner, train_split, work / "packages", seed) for owner in tracked(owners, "train and pack")]
-    market = fill(work / "market", packages)
-    learnwares = _with_answers(market, train_split, test_split, work / "answers")
+    market = fill(work / "market", packages, jobs)
+    learnwares = _with_answers(market, [train_split, test_split], work / "answers", jobs)
     users = Users(
-        tasks=text_users(test_split.y, len(SUPER_CLASSES)),
+        tasks=text_users(test_split.y, len(SUPER_CLASSES))[: size.users],
         data=test_split,
         pool=train_split,
         classes=SUPER_CLASSES,
@@ -138,17 +144,18 @@ def _package(owner: Task, samples: Samples, folder: Path, seed: int) -> Path:
     return path
 
 
-def _with_answers(market: LearnwareMarket, *splits_and_folder: Any) -> list[Learnware]:
+def _with_answers(market: LearnwareMarket, splits: Sequence[Samples], folder: Path, jobs: int) -> list[Learnware]:
     """Return the market's learnwares with their answers to all texts, which are asked for once."""
-    *splits, folder = splits_and_folder
     texts: list[str] = [text for split in splits for text in split.X.tolist()]
     known = positions(texts)
-    learnwares = market.get_learnwares()
-    for learnware in tracked(learnwares, "answers to all texts"):
+
+    def remember(learnware: Learnware) -> Learnware:
         make = partial(_answers, learnware, texts)
         answers = arrays_once(folder / f"{name_of(learnware)}.npz", make)["answers"]
         learnware.model = RememberedModel(known, answers, None)
-    return learnwares
+        return learnware
+
+    return side_by_side(remember, market.get_learnwares(), "answers to all texts", jobs)
 
 
 def _answers(learnware: Learnware, texts: list[str]) -> dict[str, NDArray[Any]]:
