@@ -44,7 +44,7 @@ class _Effort:
 # gains a few per cent for each doubling of the time.
 _EFFORTS = {"default": _Effort(10_000, 150, 0.01), "best": _Effort(40_000, 800, 0.001)}
 # Columns up to which that holds: of wider rows fewer, in proportion, so that wide tables take no longer than others.
-_FEW_COLUMNS = 128
+_FEW_COLUMNS = 96
 # The sample kept of the rows. An iterator's rows are seen once, so its kernel means come from the sample: their own
 # noise adds at most 1/65536 to the squared MMD, which random features of the other rows would hardly lower.
 _SAMPLE_ROWS, _SAMPLE_BYTES = 1 << 16, 1 << 27
