@@ -75,7 +75,7 @@ def test_show(market, zoo):
     text = market("market", "show", "00000001").stdout
     for words in (
         "Iris kinds",
-        f"{spec['points']} points for 150 rows of 4 columns",
+        f"{spec['points']} points for 150 rows; tables of 4 columns",
         "petal_width",
         "versicolor",
         document["sha256"],

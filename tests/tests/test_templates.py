@@ -9,9 +9,19 @@ import zipfile
 import numpy as np
 import pytest
 import yaml
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import MultinomialNB
+from sklearn.pipeline import make_pipeline
 
+from learnware.client import LearnwareClient
 from learnware.learnware import get_learnware_from_dirpath, read_package, read_yaml_to_dict, unpack
+from learnware.specification import (
+    generate_rkme_image_feature_spec,
+    generate_rkme_image_spec,
+    generate_semantic_spec,
+    generate_stat_spec,
+)
 from learnware.tests.templates import (
     LearnwareTemplate,
     ModelTemplate,
@@ -55,6 +65,51 @@ def test_a_pickled_model(tmp_path, classifier, pickle_filename):
     assert learnware.model.input_shape == learnware.model.output_shape == (2,)
     learnware.model.fit(X, [1, 1, 0, 0])
     assert learnware.predict(X)[0, 1] > 0.5
+
+
+def test_a_pipeline_of_texts(tmp_path):
+    texts = ["a cat and a dog", "the dog and a bird", "an engine and wheels", "the wheels of a car"] * 10
+    model = make_pipeline(CountVectorizer(), MultinomialNB()).fit(texts, [0, 0, 1, 1] * 10)
+    (tmp_path / "model.pkl").write_bytes(pickle.dumps(model))
+    generate_stat_spec("text", texts).save(tmp_path / "rkme.json")
+    LearnwareTemplate.generate_learnware_zipfile(
+        learnware_zippath=str(tmp_path / "learnware.zip"),
+        model_template=PickleModelTemplate(
+            model_kwargs={"input_shape": None, "output_shape": (1,)}, pickle_filepath=str(tmp_path / "model.pkl")
+        ),
+        stat_spec_template=StatSpecTemplate(filepath=str(tmp_path / "rkme.json"), type="RKMETextSpecification"),
+        requirements=["scikit-learn", "numpy"],
+    )
+    semantic = generate_semantic_spec(
+        name="Animals or cars",
+        description="Tells animals from cars.",
+        data_type="Text",
+        task_type="Classification",
+        library_type="Scikit-learn",
+        scenarios=["Others"],
+        license=["MIT"],
+        input_description={},
+        output_description={"Dimension": 2, "Description": {"0": "animals", "1": "cars"}},
+    )
+    report = LearnwareClient.check_learnware(tmp_path / "learnware.zip", semantic, runnable_option="current")
+    assert report.valid
+
+
+@pytest.mark.parametrize("type", ["RKMEImageSpecification", "RKMEImageFeatureSpecification"])
+def test_specifications_of_images(tmp_path, classifier, type):
+    images = np.random.default_rng(0).integers(0, 256, size=(30, 1, 32, 32), dtype=np.uint8)
+    make = generate_rkme_image_spec if type == "RKMEImageSpecification" else generate_rkme_image_feature_spec
+    make(images, reduced_set_size=2).save(tmp_path / "image.json")
+    LearnwareTemplate.generate_learnware_zipfile(
+        tmp_path / "learnware.zip",
+        PickleModelTemplate({"input_shape": (1, 32, 32), "output_shape": (1,)}, tmp_path / "classifier.pkl"),
+        StatSpecTemplate(tmp_path / "image.json", type),
+    )
+    assert list(read_package(tmp_path / "learnware.zip").stat_specs) == [type]
+    with zipfile.ZipFile(tmp_path / "learnware.zip") as archive:
+        listed = yaml.safe_load(archive.read("learnware.yaml"))["stat_specifications"]
+    # What the published package does not know is not among what it loads.
+    assert [one["class_name"] for one in listed] == [type][: type == "RKMEImageSpecification"]
 
 
 def test_files_one_by_one(tmp_path, classifier):

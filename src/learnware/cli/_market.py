@@ -53,9 +53,12 @@ from learnware.errors import (
 if TYPE_CHECKING:
     from learnware.learnware import Learnware
     from learnware.market import LearnwareMarket
+    from learnware.specification import BaseStatSpecification
     from learnware.verification import VerificationProgress, VerificationReport
 
 __all__ = ["brief", "hint_at_widths", "register", "value_of", "width_hint"]
+
+_SAMPLES = {"Table": "rows", "Image": "images", "Text": "texts"}
 
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="Id of a learnware.", show_default=False)]
 IdsArgument = Annotated[list[str], typer.Argument(metavar="ID", help="Ids of learnwares.", show_default=False)]
@@ -267,20 +270,7 @@ def _details(market: "LearnwareMarket", learnware: "Learnware") -> dict[str, Any
 
     contents = read_package(market.get_learnware_zip_path_by_ids(learnware.id))
     kept = market.learnware_organizer.get_learnware_info_from_storage(learnware.id)  # type: ignore[attr-defined]  # an EasyOrganizer's
-    specs = []
-    for name, spec in learnware.get_specification().get_stat_spec().items():
-        states = spec.get_states()
-        z = states.get("z")
-        specs.append(
-            {
-                "type": name,
-                "points": None if z is None else len(z),
-                "columns": None if z is None else z.shape[1],
-                "rows": states.get("num_points"),
-                "gamma": states.get("gamma"),
-                "report": states.get("report"),
-            }
-        )
+    specs = [_spec_facts(spec) for spec in learnware.get_specification().get_stat_spec().values()]
     return {
         "id": learnware.id,
         "status": _status_name(kept["use_flag"]),
@@ -292,8 +282,34 @@ def _details(market: "LearnwareMarket", learnware: "Learnware") -> dict[str, Any
     }
 
 
+def _spec_facts(spec: "BaseStatSpecification") -> dict[str, Any]:
+    from learnware.specification import RKMESpecification
+
+    if not isinstance(spec, RKMESpecification):
+        return {"type": spec.type}
+    facts = {
+        "type": spec.type,
+        "space": spec.space,
+        "data": spec.describe_space(),
+        "points": len(spec.get_z()),
+        "rows": spec.num_points,
+        "report": None if spec.report is None else spec.report.to_states(),
+    }
+    if spec.type == "RKMETableSpecification":
+        facts["columns"] = spec.get_z().shape[1]
+    # What only some types know.
+    return facts | {name: getattr(spec, name) for name in ("gamma", "encoder", "language") if hasattr(spec, name)}
+
+
 def _spec_words(spec: dict[str, Any]) -> str:
-    return f"{spec['points']} points for {spec['rows']:,} rows of {spec['columns']} columns"
+    from learnware.specification._kinds import data_type_of_spec
+
+    if "points" not in spec:
+        return "-"
+    languages = f", {', '.join(spec['language'])}" if spec.get("language") else ""
+    samples = _SAMPLES.get(data_type_of_spec(spec["type"]) or "", "samples")
+    stands_for = f" for {spec['rows']:,} {samples}" if spec["rows"] else ""
+    return f"{spec['points']} points{stands_for}; {spec['data']}{languages}"
 
 
 def remove(

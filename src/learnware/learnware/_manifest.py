@@ -14,7 +14,7 @@ from learnware.errors import InvalidPackageError
 from learnware.findings import message_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable, Mapping
 
 __all__ = [
     "EXTRA_STAT_SPECS",
@@ -25,12 +25,16 @@ __all__ = [
     "dump_yaml",
     "parse_manifest",
     "parse_yaml",
+    "stat_spec_entries",
 ]
 
 MANIFEST_NAME = "learnware.yaml"
 SEMANTIC_NAME = "semantic_specification.json"
 # Lists specifications of types that the published package does not know: it loads no package that names one elsewhere.
 EXTRA_STAT_SPECS = "extra_stat_specifications"
+_PUBLISHED_TYPES = frozenset(
+    {"RKMETableSpecification", "RKMEImageSpecification", "RKMETextSpecification", "RKMEStatSpecification"}
+)
 _TUPLE_TAG = "tag:yaml.org,2002:python/tuple"
 # Values in a document once every alias is written out: a few lines of aliases can stand for billions.
 _MAX_VALUES = 20_000
@@ -239,6 +243,26 @@ _KINDS: dict[type | tuple[type, ...], str] = {
     (list, tuple): "manifest-list",
     (str, int): "manifest-text",
 }
+
+
+def stat_spec_entries(entries: Iterable[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Return entries for statistical specifications under the keys of a manifest that they belong to.
+
+    Parameters
+    ----------
+    entries : iterable of mapping
+        ``class_name``, ``file_name``, ``module_path`` and ``kwargs`` of each.
+
+    Examples
+    --------
+    >>> stat_spec_entries([{"class_name": "RKMETableSpecification", "file_name": "stat.json"}])
+    {'stat_specifications': [{'class_name': 'RKMETableSpecification', 'file_name': 'stat.json'}]}
+    """
+    keys: dict[str, list[dict[str, Any]]] = {"stat_specifications": []}
+    for entry in entries:
+        known = entry.get("class_name", "RKMETableSpecification") in _PUBLISHED_TYPES
+        keys.setdefault("stat_specifications" if known else EXTRA_STAT_SPECS, []).append(dict(entry))
+    return keys
 
 
 def parse_manifest(data: bytes, files: Collection[str]) -> Manifest:

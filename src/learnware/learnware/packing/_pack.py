@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from learnware.errors import ModelError, PackError, SandboxError
-from learnware.learnware._manifest import EXTRA_STAT_SPECS, MANIFEST_NAME, SEMANTIC_NAME, dump_yaml
+from learnware.learnware._manifest import MANIFEST_NAME, SEMANTIC_NAME, dump_yaml, stat_spec_entries
 from learnware.learnware._package import read_package, unpack, write_package
 from learnware.learnware.packing._code import model_code
 from learnware.learnware.packing._information import collect
@@ -36,8 +36,6 @@ Output = Literal["labels", "probabilities"]
 PixelValues = Literal["0-255", "0-1"]
 
 _STAT_FILE = "stat.json"
-# Types of specifications that the published package knows.
-_PUBLISHED = frozenset({"RKMETableSpecification", "RKMEImageSpecification", "RKMETextSpecification"})
 _CHECKED_SAMPLES = 100
 # Tasks of images whose answers are a number or several to an image.
 _FLAT_TASKS = ("Regression", "Feature Extraction")
@@ -202,17 +200,18 @@ def _build(given: Information, samples: Any, output: Output, seed: int) -> tuple
     files["__init__.py"] = code.encode()
     files["requirements.txt"] = ("\n".join(pinned_requirements(plan.modules)) + "\n").encode()
     files[SEMANTIC_NAME] = (json.dumps(_semantic_spec(given), ensure_ascii=False, indent=1) + "\n").encode()
-    manifest: dict[str, Any] = {
+    entries: list[dict[str, Any]] = []
+    for spec in given.samples.specifications(seed):
+        name = f"stat-{spec.type}.json" if entries else _STAT_FILE
+        files[name] = spec.to_json().encode()
+        entries.append(
+            {"module_path": "learnware.specification", "class_name": spec.type, "file_name": name, "kwargs": {}}
+        )
+    manifest = {
         "model": {"class_name": "Model", "kwargs": {}},
-        "stat_specifications": [],
+        **stat_spec_entries(entries),
         "semantic_specification": {"file_name": SEMANTIC_NAME},
     }
-    for spec in given.samples.specifications(seed):
-        published = spec.type in _PUBLISHED
-        name = _STAT_FILE if published else f"stat-{spec.type}.json"
-        files[name] = spec.to_json().encode()
-        entry = {"module_path": "learnware.specification", "class_name": spec.type, "file_name": name, "kwargs": {}}
-        manifest.setdefault("stat_specifications" if published else EXTRA_STAT_SPECS, []).append(entry)
     files[MANIFEST_NAME] = dump_yaml(manifest).encode()
     return files, expected
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from learnware.learnware import write_package
-from learnware.learnware._manifest import MANIFEST_NAME, dump_yaml
+from learnware.learnware._manifest import MANIFEST_NAME, dump_yaml, stat_spec_entries
 
 if TYPE_CHECKING:
     import os
@@ -109,7 +109,15 @@ class PickleModelTemplate(ModelTemplate):
 
 @dataclass
 class StatSpecTemplate:
-    """A statistical specification's file and type."""
+    """A statistical specification's file and type.
+
+    Attributes
+    ----------
+    filepath : str or path
+        The file.
+    type : str
+        "RKMETableSpecification", "RKMEImageSpecification", "RKMETextSpecification" or another type that is known.
+    """
 
     filepath: str | os.PathLike[str]
     type: str = "RKMETableSpecification"
@@ -217,5 +225,5 @@ def _manifest(model_config: dict[str, Any] | None, stat_spec_config: list[dict[s
         "model": {"class_name": "Model", "kwargs": {}} if model_config is None else model_config
     }
     if stat_spec_config is not None:
-        manifest["stat_specifications"] = stat_spec_config
+        manifest |= stat_spec_entries(stat_spec_config)
     return manifest
