@@ -186,7 +186,8 @@ class _Rows:
 
 def _few(rows: int, sample: NDArray[np.float64]) -> int:
     """Return how many rows take as long as so many rows of few columns."""
-    return rows * _FEW_COLUMNS // max(_FEW_COLUMNS, sample.shape[1])
+    n_columns = int(sample.shape[1])
+    return rows * _FEW_COLUMNS // max(_FEW_COLUMNS, n_columns)
 
 
 def _without_dust(
