@@ -149,6 +149,17 @@ def test_images_keep_their_type(learnware, dtype):
             np.testing.assert_allclose(process.predict(view, batch_size=2), images.mean(axis=(1, 2, 3)), rtol=1e-6)
 
 
+def test_pictures_reach_the_model_with_their_channels_first(learnware):
+    image_of = pytest.importorskip("PIL.Image").fromarray
+    images = np.random.default_rng(0).integers(0, 256, size=(3, 5, 4, 3), dtype=np.uint8)
+    body = "assert X.dtype == 'u1' and X.shape[1:] == (3, 5, 4), (X.dtype, X.shape)\nreturn X[:, :, 0, 0]"
+    with ModelProcess(learnware(body), CONFIG) as process:
+        pictures = [image_of(image) for image in images]
+        np.testing.assert_array_equal(process.predict(pictures), images[:, 0, 0])
+        with pytest.raises(ModelError, match="cannot be handed over: the pictures are of several sizes"):
+            process.predict([pictures[0], pictures[1].resize((2, 2))])
+
+
 def test_description_and_arguments(learnware):
     folder = learnware("return X", output_shape=(3,), more="def predict_proba(self, X): return X[:, :2]")
     config = {"class_name": "Model", "kwargs": {"shape": (1, (2,)), "names": ["a"], "x": {"y": 1.5}}}

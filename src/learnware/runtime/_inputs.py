@@ -9,6 +9,7 @@ import numpy as np
 
 from learnware.errors import ModelError, SpecificationError
 from learnware.runtime._worker.frames import encode_value
+from learnware.specification._pictures import array_of_pictures, is_pictures
 from learnware.specification._tables import TableReader, without_tensor
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def open_rows(what: str, X: Any, missing_packages: Sequence[str]) -> Rows:
     ----------
     what : str
         What they are, for messages.
-    X : array, data frame, arrow table, tensor, list of str, or column of texts
+    X : array, data frame, arrow table, tensor, list of str, column of texts, or list of pillow's images
         The inputs. Texts that are missing count as empty ones, as they do in specifications.
     missing_packages : sequence of str
         What the model's environment lacks for taking tables as they are; a table of numbers travels as an array then.
@@ -60,10 +61,12 @@ def open_rows(what: str, X: Any, missing_packages: Sequence[str]) -> Rows:
         # Not by way of an array of numpy, in which every text is as long as the longest.
         if isinstance(X, (list, tuple)) and (texts := _texts(X)) is not None:
             return _ArrayRows(texts)
+        if is_pictures(X):
+            return _ArrayRows(array_of_pictures(X))
         array = np.asarray(without_tensor(X))
         if array.ndim == 1 and array.dtype.kind in "OUT" and (texts := _texts(array.tolist())) is not None:
             return _ArrayRows(texts)
-    except (TypeError, ValueError, RuntimeError) as error:  # torch raises all three
+    except (TypeError, ValueError, RuntimeError, SpecificationError) as error:  # torch raises the first three
         raise ModelError(f"{what} cannot be handed over: {error}") from error
     if array.ndim == 0:
         raise ModelError(f"{what} is a single value; expected one row to a sample")

@@ -160,9 +160,10 @@ class ModelProcess:
         Parameters
         ----------
         X : array of shape (n_samples, ...), data frame or list of str
-            Numbers, booleans or texts. A column of texts reaches the model as a list, missing texts as empty ones. A
-            data frame or an arrow table reaches it as a data frame of pandas where its environment has pandas and
-            pyarrow; elsewhere as an array, if it holds numbers only.
+            Numbers, booleans or texts. A column of texts reaches the model as a list, missing texts as empty ones, and
+            pillow's images of one size in a list as an array of whole numbers, channels first. A data frame or an arrow
+            table reaches it as a data frame of pandas where its environment has pandas and pyarrow; elsewhere as an
+            array, if it holds numbers only.
         batch_size : int, optional
             Rows that the model is given at a time; all by default. The next batch is on its way while the model
             computes. Each batch is a call of its own to the limits of time.
