@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from learnware.market._island import embed
+from learnware.market._spec_cache import size_of
 from learnware.specification import RKMESpecification
 from learnware.specification._metric import KernelMetric
 
@@ -35,8 +36,10 @@ __all__ = [
 
 # To be raised with every change of `embed` or of `KernelMetric`: stored embeddings of another version are made anew.
 EMBEDDING_VERSION = 4
-# The metric of an island is estimated anew each time the island has doubled, from at most this many members.
+# The metric of an island is estimated anew each time the island has doubled, from at most so many members and so many
+# bytes: those of images have a megabyte each.
 _ESTIMATE_MEMBERS = 4096
+_ESTIMATE_BYTES = 256 << 20
 # With every arrival as long as there are few: two or three tell little of units, and the order in which learnwares come
 # must not decide what fits.
 _FEW_MEMBERS = 32
@@ -54,7 +57,7 @@ class StoredIsland:
     metric : dict
         The kernel (`KernelMetric.to_states`).
     estimated_from : int
-        Number of members that it was estimated from.
+        Number of members that there were when it was estimated.
     embedding_version : int
         How its embeddings were made.
     """
@@ -139,13 +142,26 @@ def _join(store: IslandStore, name: str, arrivals: list[_Known]) -> None:
     if known is None or _outgrown(known.estimated_from, size):
         keys = sorted([*store.members(name), *((seq, type_name) for seq, type_name, _ in arrivals)])
         at_hand = {(seq, type_name): spec for seq, type_name, spec in arrivals}
-        sample = list(_comparable_specs(store, keys[:_ESTIMATE_MEMBERS], at_hand))
+        all_members = _comparable_specs(store, keys, at_hand)
+        sample = _sample(all_members)
         metric = KernelMetric.estimate([spec for _, _, spec in sample])
-        store.found_island(name, StoredIsland(metric.to_states(), len(sample)))
-        members = chain(sample, _comparable_specs(store, keys[_ESTIMATE_MEMBERS:], at_hand))
+        store.found_island(name, StoredIsland(metric.to_states(), len(keys)))
+        members = chain(sample, all_members)
     else:
         metric = KernelMetric.from_states(known.metric)
     store.add_members(name, (_member(metric, name, *one) for one in members))
+
+
+def _sample(members: Iterator[_Known]) -> list[_Known]:
+    """Return the first members, as many as a metric is estimated from."""
+    sample: list[_Known] = []
+    room = _ESTIMATE_BYTES
+    for member in members:
+        sample.append(member)
+        room -= size_of(member[2])
+        if len(sample) == _ESTIMATE_MEMBERS or room <= 0:
+            break
+    return sample
 
 
 def _outgrown(estimated_from: int, size: int) -> bool:
