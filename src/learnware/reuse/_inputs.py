@@ -56,10 +56,10 @@ def as_input(data: Any) -> NDArray[Any] | list[str]:
 def _texts(data: Any) -> list[str]:
     if hasattr(data, "columns"):  # a data frame of one column
         data = data.columns[0] if hasattr(data, "drop_null") else data[data.columns[0]]
+    if isinstance(data, np.ndarray):
+        data = data.reshape(-1)
     to_list = next((name for name in ("to_pylist", "to_list", "tolist") if hasattr(data, name)), None)
-    values = (
-        list(data) if to_list is None else getattr(data.reshape(-1) if hasattr(data, "reshape") else data, to_list)()
-    )
+    values = list(data) if to_list is None else getattr(data, to_list)()
     missing = [value is None or value != value or type(value).__name__ == "NAType" for value in values]  # noqa: PLR0124  # NaN
     texts = ["" if gone else value for value, gone in zip(values, missing, strict=True)]
     texts = [value.decode("utf-8", "replace") if isinstance(value, bytes) else value for value in texts]
