@@ -209,6 +209,10 @@ FINDINGS: dict[str, tuple[str, str]] = {
         "the model's input_shape is {found}",
         "expected the shape of one image, such as (3, 32, 32)",
     ),
+    "trial-image-channels": (
+        "the model's input_shape is {found}; the statistical specification describes images of {expected} channels",
+        "both must have the channels of the images that the model takes",
+    ),
     "trial-count": ("the model gave {found} outputs for {count} inputs", "expected one each"),
     "trial-one-output": ("the model gave one output for {count} inputs", "expected one each"),
     "trial-type": ("the model's outputs are of type {found}", "expected numbers"),

@@ -10,6 +10,9 @@ import numpy as np
 
 from learnware.errors import LearnwareError, ModelError, ModelTimeoutError, ResourceLimitError
 from learnware.market._problems import Problem
+from learnware.market._trial_inputs import trial_inputs
+from learnware.specification import spec_types
+from learnware.texts import joined
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,16 +22,12 @@ if TYPE_CHECKING:
     from learnware.market._semantic_rules import Promise
     from learnware.runtime import ModelProcess
 
-__all__ = ["SPEC_TYPES", "Trial", "stat_spec_problems", "try_model"]
+__all__ = ["Trial", "stat_spec_problems", "try_model"]
 
-SPEC_TYPES = {
-    "Table": "RKMETableSpecification",
-    "Image": "RKMEImageSpecification",
-    "Text": "RKMETextSpecification",
-}
 # Tasks whose outputs have a known form.
 _DESCRIBED_TASKS = frozenset({"Classification", "Regression", "Feature Extraction"})
-_TRIALS = 10
+# Of one image: channels, height, width.
+_IMAGE_DIMENSIONS = 3
 _MISSING_MODULE = re.compile(r"No module named '([\w.]+)'")
 # What a sandbox or its limits keep from a model reaches its code as an ordinary error, which says nothing of them.
 _HELD_BACK = (
@@ -70,9 +69,13 @@ def stat_spec_problems(promise: Promise, stat_specs: Mapping[str, Any], *, dista
         Whether distances are computed, too, which takes seconds for thousands of points.
     """
     problems = []
-    wanted = SPEC_TYPES.get(promise.data_type or "")
-    if wanted is not None and wanted not in stat_specs:
-        values: dict[str, Any] = {"data_type": promise.data_type, "wanted": wanted, "present": ", ".join(stat_specs)}
+    wanted = spec_types(promise.data_type)
+    if wanted and not set(wanted) & set(stat_specs):
+        values: dict[str, Any] = {
+            "data_type": promise.data_type,
+            "wanted": joined(wanted, "{first} or {rest}"),
+            "present": ", ".join(stat_specs),
+        }
         code = "stat-spec-other" if stat_specs else "stat-spec-missing"
         problems.append(Problem.of(code, {"file": "learnware.yaml"}, **values))
     for name, spec in stat_specs.items():
@@ -83,7 +86,7 @@ def stat_spec_problems(promise: Promise, stat_specs: Mapping[str, Any], *, dista
             continue
         if not np.isfinite(self_distance):
             problems.append(Problem.of("stat-spec-distance", distance=str(self_distance)))
-        if name == SPEC_TYPES["Table"] and promise.inputs is not None and spec.get_z().shape[1] != promise.inputs:
+        if name in spec_types("Table") and promise.inputs is not None and spec.get_z().shape[1] != promise.inputs:
             values = {"found": spec.get_z().shape[1], "expected": promise.inputs}
             problems.append(Problem.of("stat-spec-columns", {"key": "Input.Dimension"}, **values))
     return problems
@@ -99,7 +102,7 @@ def try_model(process: ModelProcess, promise: Promise, stat_specs: Mapping[str, 
     promise : Promise
         What the semantic specification says; what it leaves open is not checked.
     stat_specs : mapping of str to BaseStatSpecification
-        For a table, some of its points are among the inputs.
+        Of tables and images, some of their points are among the inputs.
     seed : int
         Seed of the random inputs.
 
@@ -113,11 +116,11 @@ def try_model(process: ModelProcess, promise: Promise, stat_specs: Mapping[str, 
     except ModelError as error:
         return Trial((_failure(error),))
     shape, methods = described["input_shape"], described["methods"]
-    problems = _check_input_shape(shape, promise)
+    problems = _check_input_shape(shape, promise, stat_specs)
     if "predict" not in methods:
         problems.append(Problem.of("trial-no-predict"))
         return Trial(tuple(problems))
-    parts = _inputs(shape, promise, stat_specs, np.random.default_rng(seed))
+    parts = trial_inputs(shape, promise, stat_specs, np.random.default_rng(seed))
     if not parts:
         return Trial(tuple(problems))
     inputs = _joined(parts)
@@ -158,38 +161,26 @@ def _failure(error: ModelError) -> Problem:
     return Problem.of(code, {"traceback_text": error.traceback_text}, reason=str(error), module=module)
 
 
-def _check_input_shape(shape: tuple[int, ...] | None, promise: Promise) -> list[Problem]:
+def _check_input_shape(shape: tuple[int, ...] | None, promise: Promise, stat_specs: Mapping[str, Any]) -> list[Problem]:
     if promise.data_type == "Table" and promise.inputs is not None and shape != (promise.inputs,):
         values: dict[str, Any] = {"found": str(shape), "expected": promise.inputs}
         return [Problem.of("trial-input-shape", {"key": "Input.Dimension"}, **values)]
     if promise.data_type == "Image" and not (shape and all(size > 0 for size in shape)):
         return [Problem.of("trial-image-shape", found=str(shape))]
-    return []
-
-
-def _inputs(
-    shape: tuple[int, ...] | None, promise: Promise, stat_specs: Mapping[str, Any], rng: np.random.Generator
-) -> list[Any]:
-    """Return inputs of one or two kinds; none where it is not known what the model takes."""
-    data_type = promise.data_type or next((kind for kind, name in SPEC_TYPES.items() if name in stat_specs), None)
-    if data_type == "Table":
-        spec: Any = stat_specs.get(SPEC_TYPES["Table"])
-        z = None if spec is None else spec.get_z()
-        columns = shape[0] if shape is not None and len(shape) == 1 and shape[0] > 0 else promise.inputs
-        if columns is None:
-            columns = None if z is None else z.shape[1]
-        fitting = [] if z is None or z.shape[1] != columns else [rng.permutation(z)[:_TRIALS]]
-        return [] if columns is None else [*fitting, rng.standard_normal((_TRIALS, columns))]
-    if data_type == "Image" and shape and all(size > 0 for size in shape):
-        return [rng.integers(0, 256, size=(_TRIALS, *shape)).astype(np.float32)]
-    if data_type == "Text":
-        letters = np.array(list("abcdefghijklmnopqrstuvwxyz     "))
-        return [["".join(rng.choice(letters, size=int(n))) for n in rng.integers(5, 80, size=_TRIALS)]]
+    if promise.data_type == "Image" and shape is not None and len(shape) == _IMAGE_DIMENSIONS:
+        described = [spec.channels for name, spec in stat_specs.items() if name in spec_types("Image")]
+        return [
+            Problem.of("trial-image-channels", found=str(shape), expected=channels)
+            for channels in dict.fromkeys(described)
+            if channels != shape[0]
+        ]
     return []
 
 
 def _joined(parts: list[Any]) -> Any:
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+    if len(parts) == 1:
+        return parts[0]
+    return [one for part in parts for one in part] if isinstance(parts[0], list) else np.concatenate(parts)
 
 
 def _check_outputs(outputs: NDArray[Any], count: int, shape: tuple[int, ...] | None, promise: Promise) -> list[Problem]:
