@@ -5,6 +5,7 @@ from __future__ import annotations
 from benchmarks import market, reuse, runtime, specification, texts, web
 from benchmarks._table import machine, print_rows
 from benchmarks.dock.__main__ import run as dock
+from benchmarks.experiments._stored import stored_rows
 from benchmarks.quality.__main__ import run as quality
 
 
@@ -21,6 +22,11 @@ def main() -> None:
     dock()
     print_rows("the web app", web.run())
     print_rows("quality", quality())
+    experiments = stored_rows()
+    if experiments:
+        print_rows("experiments, as stored by their last runs", experiments)
+    else:
+        print("\nexperiments: none has been run here; python -m benchmarks.experiments text takes some minutes")
     # Last: the hostile learnwares take all that the machine has.
     print_rows("running learnwares", runtime.run())
 

@@ -103,7 +103,10 @@ def as_json(users: Sequence[Mapping[str, Any]], rows: Sequence[Row], **about: An
     """Return all results in one document."""
     return {
         **about,
-        "rows": [{"name": row.name, "measured": row.measured, "bar": row.bar, "note": row.note} for row in rows],
+        "rows": [
+            {"name": row.name, "measured": row.measured, "bar": row.bar, "unit": row.unit, "note": row.note}
+            for row in rows
+        ],
         "users": list(users),
         "curves": curves_of(users),
     }
