@@ -11,6 +11,7 @@ from learnware.reuse import (
     EnsemblePruningReuser,
     FeatureAugmentReuser,
     JobSelectorReuser,
+    PriorShiftReuser,
     RoutingReuser,
     StackingReuser,
 )
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["DATA_FREE", "LABELLED", "REFERENCES", "accuracy", "alone", "data_free", "labelled"]
 
 REFERENCES = ("mean in market", "best in market")
-DATA_FREE = ("top-1", "job selector", "averaging", "routing")
+DATA_FREE = ("top-1", "job selector", "averaging", "routing", "prior shift")
 LABELLED = ("own model", "top-1", "pruning", "augmentation", "stacking")
 
 
@@ -62,6 +63,7 @@ def data_free(found: Sequence[Learnware], X: Any, names: NDArray[np.str_], combi
         "job selector": JobSelectorReuser(several),
         "averaging": _ByProbability(several),
         "routing": RoutingReuser(several),
+        "prior shift": PriorShiftReuser(several),
     }
     return {name: accuracy(way, X, names) for name, way in ways.items()}
 

@@ -134,7 +134,14 @@ def run(size: Size, work: Path, *, seed: int = 0, device: str = "cpu", jobs: int
         describe=partial(_describe, seed=seed),
         own_model=partial(_own_model, learnwares),
     )
-    return solve(users, market, learnwares, work / "users", combined=size.combined, curve=size.curve)
+    return solve(
+        users,
+        market,
+        learnwares,
+        work / f"users-{len(packages)}-{size.combined}",
+        combined=size.combined,
+        curve=size.curve,
+    )
 
 
 def _name(owner: Task) -> str:

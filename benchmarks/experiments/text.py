@@ -112,7 +112,14 @@ def run(size: Size, work: Path, *, seed: int = 0, jobs: int = 2) -> list[dict[st
         describe=partial(generate_rkme_text_spec, seed=seed, progress=False),
         own_model=_own_model,
     )
-    return solve(users, market, learnwares, work / "users", combined=size.combined, curve=size.curve)
+    return solve(
+        users,
+        market,
+        learnwares,
+        work / f"users-{len(packages)}-{size.combined}",
+        combined=size.combined,
+        curve=size.curve,
+    )
 
 
 def _some(samples: Samples, share: float) -> Samples:
