@@ -10,6 +10,26 @@ import type { Plugin } from "vite";
 const source = fileURLToPath(new URL("./src", import.meta.url));
 const built = fileURLToPath(new URL("../src/beimingwu/web/static", import.meta.url));
 
+/** Packages that are imported only by some pages, dialogs and workers. */
+const LATER = [
+  "@noble/hashes/sha2.js",
+  "@noble/hashes/utils.js",
+  "@tanstack/vue-virtual",
+  "@zip.js/zip.js",
+  "@zip.js/zip.js/lib/zip-core-reader.js",
+  "d3-hierarchy",
+  "d3-quadtree",
+  "d3-selection",
+  "d3-zoom",
+  "dompurify",
+  "idb",
+  "markdown-it",
+  "papaparse",
+  "reka-ui",
+  "tus-js-client",
+  "yaml",
+];
+
 /** Write `.br` and `.gz` beside each text file, so that the server never compresses. */
 function precompressed(): Plugin {
   return {
@@ -48,6 +68,8 @@ export default defineConfig({
     target: "es2023",
   },
   worker: { format: "es" },
+  // What pages and workers import later: found while somebody looks at a page, it would load the page anew.
+  optimizeDeps: { include: LATER },
   // `npm run dev` beside a running dock (`make run`, or `beimingwu up`).
   server: {
     host: "127.0.0.1",

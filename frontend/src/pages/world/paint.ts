@@ -158,10 +158,12 @@ function drawTitles(context: CanvasRenderingContext2D, scene: Scene, room: Room)
     const bottom = Math.max(18, edge);
     context.font = `600 ${r > 90 ? "13" : "11"}px ${FONT}`;
     const text = scene.titleOf(island);
-    const box = room.find(x, bottom - 15, context.measureText(text).width + 8, 15);
+    const width = context.measureText(text).width + 8;
+    // Below the island, where another title is above it.
+    const box = room.find(x, bottom - 15, width, 15) ?? room.find(x, y + r + 3, width, 15);
     if (box === null) continue;
     room.take(box);
-    outlined(context, text, (box.left + box.right) / 2, bottom, palette.soft, palette.sea);
+    outlined(context, text, (box.left + box.right) / 2, box.bottom, palette.soft, palette.sea);
   }
 }
 
