@@ -153,7 +153,9 @@ def solve(
         if results.get_single_results():
             break
         say(f"searching again by {other}")
-        results = _search(market, conditions, generate(other, X, seed=seed))
+        found_by_other = _search(market, conditions, generate(other, X, seed=seed))
+        # If nothing is there either, the first message is about what was asked.
+        results = found_by_other if found_by_other.get_single_results() else results
     if results.nothing_fits and not (len(labels) and results.get_single_results()):
         raise NothingFitsError(results.message)
     candidates = _of_these_columns(X, results) if data_type == "Table" else _found(results)
