@@ -140,23 +140,23 @@ from learnware.model import BaseModel
 
 class Model(BaseModel):
     def __init__(self):
-        super().__init__(input_shape=(1, 8, 8), output_shape=(1,))
+        super().__init__(input_shape=({channels}, 8, 8), output_shape=(1,))
 
     def predict(self, X):
         X = np.asarray(X)
-        assert X.shape[1:] == (1, 8, 8)
+        assert X.shape[1:] == ({channels}, 8, 8)
         return (X.mean(axis=(1, 2, 3)) > 100).astype(int)
 '''
 
 
-def files_of(kind: str, specs: Sequence[dict[str, Any]], *, name: str) -> dict[str, bytes]:
-    """Return the files of a package for texts or images, with specifications of these states."""
+def files_of(kind: str, specs: Sequence[dict[str, Any]], *, name: str, channels: int = 1) -> dict[str, bytes]:
+    """Return the files of a package for texts or images of so many channels, with specifications of these states."""
     model = {"Text": TEXT_MODEL, "Image": IMAGE_MODEL}[kind]
     named = {f"stat_{number}.json": states for number, states in enumerate(specs)}
     manifest = ["model: {class_name: Model}", "stat_specifications:"]
     manifest += [f"- {{class_name: {states['type']}, file_name: {file}}}" for file, states in named.items()]
     return {
-        "__init__.py": model.format(name=name).encode(),
+        "__init__.py": model.format(name=name, channels=channels).encode(),
         "learnware.yaml": "\n".join(manifest).encode(),
         "requirements.txt": b"numpy\n",
         "semantic_specification.json": json.dumps(semantic(name=name, data_type=kind)).encode(),

@@ -93,7 +93,8 @@ def test_images(here: Any) -> None:
     """A learnware has specifications of both types, and is found by each on an island of its own."""
     both = [(image_states(seed=seed), feature_states(seed=seed)) for seed in range(2)]
     ids = [submit_files(here, files_of("Image", two, name=f"images of {seed}")) for seed, two in enumerate(both)]
-    colour = submit_files(here, files_of("Image", [image_states(channels=3)], name="images in colour"))
+    made = files_of("Image", [image_states(channels=3)], name="images in colour", channels=3)
+    colour = submit_files(here, made)
     assert work(here) == 3
     detail = here.dock.catalogue.detail(None, ids[0])
     shapes = {one.type: one.point_shape for one in detail.statistical_specifications}
