@@ -13,6 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.naive_bayes import MultinomialNB
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
 from tests.dock import learnwares
 from tests.live_dock import LiveDock, live_dock
@@ -155,6 +159,36 @@ def test_search(ada: LearnwareClient) -> None:
     found = ada.search_learnware(BaseUserInfo(semantic_spec=generate_semantic_spec(name="iris")), 1)
     assert found["single"]["learnware_ids"] == ["00000001"]
     assert found["multiple"] == {"learnware_ids": [], "semantic_specifications": [], "matching": None, "weights": []}
+
+
+def test_texts_and_images_are_found_and_used(ada: LearnwareClient, dock: LiveDock, tmp_path: Path) -> None:
+    words = {"description": "A tiny learnware for tests.", "scenarios": ["Others"], "license": "MIT"}
+    texts = ["a cat and a dog", "the dog and a bird", "an engine and wheels", "the wheels of a car"] * 15
+    pipeline = make_pipeline(CountVectorizer(), MultinomialNB()).fit(texts, ["animals", "animals", "cars", "cars"] * 15)
+    digits = load_digits()
+    images = digits.images[:60, None]
+    flat = FunctionTransformer(np.reshape, kw_args={"shape": (-1, 64)})
+    of_images = make_pipeline(flat, MultinomialNB()).fit(images, digits.target[:60])
+    for kind, name, model, data in (
+        ("text", "Animals or cars", pipeline, texts),
+        ("image", "Digits in pictures", of_images, images),
+    ):
+        path = pack(model, data, tmp_path / "x.zip", name=name, **words)
+        assert ada.check_learnware(path, runnable_option="current").valid
+        blob = learnwares.store(dock, path)
+        owner = learnwares.identity_of(dock, "grace")
+        made = dock.dock.submissions.submit(owner, blob, None, dock.origin()).learnware_id
+        learnwares.decide(dock, made)
+        spec = generate_stat_spec(kind, data)
+        try:
+            found = ada.search_learnware(BaseUserInfo(stat_info={spec.type: spec}))
+            assert found["single"]["learnware_ids"] == [made]
+            assert found["single"]["matching"][0] > 0.9
+            assert ada.get_semantic_specification(made)["Name"]["Values"] == name
+            answers = ada.load_learnware(learnware_id=made).predict(data)
+            assert np.mean(model.classes_[answers] == model.predict(data)) == 1
+        finally:
+            dock.dock.ownership.delete(owner, made, dock.origin())
 
 
 def test_a_learnware_comes_and_goes(ada: LearnwareClient, dock: LiveDock, tmp_path: Path) -> None:
