@@ -17,6 +17,8 @@ from sklearn.pipeline import make_pipeline
 
 from learnware.errors import PackError
 from learnware.learnware import get_learnware_from_dirpath, missing_information, pack, read_package, unpack
+from learnware.learnware.packing._models import plan_model
+from learnware.learnware.packing._samples import open_samples
 from learnware.verification import verify
 
 WORDS = {
@@ -62,7 +64,7 @@ def test_a_package_is_valid(package):
 
 
 @pytest.mark.parametrize("form", ["series", "polars", "frame", "txt", "jsonl", "csv", "parquet"])
-def test_texts_from_anywhere_give_the_same_package(package, tmp_path, form):
+def test_texts_from_anywhere_are_the_same(tmp_path, form):
     import polars as pl
 
     frame = pd.DataFrame({"text": TEXTS, "kind": KINDS, "row": range(120)})
@@ -85,8 +87,9 @@ def test_texts_from_anywhere_give_the_same_package(package, tmp_path, form):
     else:
         frame.to_parquet(path)
         options = {"text_column": "text"}
-    made = pack(PIPELINE, data, tmp_path / "x.zip", **WORDS, **options)
-    assert made.read_bytes() == package.read_bytes()
+    given = {"data_type": None, "target": None, "text_column": None, "encoder": None, **options}
+    samples = open_samples(plan_model(PIPELINE), data, **given)
+    assert (samples.data_type, samples.input_shape, samples.read()) == ("Text", None, TEXTS)
 
 
 def test_vectors_and_numbers(tmp_path):
@@ -147,8 +150,9 @@ def test_what_cannot_be_packed(tmp_path, data, words, why):
     assert not list(tmp_path.iterdir())
 
 
-def test_the_encoder_is_that_of_the_specification(package, tmp_path):
-    path = pack(PIPELINE, TEXTS, tmp_path / "x.zip", **WORDS, encoder="hashing")
+def test_a_file_and_an_encoder(package, tmp_path):
+    pd.DataFrame({"kind": KINDS, "review": TEXTS}).to_csv(tmp_path / "x.csv", index=False)
+    path = pack(PIPELINE, tmp_path / "x.csv", tmp_path / "x.zip", **WORDS, target="kind", encoder="hashing")
     assert path.read_bytes() == package.read_bytes()
     with zipfile.ZipFile(path) as archive:
         assert json.loads(archive.read("stat.json"))["encoder"] == "hashing"
