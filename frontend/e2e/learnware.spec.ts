@@ -47,6 +47,50 @@ test("a guest sees what is in a package and how to use it", async ({ page }) => 
   await expect(page.getByRole("cell", { name: "flipper length in mm" })).toBeVisible();
 });
 
+test("what a stranger writes of a learnware does nothing in other browsers", async ({ page }) => {
+  // The Content-Security-Policy would keep it out as well; that it has to is a failure of this test.
+  await page.goto("/explore?text=stranger");
+  await page
+    .getByRole("list", { name: "Learnwares" })
+    .getByRole("link", { name: "Penguins of a stranger" })
+    .click();
+  const description = page
+    .getByRole("tabpanel")
+    .locator("section, div")
+    .filter({ hasText: "See the islands" });
+  await expect(page.getByRole("link", { name: "the islands" })).toHaveAttribute(
+    "href",
+    "https://example.org/islands",
+  );
+  await expect(description.first()).toBeVisible();
+  const found = await page.getByRole("tabpanel").evaluate((panel) => ({
+    scripts: panel.querySelectorAll("script").length,
+    handlers: [...panel.querySelectorAll("*")].flatMap((one) =>
+      one.getAttributeNames().filter((name) => name.startsWith("on")),
+    ),
+    targets: [...panel.querySelectorAll("[href], [src]")]
+      .map((one) => one.getAttribute("href") ?? one.getAttribute("src") ?? "")
+      .filter((address) => /^(javascript|data|vbscript):/i.test(address) || address.endsWith("picture.png")),
+  }));
+  expect(found).toEqual({ scripts: 0, handlers: [], targets: [] });
+  for (const text of await page.getByText(/press me/).all()) await text.click();
+  expect(await page.evaluate(() => "hostile" in window)).toBe(false);
+});
+
+test("specifications of texts and images are taken as they are, and shown before they are sent", async ({
+  page,
+}) => {
+  await page.goto("/search");
+  await page.getByRole("button", { name: /Python reference/ }).click();
+  await expect(page.getByRole("heading", { name: "Specification of reference.json" })).toBeVisible();
+  await expect(page.getByText("English", { exact: true })).toBeVisible();
+  await page.getByRole("button", { name: "Remove" }).click();
+  await page.getByRole("button", { name: /Pictures of digits/ }).click();
+  await expect(page.getByRole("heading", { name: "Specification of pictures.json" })).toBeVisible();
+  await expect(page.getByText("Channels of the images")).toBeVisible();
+  await expect(page.getByText("To be sent: 30 weighted points. Nothing else.")).toBeVisible();
+});
+
 test("an example table finds a combination, and its program is offered", async ({ page }) => {
   await page.goto("/search");
   await page.getByRole("button", { name: /Air of a city/ }).click();

@@ -63,6 +63,22 @@ Tells **three species** of penguins apart.
 
 Trained on birds of three islands. See [the islands](https://example.org/islands).
 """
+# What somebody may write who wants other people's browsers to do something.
+_HOSTILE = """See [the islands](https://example.org/islands).
+
+<script>window.hostile = 1</script>
+<img src="x" onerror="window.hostile = 2">
+<a href="javascript:window.hostile = 3">press me</a>
+<svg onload="window.hostile = 4"></svg>
+
+[press me, too](javascript:window.hostile=5)
+![a picture](https://example.org/picture.png)
+"""
+_SLOW = """\
+        import time
+
+        time.sleep(600)
+"""
 _LONG = "Antarctic_penguins_by_bill_flipper_and_body_weight"
 
 
@@ -75,6 +91,7 @@ def write_files(folder: Path) -> None:
     _write(folder / "seabirds.zip", name="Seabirds, weighed twice", seed=4, large=True)
     _write(folder / "gulls.zip", name="Gulls of the northern coast", seed=6, large=True)
     _write(folder / "terns.zip", name="Terns on their way south", seed=7)
+    _write(folder / "slow.zip", name="Penguins that take their time", seed=8, check=_SLOW)
     (folder / "notes.zip").write_bytes(b"PK\x05\x06" + bytes(18))
     rows, kinds = birds(240, seed=9)
     _write_table(folder / "birds.csv", rows, kinds)
@@ -86,6 +103,7 @@ def write_market(folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     return [
         _write(folder / "long.zip", name=_LONG, seed=11, about="A name without blanks."),
+        _write(folder / "hostile.zip", name="Penguins of a stranger", seed=13, description=_HOSTILE),
         _write(folder / "broken.zip", name="Penguins, a first attempt", seed=12, check=_CHECK),
     ]
 
@@ -98,11 +116,20 @@ def birds(count: int, *, seed: int) -> tuple[NDArray[np.float64], NDArray[np.int
     return np.round(rng.normal(_CENTRES[kinds], _SPREADS[kinds]), 6), kinds
 
 
-def _write(path: Path, *, name: str, seed: int, about: str = "Penguins.", check: str = "", large: bool = False) -> Path:
+def _write(
+    path: Path,
+    *,
+    name: str,
+    seed: int,
+    about: str = "Penguins.",
+    description: str = _DESCRIPTION,
+    check: str = "",
+    large: bool = False,
+) -> Path:
     rows, _ = birds(400, seed=seed)
     semantic: dict[str, Any] = generate_semantic_spec(
         name=name,
-        description=_DESCRIPTION,
+        description=description,
         data_type="Table",
         task_type="Classification",
         library_type="Others",

@@ -98,3 +98,22 @@ test("owners withdraw, restore and delete", async ({ page, another, watch }) => 
   await expect(page.getByText("It is deleted.")).toBeVisible();
   await expect(page.getByRole("link", { name })).toHaveCount(0);
 });
+
+test("an owner stops a verification that takes too long", async ({ page }) => {
+  const name = "Penguins that take their time";
+  await signIn(page, "dino");
+  await page.goto("/submit");
+  await page.getByLabel("Drop the zip of a learnware").setInputFiles(file("slow.zip"));
+  await expect(page.getByText("slow.zip is in order")).toBeVisible();
+  await page.getByRole("navigation", { name: "Steps" }).getByRole("link", { name: "Submit" }).click();
+  await page.getByRole("button", { name: "Submit", exact: true }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toContainText(name);
+  await page.goto("/mine");
+  const row = page.getByRole("listitem").filter({ hasText: name });
+  await expect(row.getByText("Being verified")).toBeVisible(LATER);
+  await page.getByRole("button", { name: `Actions for ${name}` }).click();
+  await page.getByRole("menuitem", { name: "Stop verifying" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Stop verifying" }).click();
+  await expect(page.getByText("The verification is stopped.")).toBeVisible();
+  await expect(row.getByText("Failed", { exact: true })).toBeVisible(LATER);
+});
