@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from learnware.specification._reduction import ParallelMap
 
-__all__ = ["CnnMean", "kernel_matrix", "reduce_images"]
+__all__ = ["CnnMean", "kernel_matrix", "lowered", "reduce_images", "start_images"]
 
 # Images of one block: with fifty points its covariances stay in a core's cache.
 _BLOCK = 16
@@ -94,12 +94,20 @@ class CnnMean:
         for sums, by_patches in self._map(part, self._blocks()):
             c += sums / self.n
             across = across + by_patches
-        # The points' own product: the same function, with the points on both sides, in double precision, because its
-        # difference from the other products is small.
+        # The points' own product, in double precision, because its difference from the other products is small.
         exact = CnnImages.of(images)
-        gram, within = cnn_gradient(exact, exact, np.outer(b, b))
-        gram = 0.5 * (gram + gram.T)
-        gradient = 2.0 * gradient_of_images(within - across, images.shape).reshape(Z.shape)
+
+        def own(start: int) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+            rows = slice(start, start + _BLOCK)
+            return cnn_gradient(CnnImages.of(images[rows]), exact, np.outer(b[rows], b))
+
+        grams = []
+        within: NDArray[np.floating] | float = 0.0
+        for kernel, by_patches in self._map(own, range(0, len(b), _BLOCK)):
+            grams.append(kernel)
+            within = within + by_patches
+        gram = np.concatenate(grams)
+        gradient = 2.0 * gradient_of_images(np.subtract(within, across), images.shape).reshape(Z.shape)
         return float(b @ gram @ b - 2.0 * (c @ b)), gradient.astype(np.float64), 2.0 * (gram @ b - c)
 
     def _blocks(self) -> list[NDArray[np.float32]]:
@@ -150,9 +158,9 @@ def reduce_images(
         images = _sample(reader, sample_size, rng, tick)
         images = Whitening.of(images, whiten=whitening)(images)
         size = min(K, len(images)) if floor == 0 else max(1, min(K, len(images) // floor))
-        Z = _start(images, size, rng)
+        Z = start_images(images, size, rng)
         if reduce and steps:
-            Z = _lowered(CnnMean(images[:_FITTED], parallel_map), Z, min(steps, _EVALUATIONS), tick)
+            Z = lowered(CnnMean(images[:_FITTED], parallel_map), Z, min(steps, _EVALUATIONS), tick)
         Z = _off_the_images(Z, images, rng) if floor else Z
         # Pixels are written in single precision, in which they were found, and weighed as they are written.
         Z = Z.astype(np.float32).astype(np.float64)
@@ -176,7 +184,7 @@ class _Fit:
     products: NDArray[np.float64]
 
 
-def _lowered(
+def lowered(
     mean: CnnMean, Z: NDArray[np.float64], evaluations: int, tick: Callable[[int], None]
 ) -> NDArray[np.float64]:
     """Return points with a lower, never a higher, squared MMD than these have."""
@@ -263,7 +271,7 @@ def _smallest(
     return [np.concatenate(kept)[order]], [key[order]]
 
 
-def _start(images: NDArray[np.float32], size: int, rng: np.random.Generator) -> NDArray[np.float64]:
+def start_images(images: NDArray[np.float32], size: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """Return the mean of all images, plus the deviation from it of the mean of each of `size` groups, scaled up."""
     order = rng.permutation(len(images))
     mean = images.mean(axis=0, dtype=np.float64)
