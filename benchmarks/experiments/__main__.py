@@ -59,8 +59,9 @@ def main() -> None:
         scratch.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     curves = curves_of(users)
     if curves:
-        lines = {method: mean_of(users, method) for method in ("best in market", "averaging")}
-        draw(curves, lines, f"{name}: {len(users)} users", out / f"{name}-{options.size}.svg")
+        drawn = [user for user in users if user["curve"]]
+        lines = {method: mean_of(drawn, method) for method in ("best in market", "averaging")}
+        draw(curves, lines, f"{name}: {len(drawn)} users", out / f"{name}-{options.size}.svg")
     print(f"\n{time.perf_counter() - begin:.0f} s; results in {out}")
 
 
