@@ -1,7 +1,7 @@
 """The web app in a browser: when pages are there, how evenly a long list scrolls, and what Lighthouse says.
 
-``python -m benchmarks.web`` needs the built web app (`make build`), Chromium or Chrome, and the npm registry, from which
-it fetches Lighthouse. It takes some five minutes.
+``python -m benchmarks.web`` needs the built web app (`make build`), Chromium or Chrome, and the npm registry, from
+which it fetches Lighthouse. It takes some five minutes.
 """
 
 from __future__ import annotations

@@ -57,8 +57,8 @@ class SearchWanted(Request):
     )
     statistical_specifications: Any = Field(
         None,
-        description="Specifications of one's own data by type, each as `learnware` saves it: of a table, of texts, or of "
-        "images. The first that can be compared counts.",
+        description="Specifications of one's own data by type, each as `learnware` saves it: of a table, of texts, or "
+        "of images. The first that can be compared counts.",
         json_schema_extra={"anyOf": [{"type": "object", "additionalProperties": _OBJECT}, {"type": "null"}]},
     )
     limit: int = Field(20, ge=1, le=100, description="Singles in the answer, at most.")
