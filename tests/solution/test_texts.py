@@ -57,7 +57,7 @@ def market(tmp_path_factory):
 def test_texts_are_solved_without_labels_in_a_mixture_of_topics(market):
     texts, y = texts_of(list(TOPICS), 10, n=40)
     with solve(texts, market=market) as solution:
-        assert solution.report.way == "prior shift"
+        assert solution.report.way == "routing"
         assert sorted(solution.classes_) == sorted(TOPICS)
         assert np.mean(solution.predict(texts) == y) > 0.95
         assert sum(one.share for one in solution.report.learnwares) == pytest.approx(1)

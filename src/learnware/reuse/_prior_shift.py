@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PriorShiftReuser"]
 
-# Power of the estimated priors, which are estimates: 0 forgets them, 1 trusts them wholly, and between 0.25 and 0.75 it
-# is nearly flat on images and on texts (benchmarks/experiments).
+# Power of the estimated priors, which are estimates: 0 forgets them, 1 trusts them wholly. Chosen on stand-ins for
+# networks of images, where 0.25 to 0.75 differ little (docs/experiments.md).
 _TRUST = 0.5
 # Rows that the belief in equal priors is worth.
 _PRIOR_ROWS = 20.0
