@@ -98,9 +98,9 @@ def test_columns_in_another_order(market, zoo):
 
 def test_bad_specifications(market, zoo):
     Path("broken.json").write_text("{")
-    Path("other.json").write_text('{"type": "RKMEImageSpecification"}')
+    Path("other.json").write_text('{"type": "GenerativeModelSpecification"}')
     assert "is not JSON" in market.failure("search", "broken.json")["message"]
-    assert "RKMEImageSpecification" in market.failure("search", "other.json")["message"]
+    assert "GenerativeModelSpecification" in market.failure("search", "other.json")["message"]
     assert market.failure("search", "nothing.json")["type"] == "FileNotFoundError"
     assert market.failure("search", "nothing.csv")["message"] == "there is no file 'nothing.csv'"
     market("spec", zoo.iris_inputs)

@@ -72,7 +72,7 @@ def test_a_specification_of_texts(run):
     lines = run("spec", "mine.txt", "-o", "other.json", "--points", "9").stdout
     assert "9 points for 121 texts: other.json" in lines
     assert "texts (hashing encoder)" in lines
-    assert "1 text\n" in lines
+    assert "Empty          1 text " in lines
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import os
 import stat
 import sys
 import textwrap
+import time
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -149,16 +150,26 @@ def fake_uv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, offline: Path):
     return install
 
 
-def _alive(pid: int) -> bool:
-    """Return whether a process runs; one that is dead and not reaped does not."""
+def _gone(*pids: int) -> bool:
+    """Return whether processes end; the dead that nobody has reaped have.
+
+    Those that were killed may need a moment, the children of one that was waited for above all.
+    """
+    give_up = time.monotonic() + 60
+    while any(_runs(pid) for pid in pids):
+        if time.monotonic() > give_up:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def _runs(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+        stat_file = Path(f"/proc/{pid}/stat")
+        return not stat_file.exists() or stat_file.read_text().rpartition(")")[2].split()[0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
         return False
-    stat_file = Path(f"/proc/{pid}/stat")
-    if stat_file.is_file():
-        return stat_file.read_text().rpartition(")")[2].split()[0] != "Z"
-    return True
 
 
 @pytest.fixture
@@ -167,8 +178,8 @@ def asked():
 
 
 @pytest.fixture
-def alive():
-    return _alive
+def gone():
+    return _gone
 
 
 @pytest.fixture

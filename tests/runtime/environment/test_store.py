@@ -272,7 +272,7 @@ def test_leftovers_of_killed_builds_are_pruned(store, asked):
     assert environment.python.exists()
 
 
-def test_a_build_that_stalls_is_stopped_with_all_that_it_started(offline, asked, fake_uv, alive, tmp_path):
+def test_a_build_that_stalls_is_stopped_with_all_that_it_started(offline, asked, fake_uv, gone, tmp_path):
     fake_uv(
         f"""
         import os, signal, subprocess, sys
@@ -288,7 +288,7 @@ def test_a_build_that_stalls_is_stopped_with_all_that_it_started(offline, asked,
         store.provide(asked("alpha"))
     pids = [int(pid) for pid in (tmp_path / "pids").read_text().split()]
     assert len(pids) == 2
-    assert not any(alive(pid) for pid in pids)
+    assert gone(*pids)
     assert store.list() == ()
     assert list((store.root / "venv").glob("*/*")) == []
 
@@ -306,7 +306,7 @@ def test_an_interrupt_leaves_nothing(store, asked):
 
 
 @pytest.mark.parametrize("step", ["compile", "install"])
-def test_a_cancelled_build_stops_and_leaves_nothing(store, asked, fake_uv, alive, tmp_path, step):
+def test_a_cancelled_build_stops_and_leaves_nothing(store, asked, fake_uv, gone, tmp_path, step):
     """The program waits for ever, with a child, and the build ends as the event is set."""
     fake_uv(
         f"""
@@ -324,7 +324,7 @@ def test_a_cancelled_build_stops_and_leaves_nothing(store, asked, fake_uv, alive
     assert caught.value.requirements == ()
     pids = [int(pid) for pid in (tmp_path / "pids").read_text().split()]
     assert len(pids) == 2
-    assert not any(alive(pid) for pid in pids)
+    assert gone(*pids)
     assert store.list() == ()
     assert list((store.root / "venv").glob("*/*")) == []
     cancelled = threading.Event()

@@ -55,7 +55,7 @@ def test_a_program_that_never_ends():
         run("while True: pass", step_seconds=0.5)
 
 
-def test_an_error_of_the_listener_ends_the_program(alive):
+def test_an_error_of_the_listener_ends_the_program(gone):
     pids: list[int] = []
 
     def stop(line: str) -> None:
@@ -65,7 +65,7 @@ def test_an_error_of_the_listener_ends_the_program(alive):
     with pytest.raises(KeyboardInterrupt):
         run("import os, sys, signal; sys.stderr.write(f'{os.getpid()}\\n'); sys.stderr.flush(); signal.pause()",
             on_line=stop)  # fmt: skip
-    assert not alive(pids[0])
+    assert gone(pids[0])
 
 
 def test_nothing_stays_behind():
