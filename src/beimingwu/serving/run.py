@@ -60,13 +60,17 @@ def run_server(settings: Settings, orders: Orders, *, migrate: bool = False, sta
         return
     # See `child.main`.
     gc.disable()
-    from beimingwu.metrics import Metrics
-    from beimingwu.services.dock import Dock, open_database
-    from beimingwu.serving.listening import listen, with_web_address
-    from beimingwu.serving.server import serve
+    try:
+        from beimingwu.metrics import Metrics
+        from beimingwu.services.dock import Dock, open_database
+        from beimingwu.serving.listening import listen, with_web_address
+        from beimingwu.serving.server import serve
 
-    with listen(settings) as listening:
-        settings = with_web_address(settings, listening)
-        metrics = Metrics()
-        dock = Dock(settings, open_database(settings, migrated=migrate), count_mail=metrics.count_mail)
-        serve(dock, metrics, listening, started=started)
+        with listen(settings) as listening:
+            settings = with_web_address(settings, listening)
+            metrics = Metrics()
+            dock = Dock(settings, open_database(settings, migrated=migrate), count_mail=metrics.count_mail)
+            serve(dock, metrics, listening, started=started)
+    finally:
+        # Also where it never came to answering: whoever has called this goes on.
+        gc.enable()
