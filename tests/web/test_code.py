@@ -18,6 +18,9 @@ from tests.live_dock import live_dock
 from typer.testing import CliRunner
 
 from learnware.cli import app
+from learnware.learnware import Learnware
+from learnware.solution._solve import _way_without_labels, _ways
+from learnware.specification import Specification, describe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,15 +93,39 @@ def test_they_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert {path.name for path in (tmp_path / "learnwares").iterdir()} == {f"{one}.zip" for one in ids}
 
 
-@pytest.mark.parametrize("data", ["Image", "Text"])
+def test_those_for_texts_and_images_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LEARNWARE_PACKAGES", str(tmp_path / "packages"))
+    texts = ["one", "four", "fifth"]
+    (tmp_path / "texts.txt").write_text("\n".join(texts) + "\n", "utf-8")
+    images = np.random.default_rng(0).integers(0, 256, (6, 1, 8, 8), dtype=np.uint8)
+    np.save(tmp_path / "images.npy", images)
+    described = {
+        "Text": [learnwares.text_states(seed=seed) for seed in range(2)],
+        "Image": [json.loads(describe(images + seed, reduced_set_size=2).to_json()) for seed in range(2)],
+    }
+    with live_dock(tmp_path / "dock") as dock:
+        answers = {"Text": [1, 0, 1], "Image": (images.mean(axis=(1, 2, 3)) > 100).astype(int)}
+        for kind, answer in answers.items():
+            made = [learnwares.files_of(kind, [one], name=f"{kind} {seed}") for seed, one in enumerate(described[kind])]
+            ids = [learnwares.submit_files(dock, one) for one in made]
+            for one in ids:
+                learnwares.decide(dock, one)
+            wish = {"address": dock.url, "ids": ids, "data": kind, "task": "Classification"}
+            wishes: list[dict[str, Any]] = [{**wish, "ids": ids[:1]}, wish, {**wish, "weights": [0.5, 0.5]}]
+            assert [run(program) for program in written("pythonCode", wishes)] == [f"{np.array(answer)}\n"] * 3
+
+
+@pytest.mark.parametrize("data", ["Table", "Image", "Text"])
 @pytest.mark.parametrize("task", ["Classification", "Regression"])
-def test_those_for_other_data_are_programs(data: str, task: str) -> None:
-    wish = {"address": "https://dock.example.org/api", "ids": ["00000001", "00000002"], "data": data, "task": task}
-    for program in written("pythonCode", [wish, {**wish, "ids": ["00000001"]}]):
-        compile(program, "program", "exec")
-        for line in program.splitlines():
-            if line.startswith(("from learnware", "import ")):
-                exec(line, {})
+def test_several_answer_as_solve_lets_them(data: str, task: str, tmp_path: Path) -> None:
+    two = [Learnware(one, {}, Specification(), tmp_path) for one in ("00000001", "00000002")]
+    ways = _ways(two, task, data, seed=0)
+    expected = type(ways[_way_without_labels(ways, data)]()).__name__
+    wish = {"address": "https://h/api", "ids": ["00000001", "00000002"], "data": data, "task": task}
+    (program,) = written("pythonCode", [wish])
+    assert f"from learnware.reuse import {expected}\n" in program
+    assert f"reuser = {expected}(learnwares)\n" in program
 
 
 def test_texts_of_strangers_stay_texts() -> None:

@@ -128,22 +128,25 @@ function reading({ data, table }: Wish): string[] {
   ];
 }
 
-/** Return how several learnwares answer together. */
+/** Return how several learnwares answer together: as `learnware.solve` lets them answer data without labels. */
 function reuser({ data, task, weights }: Wish): { imports: string[]; lines: string[] } {
-  if (data === "Table" || data === "") {
-    const shares = weights ? `, weights=${list(weights.map((one) => one.toFixed(4)))}` : "";
+  if (data === "Image" && task === "Classification") {
     return {
-      imports: ["from learnware.reuse import RoutingReuser"],
+      imports: ["from learnware.reuse import PriorShiftReuser"],
       lines: [
-        "# Each row is answered above all by the learnwares that know its region.",
-        `reuser = RoutingReuser(learnwares${shares})`,
+        "# Each class is told by the learnwares that know it, and counts as your data seem to have it.",
+        "reuser = PriorShiftReuser(learnwares)",
       ],
     };
   }
-  const mode = task === "Classification" ? "vote_by_label" : "mean";
+  const shares = weights ? `, weights=${list(weights.map((one) => one.toFixed(4)))}` : "";
+  const one = { Text: "text", Image: "image" }[data] ?? "row";
   return {
-    imports: ["from learnware.reuse import AveragingReuser"],
-    lines: [`reuser = AveragingReuser(learnwares, mode="${mode}")`],
+    imports: ["from learnware.reuse import RoutingReuser"],
+    lines: [
+      `# Each ${one} is answered above all by the learnwares that know its region.`,
+      `reuser = RoutingReuser(learnwares${shares})`,
+    ],
   };
 }
 
