@@ -29,6 +29,16 @@ FILES = {
     "requirements.txt": b"numpy\n",
     "stat.json": json.dumps(STATISTICAL).encode(),
 }
+TEXTS = {"z": [[0.6, 0.8]], "beta": [1.0], "gamma": 0.1, "num_points": 40, "type": "RKMETextSpecification"}
+TEXTS |= {"language": ["en"], "encoder": "a-folder"}
+IMAGES: dict[str, Any] = {
+    "RKME_IMAGE_VERSION": 1,
+    "z": [[[[0, 1] * 16] * 32]],
+    "beta": [1.0],
+    "n_models": 16,
+    "model_config": {"k": 2, "mu": 0, "sigma": None, "net_width": 128, "net_depth": 3},
+    "type": "RKMEImageSpecification",
+}
 SEMANTIC: dict[str, Any] = {
     "Data": {"Values": ["Table"], "Type": "Class"},
     "Task": {"Values": ["Classification"], "Type": "Class"},
@@ -90,6 +100,15 @@ def nested() -> tuple[bytes, bytes]:
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr(info("x"), "y")
     return tar.getvalue(), archive.getvalue()
+
+
+def described(states: dict[str, Any], class_name: str | None = None, *, more: dict[str, Any] | None = None) -> bytes:
+    """Return a good package with a specification of these states, and a further one if there is one."""
+    listed = [("stat_specifications", "stat.json", class_name or states["type"])]
+    listed += [("extra_stat_specifications", "more.json", more["type"])] if more else []
+    manifest = "\n".join(f"{key}: [{{class_name: {kind}, file_name: {file}}}]" for key, file, kind in listed)
+    members = [("more.json", json.dumps(more).encode())] if more else []
+    return zip_with(*members, learnware__yaml=manifest.encode(), stat__json=json.dumps(states).encode())
 
 
 def packages() -> dict[str, bytes]:
@@ -212,6 +231,23 @@ def packages() -> dict[str, bytes]:
         ),
         "statistical of an old name": zip_with(
             learnware__yaml=b"stat_specifications: [{class_name: RKMEStatSpecification, file_name: ./stat.json}]"
+        ),
+        "texts": described(TEXTS),
+        "texts without an encoder": described({**TEXTS, "encoder": None}),
+        "texts without languages": described({**TEXTS, "language": []}),
+        "texts of a language that is no text": described({**TEXTS, "language": [5]}),
+        "texts as a table": described(TEXTS, "RKMETableSpecification"),
+        "images": described(IMAGES),
+        "images that differ in shape": described({**IMAGES, "z": [*IMAGES["z"], [[[0.5]]]], "beta": [0.5, 0.5]}),
+        "images of another size": described({**IMAGES, "z": [[[[0.5]]]]}),
+        "images with more weights": described({**IMAGES, "beta": [0.5, 0.5]}),
+        "images that are rows": described({**IMAGES, "z": [[0.5, 0.5]]}),
+        "images without points": described({**IMAGES, "z": [], "beta": []}),
+        "images that are not finite": described({**IMAGES, "z": [[[[float("nan")]]]]}),
+        "images as texts": described(IMAGES, "RKMETextSpecification"),
+        "images and texts": described(IMAGES, more=TEXTS),
+        "images and no further file": zip_with(
+            learnware__yaml=b"extra_stat_specifications: [{class_name: RKMEImageSpecification, file_name: gone.json}]"
         ),
         "damaged manifest": whole.replace(b"stat_specifications", b"stat_specificationz", 1),
         "damaged specification": whole.replace(b'"gamma"', b'"gammy"'),
