@@ -47,7 +47,8 @@ EXPORTED = {
     "learnware.market.index": """
         EMBEDDING_VERSION Finding Findings IndexRow IndexSource IndexState IndexView IslandIndex IslandMember
         IslandState IslandStore KernelMetric Mixture Plane Searchable SemanticIndex SemanticQuery StoredIsland
-        decode_stat_spec encode_stat_spec find join_islands plane renew_island single_threaded_blas vector_of_bytes
+        decode_stat_spec encode_stat_spec find have_traits join_islands plane renew_island single_threaded_blas
+        stored_traits vector_of_bytes
     """,
     "learnware.reuse": """
         AveragingReuser BaseReuser EnsemblePruningReuser FeatureAugmentReuser JobSelectorReuser PriorShiftReuser

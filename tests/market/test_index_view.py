@@ -10,7 +10,7 @@ import pytest
 from learnware.market._island_members import IslandMembers
 from learnware.market._pairs import PairProducts
 from learnware.market._semantic import SemanticIndex, SemanticQuery
-from learnware.specification import RKMETableSpecification, generate_semantic_spec
+from learnware.specification import RKMETableSpecification, RKMETextSpecification, generate_semantic_spec
 from learnware.specification._metric import KernelMetric
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 METRIC = KernelMetric(np.ones(2))
 
 
-def member(seq: int, value: float) -> tuple[int, str, float, Any]:
-    return seq, f"{seq:08d}", value, np.full(4, value, dtype=np.float32)
+def member(seq: int, value: float) -> tuple[int, str, float, Any, frozenset[str]]:
+    return seq, f"{seq:08d}", value, np.full(4, value, dtype=np.float32), frozenset([f"{value:.0f}"])
 
 
 def contents(index: IslandIndex) -> list[tuple[str, float, float]]:
@@ -57,6 +57,10 @@ def test_members_come_and_go(seed: int) -> None:
             index = members.index("x", METRIC, lambda ids: [])
             expected = [(f"{seq:08d}", known[seq], known[seq]) for seq in sorted(known)]
             assert contents(index) == expected
+            for seq, wanted in list(known.items())[:3]:
+                user = RKMETextSpecification()
+                user.language = [f"{wanted:.0f}"]
+                assert contents(index.suiting(user)) == [(f"{seq:08d}", wanted, wanted)]
             made.append((index, expected))
     # What was made before has not changed.
     for index, expected in made:

@@ -9,8 +9,11 @@ import pytest
 
 from learnware.errors import MarketError
 from learnware.market import BaseUserInfo
-from learnware.market._suitable import Unsuitable
-from learnware.specification import generate_rkme_text_spec, generate_semantic_spec
+from learnware.market._find import find_nearest
+from learnware.market._island import IslandIndex, embed
+from learnware.market._island_search import IslandSearch
+from learnware.specification import RKMETextSpecification, generate_rkme_text_spec, generate_semantic_spec
+from learnware.specification._metric import KernelMetric
 
 TOPICS = {
     "en": {
@@ -125,10 +128,56 @@ def test_a_requirement_without_a_specification_is_refused(market):
         searcher.search(BaseUserInfo(semantic_spec=generate_semantic_spec()))
 
 
-def test_what_is_known_not_to_suit_is_forgotten_with_its_members(library):
-    spec, known = library["Sport",], Unsuitable()
-    known.add(spec, ["a", "b"])
-    known.add(spec, ["c"])
-    assert known.of(spec) == {"a", "b", "c"}
-    assert known.without(["b"]).of(spec) == {"a", "c"}
-    assert known.of(library["sport", "space"]) == frozenset()
+class OneIsland:
+    """A searchable index of one island in memory, which counts the specifications that searches read."""
+
+    def __init__(self, specs):
+        self.specs, self.read = specs, 0
+        metric = KernelMetric.estimate(list(specs.values())[:200])
+        name = next(iter(specs.values())).space
+        made = [embed(metric, name, spec) for spec in specs.values()]
+        vectors, products = np.stack([one.vector for one in made]), np.array([one.self_product for one in made])
+        traits = [spec.traits for spec in specs.values()]
+        self.island = IslandIndex(name, metric, list(specs), vectors, products, self.load, traits=traits)
+
+    def load(self, ids):
+        self.read += len(ids)
+        return [self.specs[one] for one in ids]
+
+    def island_index(self, name):
+        return self.island if name == self.island.name else None
+
+
+def points_in(language, rng):
+    z = rng.normal(size=(3, 384)) / 20 + rng.normal(size=384) / 20
+    states = {"z": z, "beta": np.full(3, 1 / 3), "gamma": 0.1, "num_points": 90, "encoder": "hashing"}
+    return RKMETextSpecification.from_states({**states, "language": language})
+
+
+def test_one_query_passes_by_thousands_of_other_languages(monkeypatch):
+    rng = np.random.default_rng(0)
+    languages = [["de"], ["fr"], ["en", "fr"], ["ja"], ["de", "fr"]]
+    specs = {f"{i:08d}": points_in(languages[i % 5], rng) for i in range(2000)}
+    specs |= {f"{9000 + i}": points_in(one, rng) for i, one in enumerate([["en"], ["en", "de"], []] * 2)}
+    index, user = OneIsland(specs), points_in(["de", "en"], rng)
+    suitable = {one: spec for one, spec in specs.items() if not spec.language or {"de", "en"} <= set(spec.language)}
+    searches = []
+    make = IslandSearch.__init__
+    monkeypatch.setattr(IslandSearch, "__init__", lambda self, *args: (searches.append(args[0]), make(self, *args))[1])
+    found = find_nearest(index, [user])
+    assert len(searches) == 1
+    assert index.read <= len(suitable) == 4 == found.total
+    # As if the others were not there, and as the exact distances say.
+    metric = index.island.metric
+    nearest = sorted((metric.mmd2(user, spec), one) for one, spec in suitable.items())
+    assert [one.learnware_id for one in found.singles] == [one for _, one in nearest]
+    assert [one.mmd2 for one in found.singles] == pytest.approx([mmd2 for mmd2, _ in nearest], rel=1e-6)
+    assert set(found.mixture.learnware_ids) <= set(suitable)
+    # The members that suit are told apart once, and the ids that the conditions allow hold besides.
+    again = find_nearest(index, [user], {nearest[1][1], "00000000"})
+    assert [one.learnware_id for one in again.singles] == [nearest[1][1]]
+    assert searches[1] is searches[0]
+    assert not find_nearest(index, [user], {"00000000"}).singles
+    # Where the languages of the texts are not known, all members are compared.
+    user.language = []
+    assert find_nearest(index, [user]).total == len(specs)

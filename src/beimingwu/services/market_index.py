@@ -22,7 +22,9 @@ from learnware.market.index import (
     KernelMetric,
     decode_stat_spec,
     find,
+    have_traits,
     single_threaded_blas,
+    stored_traits,
     vector_of_bytes,
 )
 from learnware.specification import RKMESpecification
@@ -90,13 +92,25 @@ class _State:
             .where(Embedding.island == name)
             .order_by(Embedding.learnware_id)
         )
+        headers = (
+            select(Embedding.learnware_id, StatSpec.type, StatSpec.header)
+            .join(StatSpec, (StatSpec.version_id == Embedding.version_id) & (StatSpec.type == Embedding.type))
+            .where(Embedding.island == name)
+        )
         if not complete:
-            members = members.join(Learnware).where(Learnware.revision > after)
+            newer = (Learnware.id == Embedding.learnware_id) & (Learnware.revision > after)
+            members, headers = members.join(Learnware, newer), headers.join(Learnware, newer)
+        traits = {}
+        if have_traits(name):
+            traits = {seq: stored_traits(kind, header) for seq, kind, header in self._session.execute(headers)}
         return IslandState(
             KernelMetric.from_states(found.metric),
             found.revision,
             complete,
-            [(seq, product, vector_of_bytes(vector)) for seq, product, vector in self._session.execute(members)],
+            [
+                (seq, product, vector_of_bytes(vector), traits.get(seq, frozenset()))
+                for seq, product, vector in self._session.execute(members)
+            ],
         )
 
 

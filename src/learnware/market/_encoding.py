@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from learnware.specification import stat_specification_class
+from learnware.specification import RKMESpecification, stat_specification_class
 
 if TYPE_CHECKING:
     from learnware.specification import BaseStatSpecification
 
-__all__ = ["decode_stat_spec", "encode_stat_spec"]
+__all__ = ["decode_stat_spec", "encode_stat_spec", "have_traits", "stored_traits"]
 
 
 def encode_stat_spec(spec: BaseStatSpecification) -> tuple[str, bytes]:
@@ -43,3 +43,17 @@ def decode_stat_spec(type_name: str, header: str, data: bytes) -> BaseStatSpecif
     spec_class: Any = stat_specification_class(type_name)
     spec: BaseStatSpecification = spec_class.from_states(states)
     return spec
+
+
+def have_traits(island: str) -> bool:
+    """Return whether an index of an island needs the traits of its members (`RKMESpecification.traits`)."""
+    spec_class = stat_specification_class(island.partition("/")[0])
+    return issubclass(spec_class, RKMESpecification) and spec_class.traits_entry is not None
+
+
+def stored_traits(type_name: str, header: str) -> frozenset[str]:
+    """Return the traits of a specification from the JSON text that `encode_stat_spec` wrote."""
+    spec_class = stat_specification_class(type_name)
+    if not issubclass(spec_class, RKMESpecification):
+        return frozenset()
+    return spec_class.traits_of(json.loads(header)["values"])

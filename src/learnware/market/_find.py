@@ -209,18 +209,9 @@ def _find_in_island(
     if island is None:
         return None
     with single_threaded_blas():
-        while True:
-            barred = island.unsuitable.of(spec)
-            considered = allowed
-            if barred:
-                considered = (set(island.ids) if allowed is None else allowed) - barred
-            search = island.search(spec, considered)
-            hits = search.singles(most_singles)
-            mixture = search.mixture(max_parts)
-            new = search.unsuitable()
-            if not new:
-                break
-            island.unsuitable.add(spec, new)
+        search = island.suiting(spec).search(spec, allowed)
+        hits = search.singles(most_singles)
+        mixture = search.mixture(max_parts)
     if mixture is None or not hits:
         return None
     nothing_fits = mixture.unexplained > _MOST_OPEN

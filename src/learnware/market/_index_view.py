@@ -64,13 +64,13 @@ class IslandState:
     complete : bool
         Whether the members are all there are.
     members : list of tuple
-        (seq, self product, vector) of each member, by number.
+        (seq, self product, vector, traits) of each member, by number; traits are what `stored_traits` says.
     """
 
     metric: KernelMetric
     revision: int
     complete: bool
-    members: list[tuple[int, float, NDArray[np.float32]]]
+    members: list[tuple[int, float, NDArray[np.float32], frozenset[str]]]
 
 
 _Row = TypeVar("_Row", bound=IndexRow)
@@ -205,7 +205,9 @@ class IndexView(Generic[_Row]):
             known = self._islands[name] = _Island(state.metric, state.revision, revision, IslandMembers())
         known.revision = revision
         if state.members:
-            known.members.put((seq, self._rows[seq].id, product, vector) for seq, product, vector in state.members)
+            known.members.put(
+                (seq, self._rows[seq].id, product, vector, traits) for seq, product, vector, traits in state.members
+            )
             known.index = None
 
     def _row(self, learnware_id: str) -> _Row:

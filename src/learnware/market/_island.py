@@ -9,7 +9,6 @@ import numpy as np
 from learnware.market._embedding import Embedding, embed
 from learnware.market._island_search import Hit, IslandSearch
 from learnware.market._pairs import PairProducts
-from learnware.market._suitable import Unsuitable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,6 +21,9 @@ if TYPE_CHECKING:
     from learnware.specification._metric import KernelMetric
 
 __all__ = ["Embedding", "Hit", "IslandIndex", "embed"]
+
+# Parts that are kept for requirements' traits: of some languages, and a few pairs of them, the largest as large as all.
+_MOST_PARTS = 16
 
 
 class IslandIndex:
@@ -43,8 +45,8 @@ class IslandIndex:
         Returns the specifications of a sequence of ids, in its order.
     pairs : PairProducts, optional
         Products of members with each other that are known already.
-    unsuitable : Unsuitable, optional
-        What is known already of members that suit no requirement of some kind.
+    traits : sequence of frozenset of str, optional
+        Traits of each (`RKMESpecification.traits`); none have any without.
     """
 
     def __init__(
@@ -56,7 +58,7 @@ class IslandIndex:
         self_products: NDArray[np.float64],
         load_specs: Callable[[Sequence[str]], Sequence[RKMESpecification]],
         pairs: PairProducts | None = None,
-        unsuitable: Unsuitable | None = None,
+        traits: Sequence[frozenset[str]] | None = None,
     ) -> None:
         self.name = name
         self.metric = metric
@@ -65,10 +67,34 @@ class IslandIndex:
         self.self_products = np.asarray(self_products, dtype=np.float64)
         self.load_specs = load_specs
         self.pairs = PairProducts() if pairs is None else pairs
-        self.unsuitable = Unsuitable() if unsuitable is None else unsuitable
+        self._traits = traits
+        # None where all members suit.
+        self._parts: dict[frozenset[str], IslandIndex | None] = {}
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def suiting(self, spec: RKMESpecification) -> IslandIndex:
+        """Return the index over the members that suit a requirement's traits; it is made once for equal ones."""
+        wanted = spec.traits
+        if not self._traits or not wanted:
+            return self
+        try:
+            part = self._parts[wanted]
+        except KeyError:
+            positions = [i for i, traits in enumerate(self._traits) if not traits or wanted <= traits]
+            part = None if len(positions) == len(self.ids) else self._part(positions)
+            if len(self._parts) >= _MOST_PARTS:
+                self._parts = {}
+            self._parts[wanted] = part
+        return self if part is None else part
+
+    def _part(self, positions: Sequence[int]) -> IslandIndex:
+        """Return the index over some of the members."""
+        chosen = np.array(positions, dtype=np.intp)
+        ids = [self.ids[i] for i in positions]
+        vectors, self_products = self.vectors[chosen], self.self_products[chosen]
+        return IslandIndex(self.name, self.metric, ids, vectors, self_products, self.load_specs, self.pairs)
 
     def search(self, spec: RKMESpecification, allowed: AbstractSet[str] | None = None) -> IslandSearch:
         """Return a search for the nearest to a requirement, which its singles and its mixture share.

@@ -8,7 +8,6 @@ import numpy as np
 
 from learnware.market._island import IslandIndex
 from learnware.market._pairs import PairProducts
-from learnware.market._suitable import Unsuitable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["IslandMembers"]
 
-_Member = tuple[int, str, float, "NDArray[np.float32]"]
+_Member = tuple[int, str, float, "NDArray[np.float32]", frozenset[str]]
 
 
 class IslandMembers:
@@ -40,10 +39,10 @@ class IslandMembers:
         self._vectors: NDArray[np.float32] = np.empty((0, 0), dtype=np.float32)
         self._products: NDArray[np.float64] = np.empty(0)
         self._pairs = PairProducts()
-        self._unsuitable = Unsuitable()
+        self._traits: list[frozenset[str]] = []
 
     def put(self, members: Iterable[_Member]) -> None:
-        """Add members, or replace them: number, id, self product and vector of each."""
+        """Add members, or replace them: number, id, self product, vector and traits of each."""
         for member in members:
             self.discard(member[0])
             self._arrivals[member[0]] = member
@@ -67,7 +66,7 @@ class IslandMembers:
         self._settle()
         n = len(self._seqs)
         vectors, products = self._vectors[:n], self._products[:n]
-        return IslandIndex(name, metric, self._ids, vectors, products, load_specs, self._pairs, self._unsuitable)
+        return IslandIndex(name, metric, self._ids, vectors, products, load_specs, self._pairs, self._traits)
 
     def _settle(self) -> None:
         """Take arrivals into the arrays, which are made anew where others than the last ones change."""
@@ -76,12 +75,14 @@ class IslandMembers:
         if self._gone:
             # Their ids may come back with other data. Indexes that are in use go on with what they know.
             gone = [self._ids[i] for i, seq in enumerate(self._seqs) if seq in self._gone]
-            self._pairs, self._unsuitable = self._pairs.without(gone), self._unsuitable.without(gone)
+            self._pairs = self._pairs.without(gone)
         if self._gone or (arrivals and n and arrivals[0][0] < self._seqs[-1]):
             kept = [i for i, seq in enumerate(self._seqs) if seq not in self._gone]
-            old = [(self._seqs[i], self._ids[i], float(self._products[i]), self._vectors[i]) for i in kept]
+            old = [
+                (self._seqs[i], self._ids[i], float(self._products[i]), self._vectors[i], self._traits[i]) for i in kept
+            ]
             arrivals = sorted([*old, *arrivals], key=lambda member: member[0])
-            self._seqs, self._ids, n = [], [], 0
+            self._seqs, self._ids, self._traits, n = [], [], [], 0
             self._vectors, self._products = np.empty((0, 0), dtype=np.float32), np.empty(0)
         if arrivals:
             total = n + len(arrivals)
@@ -91,6 +92,7 @@ class IslandMembers:
             self._products[n:total] = [member[2] for member in arrivals]
             self._seqs = [*self._seqs, *(member[0] for member in arrivals)]
             self._ids = [*self._ids, *(member[1] for member in arrivals)]
+            self._traits = [*self._traits, *(member[4] for member in arrivals)]
         if arrivals or self._gone:
             self._known = set(self._seqs)
         self._arrivals, self._gone = {}, set()

@@ -141,10 +141,6 @@ class IslandSearch:
         covered = open_weights(self._gram(covering), target).sum()
         return replace(mixture, unexplained=float(np.clip(1.0 - covered, 0.0, 1.0)))
 
-    def unsuitable(self) -> list[str]:
-        """Return those of the learnwares compared so far that do not suit the requirement, whatever the distance."""
-        return [self._ids[i] for i, member in self._members.items() if not member.suits(self._spec)]
-
     def _nearest(self, count: int) -> list[int]:
         """Return the positions of the nearest by the vectors, in no order."""
         if self.total <= count:

@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING
 
 from learnware.errors import MarketError
-from learnware.market._encoding import decode_stat_spec, encode_stat_spec
+from learnware.market._encoding import decode_stat_spec, encode_stat_spec, have_traits, stored_traits
 from learnware.market._index_view import IslandState
 from learnware.market._islands import (
     EMBEDDING_VERSION,
@@ -139,14 +139,27 @@ def read_island(database: Database, name: str, after: int = -1, metric_revision:
         return None
     metric, revision = KernelMetric.from_states(json.loads(rows[0][0])), int(rows[0][1])
     complete = revision != metric_revision
+    values = (name, -1 if complete else after)
     members = database.execute(
         """
         SELECT embedding.seq, self_product, vector FROM embedding JOIN learnware USING (seq)
         WHERE island = ? AND learnware.revision > ? ORDER BY embedding.seq
         """,
-        (name, -1 if complete else after),
+        values,
     )
-    decoded = [(seq, product, vector_of_bytes(vector)) for seq, product, vector in members]
+    traits = {}
+    if have_traits(name):
+        headers = database.execute(
+            """
+            SELECT seq, type, header FROM embedding JOIN stat_spec USING (seq, type) JOIN learnware USING (seq)
+            WHERE island = ? AND learnware.revision > ?
+            """,
+            values,
+        )
+        traits = {seq: stored_traits(type_name, header) for seq, type_name, header in headers}
+    decoded = [
+        (seq, product, vector_of_bytes(vector), traits.get(seq, frozenset())) for seq, product, vector in members
+    ]
     return IslandState(metric, revision, complete, decoded)
 
 

@@ -7,7 +7,7 @@ and `IndexSource`, from which an `IndexView` in every process takes over what ha
 
 from __future__ import annotations
 
-from learnware.market._encoding import decode_stat_spec, encode_stat_spec
+from learnware.market._encoding import decode_stat_spec, encode_stat_spec, have_traits, stored_traits
 from learnware.market._find import Finding, Findings, Searchable, find
 from learnware.market._index_view import IndexRow, IndexSource, IndexState, IndexView, IslandState
 from learnware.market._island import IslandIndex
@@ -48,9 +48,11 @@ __all__ = [
     "decode_stat_spec",
     "encode_stat_spec",
     "find",
+    "have_traits",
     "join_islands",
     "plane",
     "renew_island",
     "single_threaded_blas",
+    "stored_traits",
     "vector_of_bytes",
 ]

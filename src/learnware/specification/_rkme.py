@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -45,6 +45,9 @@ class RKMESpecification(RegularStatSpecification):
         Fit and privacy, if the specification was made here.
     """
 
+    # Name of the attribute, and of the entry in files, that lists the traits; None for kinds without.
+    traits_entry: ClassVar[str | None] = None
+
     def __init__(self, type: str) -> None:
         super().__init__(type)
         self.z: NDArray[np.float64] | None = None
@@ -70,15 +73,21 @@ class RKMESpecification(RegularStatSpecification):
         return text("data of {space}", space=self.space)
 
     def describe_needs(self) -> str:
-        """Return a few words for what a requirement asks of learnwares: its data, and what `suits` looks at."""
+        """Return a few words for what a requirement asks of learnwares: its data and its `traits`."""
         return self.describe_space()
 
-    def suits(self, requirement: RKMESpecification) -> bool:  # noqa: ARG002  # kinds with conditions override it
-        """Return whether a learnware of this specification may serve a requirement of the same space.
+    @property
+    def traits(self) -> frozenset[str]:
+        """What counts beside distances: a learnware that has some serves requirements whose traits are all among its.
 
-        Distances tell how well it does; this is for conditions beside them. There are none unless a kind has some.
+        Empty where nothing is known, or the kind of data has none: then nothing is ruled out.
         """
-        return True
+        return self.traits_of(vars(self))
+
+    @classmethod
+    def traits_of(cls, states: Mapping[str, Any]) -> frozenset[str]:
+        """Return the traits that a file of the specification tells, of which only `traits_entry` need be there."""
+        return frozenset(() if cls.traits_entry is None else states[cls.traits_entry])
 
     @property
     def points(self) -> NDArray[np.float64]:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from learnware.specification._generate import Quality
-    from learnware.specification._rkme import RKMESpecification
     from learnware.specification.encoding import TextEncoder
 
 __all__ = ["RKMETextSpecification"]
@@ -65,6 +64,8 @@ class RKMETextSpecification(RKMETableSpecification):
         Fit, privacy and what was found in the texts, if the specification was made here.
     """
 
+    traits_entry = "language"
+
     def __init__(self, gamma: float = 0.1, cuda_idx: int | None = None, *, encoder: str = "hashing") -> None:
         super().__init__(gamma, cuda_idx)
         self.type = "RKMETextSpecification"
@@ -93,14 +94,6 @@ class RKMETextSpecification(RKMETableSpecification):
         if not self.language:
             return self.describe_space()
         return text("{data} in {languages}", data=self.describe_space(), languages=", ".join(self.language))
-
-    def suits(self, requirement: RKMESpecification) -> bool:
-        """Return whether all languages of the requirement are among those of this specification.
-
-        Where either is empty, its languages are not known, and nothing is ruled out.
-        """
-        wanted = requirement.language if isinstance(requirement, RKMETextSpecification) else []
-        return not self.language or set(wanted) <= set(self.language)
 
     def to_points(self, X: Any) -> NDArray[np.float64]:
         """Return texts as points of the specification's own encoder, shape (n_texts, dimension).
