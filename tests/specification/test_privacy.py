@@ -7,7 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from learnware.specification import generate_rkme_table_spec
+from learnware.specification import (
+    generate_rkme_image_feature_spec,
+    generate_rkme_table_spec,
+    generate_rkme_text_spec,
+)
 from learnware.specification._privacy import RowGuard, rows_behind
 
 
@@ -80,10 +84,10 @@ def test_points_on_rows_and_points_of_one_row_are_left_out() -> None:
     guard = RowGuard(rows, 5)
     points = np.array([[0.01], [2.0], [10.2], [30.0]])
     rng = np.random.default_rng(0)
-    safe = guard.safe_points(points, np.full(4, 0.25), rows, rng)
+    safe = guard.safe_points(points, np.full(4, 0.25), rng)
     np.testing.assert_array_equal(safe, [[2.0], [10.2]])
     # Where all are, the mean of the rows is what is left.
-    np.testing.assert_array_equal(guard.safe_points(rows, np.full(5, 0.2), rows, rng), [[rows.mean()]])
+    np.testing.assert_array_equal(guard.safe_points(rows, np.full(5, 0.2), rng), [[rows.mean()]])
 
 
 def test_an_outlier_cannot_be_computed_from_the_points() -> None:
@@ -124,3 +128,83 @@ def test_a_column_of_one_value_but_for_a_row_is_exactly_constant() -> None:
     X[:, 1] = 0.0
     X[7, 1] = 16.0
     assert (generate_rkme_table_spec(X).get_z()[:, 1] == 0.0).all()
+
+
+WORDS = np.array([f"{a}{b}" for a in ("stone", "river", "window", "garden", "letter") for b in "abcdefgh"])
+
+
+def some_texts(rng: np.random.Generator, n: int) -> list[str]:
+    """Sentences of the first words, and one that shares none with them."""
+    sentences = [" ".join(rng.choice(WORDS[:24], 10)) for _ in range(n - 1)]
+    return [*sentences, " ".join(WORDS[24:])]
+
+
+def some_images(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Smooth images, and one of a sharp edge."""
+    waves = np.sin(np.linspace(0, 3, 32)[:, None] * np.linspace(0, 2, 32) + np.arange(6)[:, None, None])
+    images = np.tensordot(rng.normal(size=(n, 6)), waves, 1)[:, None] + 0.2 * rng.normal(size=(n, 1, 32, 32))
+    images[-1] = np.where(np.arange(32) < 16, -1.0, 1.0)
+    return images
+
+
+KINDS = {"text": (some_texts, generate_rkme_text_spec), "image": (some_images, generate_rkme_image_feature_spec)}
+
+
+def cells(rows: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows that each point is the nearest of, and its distance to its nearest row in units of that row's own."""
+    apart = np.linalg.norm(rows[:, None] - rows[None], axis=2)
+    np.fill_diagonal(apart, np.inf)
+    to_rows = np.linalg.norm(points[:, None] - rows[None], axis=2)
+    counts = np.bincount(to_rows.argmin(axis=0), minlength=len(points))
+    return counts, to_rows.min(axis=1) / apart.min(axis=1)[to_rows.argmin(axis=1)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("moved", [0.0, 0.1, 0.4])
+def test_a_point_of_one_text_or_image_is_found(kind: str, moved: float) -> None:
+    make, generate = KINDS[kind]
+    rng = np.random.default_rng(3)
+    X = make(rng, 120)
+    spec = generate(X, reduced_set_size=10)
+    rows = spec.to_points(X)
+    # Means of rows stand for no row alone; a row, or what is moved off it a little, does.
+    means = rows[:119].reshape(7, 17, -1).mean(axis=1)
+    step = rng.normal(size=rows.shape[1])
+    nearest = np.linalg.norm(rows[:-1] - rows[-1], axis=1).min()
+    planted = rows[-1] + moved * nearest * step / np.linalg.norm(step)
+    points, weights = np.vstack([means[:3], planted, means[3:]]), np.full(8, 1 / 8)
+    guard = RowGuard(rows, 5, cells=True)
+    behind = guard.behind(points, weights)
+    assert behind.argmin() == 3
+    assert behind[3] == 1.0
+    assert np.delete(behind, 3).min() >= 2.0
+    np.testing.assert_array_equal(guard.safe_points(points, weights, rng), means)
+    # The shares of a kernel as flat as that of the file say nothing of it.
+    assert rows_behind(rows * np.sqrt(2 * spec.gamma), points * np.sqrt(2 * spec.gamma), weights).min() > 50
+
+
+@pytest.mark.parametrize("moved", [0.0, 0.1, 0.4])
+def test_a_point_of_one_row_is_found(moved: float) -> None:
+    rng = np.random.default_rng(5)
+    rows = np.vstack([rng.normal(size=(119, 2)), [[40.0, 40.0]]])
+    points = np.array([[-1.0, 0.0], [40.0, 40.0 - 50.0 * moved], [1.0, 0.0]])
+    guard, weights = RowGuard(rows, 5), np.array([0.5, 0.01, 0.49])
+    behind = guard.behind(points, weights)
+    assert behind[1] == pytest.approx(1.0)
+    assert behind[[0, 2]].min() > 20
+    np.testing.assert_array_equal(guard.safe_points(points, weights, rng), points[[0, 2]])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_point_stands_for_one_text_or_image(kind: str) -> None:
+    make, generate = KINDS[kind]
+    X = make(np.random.default_rng(4), 150)
+    spec = generate(X, reduced_set_size=30)
+    counts, relative = cells(spec.to_points(X), spec.get_z())
+    assert ((counts > 1) | (relative >= 0.5)).all()
+    assert spec.report.fewest_rows == np.maximum(counts, np.where(relative < 0.5, 1, 2)).min() >= 2.0
+    assert spec.report.nearest_row == pytest.approx(relative.min(), rel=1e-3)
+    # Without the floor, and with a point for each, the points are the texts or images, and the report says so.
+    bare = generate(X, reduced_set_size=150, privacy_floor=None, reduce=False)
+    assert bare.report.fewest_rows == 1.0
+    assert bare.report.nearest_row < 0.05

@@ -13,7 +13,7 @@ import numpy as np
 from learnware.errors import SpecificationError
 from learnware.specification._frame import choose_frame
 from learnware.specification._limits import LARGEST_VALUE, MAX_POINTS
-from learnware.specification._privacy import RowGuard, rows_behind
+from learnware.specification._privacy import RowGuard
 from learnware.specification._reduction import KernelMean, minimise, self_product, start_points, unit_kernel, workers
 from learnware.specification._report import ReductionReport
 from learnware.specification._simplex import solve_simplex_qp
@@ -81,8 +81,12 @@ def reduce_table(
     seed: int,
     privacy_floor: int | None,
     progress: bool | None,
+    cells: bool = False,
 ) -> Reduction:
-    """Return at most `K` weighted points for the rows of `X`; parameters as in `generate_rkme_table_spec`."""
+    """Return at most `K` weighted points for the rows of `X`; parameters as in `generate_rkme_table_spec`.
+
+    `cells` says how the rows behind a point are told (`RowGuard`).
+    """
     check_whole("the size of the reduced set", K, 1, MAX_POINTS)
     check_whole("seed", seed, 0)
     check_whole("privacy_floor", privacy_floor or 0, 0)
@@ -106,9 +110,9 @@ def reduce_table(
                 mean = KernelMean(rows.fitted, frame.single, parallel_map)
                 own = self_product(rows.fitted[: _few(_OWN_PRODUCT, rows.fitted)], frame.single, parallel_map)
                 Z, b = minimise(mean, Z, b, own, effort.evaluations, effort.tolerance, lambda: tick(len(rows.fitted)))
-            guard, wanted = RowGuard(rows.fitted, floor), len(Z)
+            guard, wanted = RowGuard(rows.fitted, floor, cells=cells), len(Z)
             if floor:
-                Z = guard.safe_points(Z, b, rows.fitted, rng)
+                Z = guard.safe_points(Z, b, rng)
             dropped = wanted - len(Z)
             # What is written is what is weighed: the points as they are after the way to raw units and back.
             z = _without_dust(frame.to_raw(Z), frame.centre, summary.sample)
@@ -125,7 +129,7 @@ def reduce_table(
                 kernel_gamma=frame.gamma,
                 kernel_scale=None if frame.raw else tuple(frame.scale.tolist()),
                 rows_per_point=summary.n_rows / len(Z),
-                fewest_rows=float(rows_behind(rows.fitted, Z, b).min()) * summary.n_rows / len(rows.fitted),
+                fewest_rows=float(guard.behind(Z, b).min()) * summary.n_rows / len(rows.fitted),
                 nearest_row=guard.nearest(Z),
                 privacy_rows=len(rows.fitted),
                 privacy_floor=floor,

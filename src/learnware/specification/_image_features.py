@@ -128,6 +128,7 @@ class RKMEImageFeatureSpecification(RKMETableSpecification):
             seed=seed,
             privacy_floor=privacy_floor,
             progress=progress,
+            cells=True,
         )
         self.z, self.beta, self.num_points = reduction.z, reduction.beta, reduction.n_rows
         self.report = replace(reduction.report, missing=reader.missing, infinite=reader.infinite)

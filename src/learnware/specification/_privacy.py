@@ -4,6 +4,12 @@ Fewer points protect more: protection grows exponentially as their number shrink
 Developers' Training Data Preservation of Learnware, NeurIPS 2024). So the floor is on the rows to a point, on average;
 and a point that lies on a row, or that stands for one row alone, is left out. A value that many rows share is not one
 row's and may be a point.
+
+How many rows a point stands for is the effective number of its shares in them (`rows_behind`). The kernel tells them
+where it falls off between rows, as it does in tables. In spaces of many dimensions, where texts and images live, nearly
+all rows are equally far from each other and so equal to a kernel that is to compare distributions: each row would be
+shared by all points. There a row is its nearest point's alone (`rows_in_cells`), and distances tell in units of the
+rows' own whether that point shows it.
 """
 
 from __future__ import annotations
@@ -15,16 +21,18 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["RowGuard", "rows_behind"]
+__all__ = ["RowGuard", "rows_behind", "rows_in_cells"]
 
 # A point nearer to a row than this share of the row's distance to its own nearest neighbour is on the row.
 _ON_A_ROW = 0.05
 # Effective number of rows that a point must stand for: below it, one row has 95 % of the point.
 _FEWEST_ROWS = 1.1
+# A point nearer to a row than this share of the row's distance to its nearest neighbour is nearer to no other row.
+_TELLS_APART = 0.5
 
 
 class RowGuard:
-    """Knows how near points come to rows.
+    """Knows how near points come to rows, and how many rows are behind them.
 
     Distances from a point to a row are in units of the row's own distance to the nearest different row.
 
@@ -34,9 +42,13 @@ class RowGuard:
         Rows in kernel units; the sample of which the points are made.
     floor : int
         A value that at least so many rows share (and at least two) is not one row's.
+    cells : bool, default=False
+        Whether each row is behind its nearest point alone, as in spaces of many dimensions, and not shared out by the
+        kernel.
     """
 
-    def __init__(self, rows: NDArray[np.float64], floor: int) -> None:
+    def __init__(self, rows: NDArray[np.float64], floor: int, *, cells: bool = False) -> None:
+        self._rows, self._cells = rows, cells
         # Adding zero makes -0 and 0 one value.
         self._distinct, counts = np.unique(rows + 0.0, axis=0, return_counts=True)
         self._private = self._distinct[counts < max(floor, 2)]
@@ -56,12 +68,16 @@ class RowGuard:
             return None
         return float(self._surroundings(points)[2].min())
 
+    def behind(self, points: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the effective number of rows that each point stands for, shape (K,)."""
+        if not self._cells:
+            return rows_behind(self._rows, points, weights)
+        if len(self._private) == 0 or len(self._distinct) == 1:
+            return np.full(len(points), float(len(self._rows)))
+        return rows_in_cells(self._rows, points, self._surroundings(points)[2])
+
     def safe_points(
-        self,
-        points: NDArray[np.float64],
-        weights: NDArray[np.float64],
-        rows: NDArray[np.float64],
-        rng: np.random.Generator,
+        self, points: NDArray[np.float64], weights: NDArray[np.float64], rng: np.random.Generator
     ) -> NDArray[np.float64]:
         """Return the points without those that lie on a row or stand for one row alone.
 
@@ -73,16 +89,13 @@ class RowGuard:
         ----------
         points, weights : ndarray of shape (K, d), (K,)
             Points in kernel units.
-        rows : ndarray of shape (n, d)
-            The rows.
         rng : numpy.random.Generator
             Direction of the shift.
         """
         if len(self._private) == 0:
             return points
         if len(self._distinct) > 1:
-            behind = rows_behind(rows, points, weights)
-            safe = (self._surroundings(points)[2] > _ON_A_ROW) & (behind >= _FEWEST_ROWS)
+            safe = (self._surroundings(points)[2] > _ON_A_ROW) & (self.behind(points, weights) >= _FEWEST_ROWS)
             if safe.any():
                 return points[safe]
         mean: NDArray[np.float64] = self._distinct.mean(axis=0, keepdims=True)
@@ -111,6 +124,31 @@ def rows_behind(
         total += shares.sum(axis=0)
         squares += (shares * shares).sum(axis=0)
     behind: NDArray[np.float64] = np.divide(total * total, squares, out=np.zeros_like(total), where=squares > 0.0)
+    return behind
+
+
+def rows_in_cells(
+    rows: NDArray[np.floating], points: NDArray[np.floating], relative: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the number of rows that each point stands for where no two points share a row, shape (K,).
+
+    These are the rows that it is the nearest point of. One row alone, or none, shows only where the point is nearer to
+    a row than half of the row's distance to its own nearest neighbour: then it is nearer to no other row, and tells
+    this one apart. Farther off it lies among rows: two at least are behind it.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n, d)
+    points : ndarray of shape (K, d)
+    relative : ndarray of shape (K,)
+        Distance from each point to its nearest row, in units of that row's distance to its nearest neighbour.
+    """
+    norms, counts = (points * points).sum(axis=1), np.zeros(len(points))
+    for start in range(0, len(rows), 4096):
+        # Without the row's own norm, which changes no order.
+        nearest = (norms - 2.0 * (rows[start : start + 4096] @ points.T)).argmin(axis=1)
+        counts += np.bincount(nearest, minlength=len(points))
+    behind: NDArray[np.float64] = np.maximum(counts, np.where(relative < _TELLS_APART, 1.0, 2.0))
     return behind
 
 

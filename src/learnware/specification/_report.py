@@ -29,7 +29,9 @@ class ReductionReport:
         Mean number of rows to a point.
     fewest_rows : float
         Smallest effective number of rows that a point stands for, (sum_n r_n)^2 / sum_n r_n^2 with the share
-        r_n ~ beta k(z, x_n) of the point in row n; scaled up from `privacy_rows` rows where there are more.
+        r_n ~ beta k(z, x_n) of the point in row n; scaled up from `privacy_rows` rows where there are more. For texts
+        and images, whose kernel is nearly the same for all pairs, a row is its nearest point's alone, and it is at
+        least 2 unless a point is nearer to a row than half of the distance to that row's nearest neighbour.
     nearest_row : float or None
         Smallest distance from a point to a row, in units of the row's distance to its own nearest neighbour; values
         that at least `privacy_floor` rows share are left out. None where there is no such row, or all are equal.

@@ -70,6 +70,7 @@ def reduce_texts(
         seed=seed,
         privacy_floor=privacy_floor,
         progress=progress,
+        cells=True,
     )
     reader = texts.reader
     if reader.missing + reader.empty == reader.n_read:
