@@ -15,6 +15,7 @@ import numpy as np
 
 from learnware.specification import solve_simplex_qp
 from learnware.specification._gaussian import in_units
+from learnware.specification._metric import KernelMetric
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from learnware.specification import RKMESpecification
-    from learnware.specification._metric import KernelMetric
 
 __all__ = ["density_bandwidth", "mixture_weights", "routing_posterior"]
 
@@ -36,7 +36,7 @@ _RIDGE = 0.01
 
 
 def mixture_weights(
-    X: NDArray[np.float64], specs: Sequence[RKMESpecification], metric: KernelMetric
+    X: NDArray[np.float64], specs: Sequence[RKMESpecification], metric: KernelMetric | None = None
 ) -> NDArray[np.float64]:
     """Return the weights of the mixture of specifications that is nearest to the rows, in squared MMD.
 
@@ -48,13 +48,15 @@ def mixture_weights(
     X : ndarray of shape (n_samples, n_features)
         The user's data as points of the space of the specifications.
     specs : sequence of RKMESpecification
-    metric : KernelMetric
+    metric : KernelMetric, optional
+        That of their island; by default it is estimated from them.
 
     Returns
     -------
     ndarray of shape (n_specs,)
         On the simplex.
     """
+    metric = KernelMetric.estimate(specs) if metric is None else metric
     rows = _filled(X[:: -(-len(X) // _MIXTURE_ROWS)], specs)
     products = np.zeros(len(specs))
     for start in range(0, len(rows), _BLOCK_ROWS):

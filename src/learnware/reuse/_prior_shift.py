@@ -12,13 +12,13 @@ from learnware.reuse._combined import CombinedReuser
 from learnware.reuse._density import mixture_weights
 from learnware.reuse._outputs import ask, output_space
 from learnware.reuse._spaces import in_space
-from learnware.specification._metric import KernelMetric
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from typing_extensions import Self
 
     from learnware.learnware import Learnware
+    from learnware.specification._metric import KernelMetric
 
 __all__ = ["PriorShiftReuser"]
 
@@ -84,10 +84,8 @@ class PriorShiftReuser(CombinedReuser):
 
     def _mixture(self, data: NDArray[Any] | list[str]) -> NDArray[np.float64]:
         learnwares = self._learnwares()
-        if len(learnwares) == 1:
-            return np.ones(1)
-        points, specs = in_space(learnwares, data)
-        return mixture_weights(points, specs, KernelMetric.estimate(specs) if self.metric is None else self.metric)
+        # One alone needs no specification.
+        return np.ones(1) if len(learnwares) == 1 else mixture_weights(*in_space(learnwares, data), self.metric)
 
     def _rows(self, user_data: Any) -> NDArray[np.float64]:
         learnwares, data = self._learnwares(), self._input(user_data)

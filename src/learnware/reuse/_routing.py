@@ -87,7 +87,7 @@ class RoutingReuser(CombinedReuser):
 
     def _mixture(self, X: NDArray[np.float64], specs: Sequence[RKMESpecification]) -> NDArray[np.float64]:
         if self.weights is None:
-            return mixture_weights(X, specs, KernelMetric.estimate(specs) if self.metric is None else self.metric)
+            return mixture_weights(X, specs, self.metric)
         weights = np.asarray(self.weights, dtype=np.float64)
         if weights.shape != (len(specs),) or not np.isfinite(weights).all() or weights.min() < 0 or not weights.any():
             raise ReuseError(
