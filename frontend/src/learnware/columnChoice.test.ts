@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { CsvHead } from "@/specification/csv";
-import { choicesOf, moved, targetOf } from "./columnChoice";
+import { choicesOf, moved, targetOf, textColumn } from "./columnChoice";
 
 /** The beginning of a file with these names and rows; columns of words are told by their cells. */
 function head(names: string[], rows: string[][], counters: string[] = []): CsvHead {
@@ -24,6 +24,16 @@ function head(names: string[], rows: string[][], counters: string[] = []): CsvHe
   };
 }
 const twenty = (row: (i: number) => string[]) => Array.from({ length: 20 }, (_, i) => row(i));
+
+it("a column of whole texts is told from one of words", () => {
+  const review = "A film that begins slowly, and does not end.";
+  expect(textColumn(head(["title", "review"], [["The lake", review]]))?.name).toBe("review");
+  expect(
+    textColumn(head(["评论"], [["这部电影开头很慢，而且一直没有结束，看完以后觉得不太值得。"]]))?.name,
+  ).toBe("评论");
+  expect(textColumn(head(["day", "kind"], [["2026-11-21T18:05:00+00:00", "red"]]))).toBeNull();
+  expect(textColumn(head(["a"], [["1"]]))).toBeNull();
+});
 
 describe("the likely target", () => {
   it("is a column with such a name, wherever it is", () => {

@@ -19,6 +19,8 @@ const TARGET_NAMES = new Set(
 );
 const FEW_VALUES = 12;
 const LEAST_ROWS = 15;
+/** Letters that the values of a column of texts have on average, at least; names and kinds have fewer. */
+const LETTERS_OF_TEXTS = 20;
 
 /** Return the columns of a file, those chosen that a specification is usually made of. */
 export function choicesOf(head: CsvHead): Choice[] {
@@ -57,6 +59,20 @@ export function targetOf({ columns, rows }: CsvHead): number | null {
     values.every((one) => /^\d+$/.test(one));
   const fractions = others.filter(({ index }) => valuesOf(index).some((one) => /\d[.,]\d/.test(one))).length;
   return few && fractions > others.length / 2 ? last.index : null;
+}
+
+/** Return the column whose values are whole texts, the longest ones; null where there is none. */
+export function textColumn({ columns, rows }: CsvHead): CsvColumn | null {
+  const letters = (index: number) => {
+    const cells = rows.map((row) => row[index] ?? "").filter((cell) => cell.trim() !== "");
+    return cells.reduce((sum, cell) => sum + (cell.match(/\p{L}/gu)?.length ?? 0), 0) / cells.length;
+  };
+  const found = columns
+    .filter(({ kind }) => kind === "text")
+    .map((column) => ({ column, letters: letters(column.index) }))
+    .filter((one) => one.letters >= LETTERS_OF_TEXTS)
+    .sort((a, b) => b.letters - a.letters);
+  return found[0]?.column ?? null;
 }
 
 /** Whether a name is one of these, or says outright that it is one: `PM2.5 (target)`, `target_price`. */
