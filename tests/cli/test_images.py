@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import zipfile
 from pathlib import Path
 
 import joblib
 import numpy as np
 import pytest
+import yaml
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -103,6 +105,24 @@ def test_search_and_predictions(market_of_images, folder):
     assert len(rows) == COUNT
     assert rows[0]["file"] == "one/001.png"
     assert np.mean([row["class"] == Path(row["file"]).parent.name for row in rows]) > 0.9
+
+
+def test_a_search_describes_images_as_the_learnwares_are(run, package, monkeypatch):
+    with zipfile.ZipFile(package) as archive:
+        contents = {name: archive.read(name) for name in archive.namelist()}
+    manifest = yaml.safe_load(contents["learnware.yaml"])
+    # Where types are that the published package does not know.
+    del manifest["extra_stat_specifications"]
+    contents["learnware.yaml"] = yaml.safe_dump(manifest).encode()
+    with zipfile.ZipFile("published.zip", "w") as archive:
+        for name, data in contents.items():
+            archive.writestr(name, data)
+    run("market", "add", "--no-check", "published.zip")
+    np.save("mine.npy", IMAGES)
+    monkeypatch.setattr("learnware.specification.generate_rkme_image_feature_spec", None)
+    [found] = run.answer("search", "mine.npy")["singles"]
+    assert found["similarity"] > 0.9
+    assert not run.answer("search", "mine.npy", "--text", "unheard of", code=3)["singles"]
 
 
 @pytest.mark.parametrize("labelled", [False, True])

@@ -8,11 +8,17 @@ import numpy as np
 import pytest
 
 from learnware.errors import MarketError
-from learnware.market import BaseUserInfo
+from learnware.market import BaseOrganizer, BaseUserInfo
 from learnware.market._find import find_nearest
 from learnware.market._island import IslandIndex, embed
 from learnware.market._island_search import IslandSearch
-from learnware.specification import RKMETextSpecification, generate_rkme_text_spec, generate_semantic_spec
+from learnware.specification import (
+    RKMEImageSpecification,
+    RKMETextSpecification,
+    generate_rkme_text_spec,
+    generate_semantic_spec,
+    spec_types,
+)
 from learnware.specification._metric import KernelMetric
 
 TOPICS = {
@@ -120,6 +126,21 @@ def test_the_first_space_with_learnwares_counts(market, filled, new_spec):
         assert market.search_learnware(user).get_single_results()[0].learnware.id == filled["space", "music"]
     alone = market.search_learnware(information(table))
     assert alone.message == "No learnware that meets the conditions is for tables of 7 columns."
+
+
+def test_a_market_tells_which_descriptions_find_something(market, filled, packages, new_semantic):
+    assert market.spec_types("Text") == ("RKMETextSpecification",)
+    # What says that there is nothing is the default.
+    assert market.spec_types("Image") == ("RKMEImageFeatureSpecification",)
+    images = RKMEImageSpecification.from_states({"z": np.zeros((1, 1, 32, 32)), "beta": np.ones(1), "num_points": 9})
+    later = add(market.learnware_organizer, packages, new_semantic, images)
+    assert market.spec_types("Image") == ("RKMEImageSpecification",)
+    market.learnware_organizer.delete_learnware(later)
+    assert market.spec_types("Image") == ("RKMEImageFeatureSpecification",)
+    unknown = BaseOrganizer.islands(market.learnware_organizer)
+    assert unknown is None
+    market.learnware_organizer.islands = lambda: unknown
+    assert market.spec_types("Image") == spec_types("Image")
 
 
 def test_a_requirement_without_a_specification_is_refused(market):

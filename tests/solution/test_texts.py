@@ -81,8 +81,10 @@ def test_labels_choose_the_way(market):
         assert np.mean(solution.predict(test) == truth) > 0.95
 
 
-def test_images_find_nothing_in_a_market_of_texts(market):
+def test_images_find_nothing_in_a_market_of_texts(market, monkeypatch):
     pytest.importorskip("PIL")
+    # Of the kinds of specifications that no learnware has, only the quick one is made, which says so.
+    monkeypatch.setattr("learnware.specification.generate_rkme_image_spec", None)
     images = np.random.default_rng(0).integers(0, 256, (30, 1, 8, 8)).astype(np.uint8)
     with pytest.raises(NothingFitsError, match="is for grey images"):
         solve(images, market=market)

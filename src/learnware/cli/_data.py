@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from learnware.specification import RKMESpecification
 
-__all__ = ["Data", "Source", "describe_source", "in_options", "open_source", "read_spec"]
+__all__ = ["Data", "Source", "describe_source", "in_options", "open_source"]
 
 
 @dataclass(frozen=True)
@@ -264,29 +264,3 @@ def describe_source(
 
 
 _PLURALS = {"Table": "tables", "Image": "images", "Text": "texts"}
-
-
-def read_spec(path: Path) -> "RKMESpecification":
-    """Return the specification in a file, of whatever type.
-
-    Raises
-    ------
-    SpecificationError
-        If there is none.
-    """
-    import json
-
-    from learnware.specification import RKMESpecification, stat_specification_class
-
-    name = "RKMETableSpecification"  # that of old files, which do not say; what is wrong with a broken one it says, too
-    try:
-        states = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        states = None
-    if isinstance(states, dict) and isinstance(states.get("type"), str):
-        name = states["type"]
-    spec = stat_specification_class(name)()  # type: ignore[call-arg]  # those with a name of their own pass it on
-    if not isinstance(spec, RKMESpecification):
-        raise SpecificationError(f"{path.name!r} is a {name}, which nothing can be searched by")
-    spec.load(str(path))
-    return spec

@@ -29,9 +29,13 @@ from learnware.cli._options import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from learnware.learnware import Learnware
-    from learnware.market import LearnwareMarket, SearchResults
+    from learnware.market import BaseUserInfo, LearnwareMarket, SearchResults
     from learnware.specification import RKMESpecification
+
+    _Described = tuple[RKMESpecification, list[str] | None]
 
 __all__ = ["register"]
 
@@ -100,7 +104,7 @@ def search(
     from learnware.market import BaseUserInfo
 
     describe = partial(
-        _specification,
+        _specifications,
         session,
         kind=kind,
         target=target,
@@ -114,16 +118,27 @@ def search(
     if dock or host is not None:
         if status is not None:
             raise typer.BadParameter("--status is for markets; searches of docks find what is verified")
-        described = None if data is None else describe(data)[0]
-        search_dock(session, described, semantic, host=host, limit=limit, most_parts=max_learnwares)
+        described = None if data is None else next(describe(data))
+        search_dock(
+            session,
+            None if described is None else described[0],
+            semantic,
+            host=host,
+            limit=limit,
+            most_parts=max_learnwares,
+        )
         return
     market = session.open_market()
-    info = BaseUserInfo(semantic_spec=semantic)
+    look_up = partial(
+        market.search_learnware,
+        check_status=None if status is None else STATUSES[status],
+        max_search_num=max_learnwares,
+    )
     names = None
-    if data is not None:
-        spec, names = describe(data)
-        info.update_stat_info(spec.type, spec)
-    results = market.search_learnware(info, None if status is None else STATUSES[status], max_search_num=max_learnwares)
+    if data is None:
+        results = look_up(BaseUserInfo(semantic_spec=semantic))
+    else:
+        results, spec, names = _first_found(look_up, semantic, describe(data, market))
     nothing = results.nothing_fits or not results.get_single_results()
     if nothing and data is not None:
         hint = width_hint(session, market, spec.get_z().shape[1]) if spec.type == _OF_TABLES else ""
@@ -139,11 +154,34 @@ def search(
         raise typer.Exit(NOTHING_FITS)
 
 
-def _specification(
-    session: Session, data: Path, *, target: str | None, **how: Any
-) -> "tuple[RKMESpecification, list[str] | None]":
-    """Return the specification, and the names of the columns where they are known."""
-    from learnware.cli._data import describe_source, open_source, read_spec
+def _first_found(
+    look_up: "Callable[[BaseUserInfo], SearchResults]",
+    semantic: dict[str, Any] | None,
+    described: "Iterator[_Described]",
+) -> "tuple[SearchResults, RKMESpecification, list[str] | None]":
+    """Return the first results with a learnware, else the very first, by what was searched, and names of columns."""
+    from learnware.market import BaseUserInfo
+
+    found = None
+    for spec, names in described:
+        results = look_up(BaseUserInfo(semantic_spec=semantic, stat_info={spec.type: spec}))
+        if found is None or results.get_single_results():
+            found = results, spec, names
+        if results.get_single_results():
+            break
+    assert found is not None  # noqa: S101  # there is a specification at least
+    return found
+
+
+def _specifications(
+    session: Session, data: Path, market: "LearnwareMarket | None" = None, *, target: str | None, **how: Any
+) -> "Iterator[_Described]":
+    """Give specifications, one at a time, and the names of the columns where they are known.
+
+    They are of all types that learnwares of the market have, unless a type is given; of the default one for a dock.
+    """
+    from learnware.cli._data import describe_source, open_source
+    from learnware.specification._rkme import read_rkme
 
     options = {"kind": how["kind"], "text_column": how["text_column"]}
     encoder, spec_type = how["encoder"], how["spec_type"]
@@ -153,9 +191,12 @@ def _specification(
         if wrong is not None:
             option = wrong.replace("_", "-")
             raise typer.BadParameter(f"--{option} is for data, and {data.name!r} is a specification of them")
-        return read_spec(data), None
+        yield read_rkme(data), None
+        return
     with open_source(data, session.warn, target=target, **options) as source:
-        return describe_source(source, spec_type, encoder=encoder, progress=None if session.talks else False)
+        types = [spec_type] if spec_type is not None or market is None else market.spec_types(source.data_type)
+        for one in types:
+            yield describe_source(source, one, encoder=encoder, progress=None if session.talks else False)
 
 
 def _in_another_order(

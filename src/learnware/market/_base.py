@@ -122,6 +122,13 @@ class BaseOrganizer:
         """Read a learnware anew from where it is kept."""
         raise NotImplementedError(f"{self.__class__.__name__} cannot reload learnwares")
 
+    def islands(self) -> list[str] | None:
+        """Return the names of the spaces that learnwares are described in (`RKMESpecification.space`), in order.
+
+        None where the organizer does not know.
+        """
+        return None
+
 
 class BaseSearcher:
     """Finds learnwares for a user's requirement.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from learnware.errors import InvalidPackageError, MarketError, SpecificationError
 from learnware.market._base import BaseChecker
+from learnware.specification import spec_types
 
 if TYPE_CHECKING:
     import os
@@ -273,6 +274,23 @@ class LearnwareMarket:
     ) -> SearchResults:
         """Search among learnwares of one status (any by default); `kwargs` go to the searcher."""
         return self.learnware_searcher(user_info, check_status, **kwargs)
+
+    def spec_types(self, data_type: str) -> tuple[str, ...]:
+        """Return the types of specifications by which learnwares for a kind of data are found here, the default first.
+
+        A user's data need be described by no other. Those of `learnware.specification.spec_types` that no learnware has
+        are left out. If none has any, the default is what says so; where the organizer does not tell, all count.
+
+        Parameters
+        ----------
+        data_type : str
+            "Table", "Image" or "Text".
+        """
+        known, islands = spec_types(data_type), self.learnware_organizer.islands()
+        if islands is None:
+            return known
+        there = {name.partition("/")[0] for name in islands}
+        return tuple(one for one in known if one in there) or known[:1]
 
     def delete_learnware(self, id: str, **kwargs: Any) -> bool:
         """Delete a learnware and return True; False if there is none of this id."""

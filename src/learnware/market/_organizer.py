@@ -301,10 +301,14 @@ class EasyOrganizer(BaseOrganizer):
         """Return the index over the members of an island, up to date; None where the island is empty."""
         return self._view.island_index(name)
 
+    def islands(self) -> list[str]:
+        """Return the names of the islands that there are, in order."""
+        return [name for (name,) in self.store.database.execute("SELECT name FROM island ORDER BY name")]
+
     def table_widths(self) -> list[int]:
         """Return the numbers of columns of the tables that the learnwares are for, in order."""
-        rows = self.store.database.execute("SELECT name FROM island WHERE name LIKE 'RKMETableSpecification/%'")
-        return sorted(int(name.rpartition("/")[2]) for (name,) in rows)
+        tables = (name for name in self.islands() if name.startswith("RKMETableSpecification/"))
+        return sorted(int(name.rpartition("/")[2]) for name in tables)
 
     def search_words(self, search: Callable[[SemanticIndex], Any]) -> Any:
         """Return what `search` finds among the words and tags of all learnwares, up to date."""

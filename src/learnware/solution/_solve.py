@@ -26,7 +26,7 @@ from learnware.reuse._outputs import ask, labelled_space, output_space
 from learnware.runtime import Limits, ModelRunner, RunningModel
 from learnware.solution._report import FEWEST_LABELS, ChosenLearnware, SolutionReport
 from learnware.solution._solution import Solution, predict_labels
-from learnware.specification import data_type_of, generate_semantic_spec, spec_types
+from learnware.specification import data_type_of, generate_semantic_spec
 from learnware.specification._kinds import generate
 from learnware.specification._tables import without_tensor
 
@@ -130,17 +130,14 @@ def solve(
     if data_type != "Table":
         X = as_input(X)
     say("describing the data")
-    types = spec_types(data_type)
+    if isinstance(market, str):
+        market = _open(market)
+    # Some descriptions take long: none is made by which nothing can be found.
+    types = market.spec_types(data_type)
     spec = generate(types[0], X, seed=seed)
     labelled, labels = _labelled_rows(y, spec.num_points)
     tasks = (task,) if task else _tasks_of_labels(labels)
     say("searching the market")
-    if isinstance(market, str):
-        folder = market_folder(market, None)
-        # Opening a market makes it.
-        if not folder.is_dir():
-            raise MarketError(f"there is no market {market!r} in {str(folder.parent)!r}")
-        market = instantiate_learnware_market(market)
     conditions = dict(semantic_spec or generate_semantic_spec())
     conditions["Task"] = {"Values": list(tasks), "Type": "Class"}
     results = _search(market, conditions, spec)
@@ -175,6 +172,14 @@ def solve(
     except BaseException:
         runner.close()
         raise
+
+
+def _open(market_id: str) -> LearnwareMarket:
+    folder = market_folder(market_id, None)
+    # Opening a market makes it.
+    if not folder.is_dir():
+        raise MarketError(f"there is no market {market_id!r} in {str(folder.parent)!r}")
+    return instantiate_learnware_market(market_id)
 
 
 def _search(market: LearnwareMarket, conditions: dict[str, Any], spec: RKMESpecification) -> SearchResults:

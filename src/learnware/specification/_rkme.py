@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 
 from learnware.errors import SpecificationError
-from learnware.specification._base import RegularStatSpecification
+from learnware.specification._base import RegularStatSpecification, stat_specification_class
 from learnware.texts import text
 
 if TYPE_CHECKING:
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from learnware.specification._report import ReductionReport
     from learnware.specification._states import ReducedSet
 
-__all__ = ["RKMESpecification"]
+__all__ = ["RKMESpecification", "read_rkme"]
+
+_Spec = TypeVar("_Spec", bound="RKMESpecification")
 
 
 class RKMESpecification(RegularStatSpecification):
@@ -176,12 +178,38 @@ class RKMESpecification(RegularStatSpecification):
         FileNotFoundError
             If there is no such file.
         """
-        try:
-            states = json.loads(Path(filepath).read_text(encoding="utf-8"))
-            loaded = type(self).from_states(states)
-        except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-            raise SpecificationError(f"{filepath} is not JSON: {error}") from error
-        except SpecificationError as error:
-            raise SpecificationError(f"{filepath}: {error}") from error
+        loaded = _of_states(type(self), _read_states(filepath), filepath)
         self.__dict__.update({name: value for name, value in loaded.__dict__.items() if name != "_cuda_idx"})
         return True
+
+
+def read_rkme(filepath: str | os.PathLike[str]) -> RKMESpecification:
+    """Return the specification in a JSON file, of whatever type; old files, which do not say, are of tables.
+
+    Raises
+    ------
+    SpecificationError
+        If the file is no specification of a reduced embedding.
+    FileNotFoundError
+        If there is no such file.
+    """
+    states = _read_states(filepath)
+    type_name = states.get("type") if isinstance(states, dict) else None
+    spec_class = stat_specification_class(type_name if isinstance(type_name, str) else "RKMETableSpecification")
+    if not issubclass(spec_class, RKMESpecification):
+        raise SpecificationError(f"{filepath} is a {type_name}, which nothing can be searched by")
+    return _of_states(spec_class, states, filepath)
+
+
+def _read_states(filepath: str | os.PathLike[str]) -> Any:
+    try:
+        return json.loads(Path(filepath).read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise SpecificationError(f"{filepath} is not JSON: {error}") from error
+
+
+def _of_states(spec_class: type[_Spec], states: Any, filepath: str | os.PathLike[str]) -> _Spec:
+    try:
+        return spec_class.from_states(states)
+    except SpecificationError as error:
+        raise SpecificationError(f"{filepath}: {error}") from error
