@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import market, reuse, runtime, specification, texts, web
+from benchmarks import images, market, reuse, runtime, specification, texts, web
 from benchmarks._table import machine, print_rows
 from benchmarks.dock.__main__ import run as dock
 from benchmarks.experiments._stored import stored_rows
@@ -15,6 +15,7 @@ def main() -> None:
     for title, run in (
         ("specifications", specification.run),
         ("specifications of texts", texts.run),
+        ("specifications of images (K = 50)", images.run),
         ("market", market.run),
         ("reuse", reuse.run),
     ):

@@ -11,24 +11,33 @@ variances there,
 
 and likewise for v and w, which a ReLU halves. The constants are those of the published package, whose figures this
 reproduces up to the rounding of its single precision.
+
+Arrays are numpy's or torch's; all that is used here both libraries know by the same name. Images come last but one, or
+last, in all of them, and pixels first.
 """
 
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+__all__ = ["Array", "CnnGradient", "CnnImages", "cnn_gradient", "cnn_kernel", "library"]
 
-__all__ = ["CnnImages", "cnn_gradient", "cnn_kernel", "gradient_of_images"]
+# A numpy array or a torch tensor.
+Array = Any
 
 _BLOCKS = 3
 _WEIGHT, _BIAS = math.sqrt(2.0), 0.1
 _PATCH = 3
+
+
+def library(array: Array) -> Any:
+    """Return the library that an array is of: numpy, or torch."""
+    return np if isinstance(array, np.ndarray) else sys.modules["torch"]
 
 
 @dataclass(frozen=True)
@@ -37,159 +46,198 @@ class CnnImages:
 
     Attributes
     ----------
-    patches : ndarray of shape (height * width, n, 9 * channels + 1)
+    patches : array of shape (height * width, 9 * channels + 1, n)
         The surroundings of each pixel, and a constant for the bias: products of these are covariances after the first
         convolution, divided by both standard deviations.
-    variances : tuple of ndarray of shape (height, width, n)
+    variances : tuple of arrays of shape (height, width, n)
         Variances after the convolution of each block.
     """
 
-    patches: NDArray[np.floating]
-    variances: tuple[NDArray[np.floating], ...]
+    patches: Array
+    variances: tuple[Array, ...]
 
     @classmethod
-    def of(cls, images: NDArray[np.floating]) -> CnnImages:
+    def of(cls, images: Array) -> CnnImages:
         """Prepare images of shape (n, channels, height, width), in their precision."""
-        n, channels, height, width = images.shape
-        variance = np.square(images).mean(axis=1).transpose(1, 2, 0)
+        xp = library(images)
+        pixels = xp.moveaxis(xp.moveaxis(images, 1, -1), 0, -1)
+        height, width, channels, n = pixels.shape
+        # Also in memory: pixels first.
+        pixels = pixels.reshape(-1).reshape(pixels.shape)
+        variance = (pixels * pixels).mean(axis=2)
         variances = []
         for _ in range(_BLOCKS):
             variances.append(_convolved(variance))
             variance = _pooled(0.5 * variances[-1])
-        padded = np.pad(images, ((0, 0), (0, 0), (1, 1), (1, 1)))
-        windows = np.lib.stride_tricks.sliding_window_view(padded, (_PATCH, _PATCH), axis=(2, 3))
-        patches = np.empty((height * width, n, _PATCH * _PATCH * channels + 1), dtype=images.dtype)
-        patches[..., :-1] = windows.transpose(2, 3, 0, 1, 4, 5).reshape(height * width, n, -1)
-        patches[..., :-1] *= math.sqrt(_WEIGHT / (_PATCH * _PATCH * channels))
-        patches[..., -1] = math.sqrt(_BIAS)
-        patches /= np.sqrt(variances[0]).reshape(height * width, n, 1)
-        return cls(patches, tuple(variances))
+        deviation = xp.sqrt(variances[0])[:, :, None]
+        padded = _padded(_padded(pixels * math.sqrt(_WEIGHT / (_PATCH * _PATCH * channels)), 0), 1)
+        parts = [padded[i : i + height, j : j + width] for i in range(_PATCH) for j in range(_PATCH)]
+        parts.append(xp.full_like(deviation, math.sqrt(_BIAS)))
+        patches = xp.concatenate(parts, axis=2)
+        patches /= deviation
+        return cls(patches.reshape(height * width, -1, n), tuple(variances))
+
+    def surroundings(self) -> Array:
+        """Return the surroundings of each pixel, shape (height * width, 9 * channels, n): patches as they were."""
+        return self.patches[:, :-1] * library(self.patches).sqrt(self.variances[0]).reshape(len(self.patches), 1, -1)
 
 
-def cnn_kernel(A: CnnImages, B: CnnImages) -> NDArray[np.floating]:
+@dataclass(frozen=True)
+class CnnGradient:
+    """The gradient of a sum of kernels by the images b, as parts that add up over images a.
+
+    Attributes
+    ----------
+    by_patches : array of shape (height * width, 9 * channels, m)
+        That through the covariances with images a.
+    by_variances : array of shape (height, width, m)
+        That through the images' own variances after the first convolution.
+    """
+
+    by_patches: Array
+    by_variances: Array
+
+    def add(self, other: CnnGradient) -> None:
+        """Add another gradient to this one, in its place."""
+        by_patches, by_variances = self.by_patches, self.by_variances
+        by_patches += other.by_patches
+        by_variances += other.by_variances
+
+    def by_images(self, images: CnnImages) -> Array:
+        """Return the gradient by the pixels of the images b, shape (m, channels, height, width)."""
+        xp = library(self.by_patches)
+        height, width, m = self.by_variances.shape
+        # Variances are squares of the surroundings.
+        total = images.surroundings()
+        total *= 2.0 * self.by_variances.reshape(height * width, 1, m)
+        total += self.by_patches
+        channels = total.shape[1] // (_PATCH * _PATCH)
+        parts = total.reshape(height, width, _PATCH, _PATCH, channels, m)
+        gradient = _padded(_padded(xp.zeros_like(parts[:, :, 0, 0]), 0), 1)
+        for i in range(_PATCH):
+            for j in range(_PATCH):
+                gradient[i : i + height, j : j + width] += parts[:, :, i, j]
+        gradient *= math.sqrt(_WEIGHT / (_PATCH * _PATCH * channels))
+        return xp.moveaxis(xp.moveaxis(gradient[1:-1, 1:-1], -1, 0), -1, 1)
+
+
+def cnn_kernel(A: CnnImages, B: CnnImages) -> Array:
     """Return the kernel of all pairs of images, shape (n, m)."""
     pooled, _, _ = _block(_cosines(A, B), _deviations(A, B, 0))
     for block in range(1, _BLOCKS):
         deviations = _deviations(A, B, block)
         pooled, _, _ = _block(_convolved(pooled) / deviations, deviations)
-    mean: NDArray[np.floating] = pooled.mean(axis=(0, 1))
-    return mean
+    return pooled.mean(axis=(0, 1))
 
 
-def cnn_gradient(
-    A: CnnImages, B: CnnImages, weights: NDArray[np.floating]
-) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+def cnn_gradient(A: CnnImages, B: CnnImages, weights: Array) -> tuple[Array, CnnGradient]:
     """Return the kernel of all pairs, and the gradient of sum_nm weights_nm k(a_n, b_m) by the images b.
 
     Parameters
     ----------
     A, B : CnnImages
         n and m images.
-    weights : ndarray of shape (n, m)
+    weights : array of shape (n, m)
 
     Returns
     -------
-    kernel : ndarray of shape (n, m)
-    by_patches : ndarray of shape (height * width, m, 9 * channels)
-        The gradient by the surroundings of each pixel of the images b. Parts of it add up over parts of the images a,
-        and `gradient_of_images` makes one with respect to the images of it.
+    kernel : array of shape (n, m)
+    gradient : CnnGradient
     """
-    deviations = [_deviations(A, B, block) for block in range(_BLOCKS)]
-    pooled, angle, sine = _block(_cosines(A, B), deviations[0])
-    angles, sines = [angle], [sine]
-    for block in range(1, _BLOCKS):
-        pooled, angle, sine = _block(_convolved(pooled) / deviations[block], deviations[block])
-        angles.append(angle)
-        sines.append(sine)
+    steps = []
+    pooled: Array = None
+    for block in range(_BLOCKS):
+        deviations = _deviations(A, B, block)
+        cosines = _convolved(pooled) / deviations if block else _cosines(A, B)
+        pooled, angles, sines = _block(cosines, deviations)
+        # The derivatives by the own variances, up to a factor.
+        sines *= deviations
+        steps.append((angles, sines))
     kernel = pooled.mean(axis=(0, 1))
     # Backwards: `back` is the derivative by the pooled covariances of a block, `back_own` that by the pooled variances
     # of the images b, which all later blocks depend on.
-    back = np.broadcast_to(weights / (pooled.shape[0] * pooled.shape[1]), pooled.shape)
-    back_own: NDArray[np.floating] | None = None
+    xp = library(weights)
+    back: Array = (weights / (pooled.shape[0] * pooled.shape[1]))[None, None]
+    back_own: Array = None
     for block in reversed(range(_BLOCKS)):
-        back = _unpooled(back)
-        sines[block] *= deviations[block]
-        sines[block] *= back
-        own = sines[block].sum(axis=2)
-        own /= 4.0 * np.pi * B.variances[block]
+        angles, sines = steps.pop()
+        for quarter in _quarters(sines):
+            xp.multiply(quarter, back, out=quarter)
+        own = sines.sum(axis=2)
+        own /= 16.0 * math.pi * B.variances[block]
         if back_own is not None:
-            own += 0.5 * _unpooled(back_own)
-        np.subtract(np.pi, angles[block], out=angles[block])
-        angles[block] *= 0.5 / np.pi
-        back = back * angles[block]
+            for quarter in _quarters(own):
+                xp.add(quarter, 0.125 * back_own, out=quarter)
+        back = back * (0.125 / math.pi)
+        for quarter in _quarters(angles):
+            xp.multiply(quarter, back, out=quarter)
+        back = angles
         if block:
             back, back_own = _WEIGHT * _mean_3x3(back), _WEIGHT * _mean_3x3(own)
     height, width, n, m = back.shape
-    scale_a, scale_b = (np.sqrt(one.variances[0]).reshape(height * width, -1, 1) for one in (A, B))
-    # Through covariances: products of patches, of which those of b are the variables. Through variances: their squares.
-    by_patches = np.matmul(back.reshape(height * width, n, m).transpose(0, 2, 1), A.patches[..., :-1] * scale_a)
-    by_patches += 2.0 * own.reshape(height * width, m, 1) * (B.patches[..., :-1] * scale_b)
-    return kernel, by_patches
+    return kernel, CnnGradient(A.surroundings() @ back.reshape(height * width, n, m), own)
 
 
-def gradient_of_images(by_patches: NDArray[np.floating], shape: tuple[int, ...]) -> NDArray[np.floating]:
-    """Return the gradient by images of the given shape from that by the surroundings of their pixels."""
-    m, channels, height, width = shape
-    parts = by_patches.reshape(height, width, m, channels, _PATCH, _PATCH)
-    gradient = np.zeros((m, channels, height + 2, width + 2), dtype=by_patches.dtype)
-    for i in range(_PATCH):
-        for j in range(_PATCH):
-            gradient[:, :, i : i + height, j : j + width] += parts[..., i, j].transpose(2, 3, 0, 1)
-    gradient *= math.sqrt(_WEIGHT / (_PATCH * _PATCH * channels))
-    return gradient[:, :, 1:-1, 1:-1]
-
-
-def _cosines(A: CnnImages, B: CnnImages) -> NDArray[np.floating]:
+def _cosines(A: CnnImages, B: CnnImages) -> Array:
     height, width = A.variances[0].shape[:2]
-    cosines: NDArray[np.floating] = np.matmul(A.patches, B.patches.transpose(0, 2, 1))
+    cosines = A.patches.swapaxes(1, 2) @ B.patches
     return cosines.reshape(height, width, *cosines.shape[1:])
 
 
-def _deviations(A: CnnImages, B: CnnImages, block: int) -> NDArray[np.floating]:
+def _deviations(A: CnnImages, B: CnnImages, block: int) -> Array:
     """Return the products of both standard deviations, shape (height, width, n, m)."""
-    products: NDArray[np.floating] = np.sqrt(A.variances[block])[..., None] * np.sqrt(B.variances[block])[:, :, None]
-    return products
+    sqrt = library(A.patches).sqrt
+    return sqrt(A.variances[block])[..., None] * sqrt(B.variances[block])[:, :, None]
 
 
-def _block(
-    cosines: NDArray[np.floating], deviations: NDArray[np.floating]
-) -> tuple[NDArray[np.floating], NDArray[np.floating], NDArray[np.floating]]:
-    """Return covariances after ReLU and pooling, from cosines, which are changed; the angles and their sines."""
-    angles: NDArray[np.floating] = np.arccos(np.clip(cosines, -1.0, 1.0, out=cosines))
-    sines: NDArray[np.floating] = np.sqrt(1.0 - cosines * cosines)
-    covariances = np.subtract(np.pi, angles)
-    covariances *= cosines
-    covariances += sines
+def _block(cosines: Array, deviations: Array) -> tuple[Array, Array, Array]:
+    """Return covariances after ReLU and pooling, from cosines, which are changed; pi less the angles, and the sines."""
+    xp = library(cosines)
+    xp.clip(cosines, -1.0, 1.0, out=cosines)
+    xp.negative(cosines, out=cosines)
+    angles = xp.arccos(cosines)
+    sines = 1.0 - cosines * cosines
+    xp.sqrt(sines, out=sines)
+    cosines *= angles
+    covariances = xp.subtract(sines, cosines, out=cosines)
     covariances *= deviations
-    covariances *= 0.5 / np.pi
-    return _pooled(covariances), angles, sines
+    pooled = _pooled(covariances)
+    pooled *= 0.5 / math.pi
+    return pooled, angles, sines
 
 
-def _convolved(values: NDArray[np.floating]) -> NDArray[np.floating]:
-    convolved: NDArray[np.floating] = _WEIGHT * _mean_3x3(values) + _BIAS
-    return convolved
+def _convolved(values: Array) -> Array:
+    return _WEIGHT * _mean_3x3(values) + _BIAS
 
 
-def _mean_3x3(values: NDArray[np.floating]) -> NDArray[np.floating]:
+def _mean_3x3(values: Array) -> Array:
     """Return means of 3x3 places along the first two axes, with zeros outside; the transpose is the same."""
-    rows: NDArray[np.floating] = values.copy()
+    values = values / (_PATCH * _PATCH)
+    rows = 1.0 * values
     rows[1:] += values[:-1]
     rows[:-1] += values[1:]
-    total: NDArray[np.floating] = rows.copy()
+    total = 1.0 * rows
     total[:, 1:] += rows[:, :-1]
     total[:, :-1] += rows[:, 1:]
-    total /= _PATCH * _PATCH
     return total
 
 
-def _pooled(values: NDArray[np.floating]) -> NDArray[np.floating]:
-    pooled: NDArray[np.floating] = values[::2, ::2] + values[1::2, ::2]
-    pooled += values[::2, 1::2]
-    pooled += values[1::2, 1::2]
+def _padded(values: Array, axis: int) -> Array:
+    """Return values with a zero before and after those along an axis."""
+    xp = library(values)
+    edge = xp.zeros_like(values[:1] if axis == 0 else values[:, :1])
+    return xp.concatenate([edge, values, edge], axis=axis)
+
+
+def _pooled(values: Array) -> Array:
+    first, second, third, fourth = _quarters(values)
+    pooled = first + second
+    pooled += third
+    pooled += fourth
     pooled *= 0.25
     return pooled
 
 
-def _unpooled(values: NDArray[np.floating]) -> NDArray[np.floating]:
-    unpooled: NDArray[np.floating] = np.asarray((0.25 * values).repeat(2, axis=0).repeat(2, axis=1))
-    return unpooled
+def _quarters(values: Array) -> tuple[Array, ...]:
+    """Return views of the four places that each place after pooling is made of."""
+    return values[::2, ::2], values[1::2, ::2], values[::2, 1::2], values[1::2, 1::2]

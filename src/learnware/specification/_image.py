@@ -39,7 +39,7 @@ class RKMEImageSpecification(RKMESpecification):
     Parameters
     ----------
     cuda_idx : int, optional
-        Accepted for programs written for the published package; the computation runs on the CPU.
+        The GPU that makes specifications, as in `generate_rkme_image_spec`.
     **kwargs
         `n_models` and `model_config`, which are written to files.
 
@@ -118,10 +118,13 @@ class RKMEImageSpecification(RKMESpecification):
         IncompatibleSpecificationError
             If they have other channels.
         """
+        from learnware.specification._image_device import opened
         from learnware.specification._image_whitening import Whitening
 
         images = read_all(X, self.channels)
-        return image_features(Whitening.of(images)(images)).astype(np.float64)
+        with opened("numpy") as device:
+            white = Whitening.of(images, device)(images)
+        return image_features(white).astype(np.float64)
 
     def generate_stat_spec_from_data(
         self,
@@ -138,6 +141,7 @@ class RKMEImageSpecification(RKMESpecification):
         seed: int = 0,
         privacy_floor: int | None = PRIVACY_FLOOR,
         progress: bool | None = None,
+        device: str | None = None,
         **kwargs: Any,
     ) -> None:
         """Fill the specification from images.
@@ -147,7 +151,9 @@ class RKMEImageSpecification(RKMESpecification):
         Raises
         ------
         SpecificationError
-            If `X` are no images.
+            If `X` are no images, or `device` is unknown or not there.
+        MissingDependencyError
+            If `device` needs torch, which is not installed.
         """
         from learnware.specification._image_reduction import reduce_images
 
@@ -167,6 +173,8 @@ class RKMEImageSpecification(RKMESpecification):
                 seed=seed,
                 privacy_floor=privacy_floor,
                 progress=False if progress is None and not verbose else progress,
+                device=device,
+                cuda_idx=self._cuda_idx,
             )
         )
 
@@ -178,14 +186,12 @@ class RKMEImageSpecification(RKMESpecification):
         IncompatibleSpecificationError
             If the other specification has images of another shape.
         """
-        from learnware.specification._image_reduction import kernel_matrix
-
         z, other = self.get_z(), Phi2.get_z()
         if z.shape[1:] != other.shape[1:]:
             raise IncompatibleSpecificationError(
                 f"specifications of images of {z.shape[1:]} and {other.shape[1:]} cannot be compared"
             )
-        return float(self.get_beta() @ kernel_matrix(z, other) @ Phi2.get_beta())
+        return float(self.get_beta() @ _kernel(z, other) @ Phi2.get_beta())
 
     def dist(self, Phi2: RKMEImageSpecification, omit_term1: bool = False) -> float:
         """Return the squared MMD to another specification, without the own self-product if `omit_term1`."""
@@ -202,10 +208,8 @@ class RKMEImageSpecification(RKMESpecification):
         -------
         ndarray of shape (T, channels, 32, 32), float64
         """
-        from learnware.specification._image_reduction import kernel_matrix
-
         z = self.get_z()
-        return z[herd(kernel_matrix(z, z), self.get_beta(), T)]
+        return z[herd(_kernel(z, z), self.get_beta(), T)]
 
     @classmethod
     def from_states(cls, states: Mapping[str, Any]) -> Self:
@@ -250,3 +254,11 @@ class RKMEImageSpecification(RKMESpecification):
                 if name in config and (config[name] is None or isinstance(config[name], int | float))
             }
         return spec
+
+
+def _kernel(A: NDArray[np.float64], B: NDArray[np.float64]) -> NDArray[np.float64]:
+    from learnware.specification._image_device import opened
+    from learnware.specification._image_reduction import kernel_matrix
+
+    with opened("numpy") as device:
+        return kernel_matrix(A, B, device)

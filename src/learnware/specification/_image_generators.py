@@ -97,6 +97,7 @@ def generate_rkme_image_spec(
     seed: int = 0,
     privacy_floor: int | None = PRIVACY_FLOOR,
     progress: bool | None = None,
+    device: str | None = None,
     **kwargs: Any,
 ) -> RKMEImageSpecification:
     """Make the statistical specification of images as the published package has it: its points are images.
@@ -125,13 +126,17 @@ def generate_rkme_image_spec(
     verbose : bool, default=True
         False shows no progress.
     cuda_idx : int, optional
-        Accepted for programs written for the published package; the computation runs on the CPU.
+        Number of the GPU, through torch; without one the processor does it, as in the published package. -1: no GPU. By
+        default the first one there is, if torch is installed and there are images enough to make up for its import.
     seed : int, default=0
         Seed of the sample and of the start.
     privacy_floor : int or None, default=5
         Images to a point, at least, on average. 0 or None switches it off.
     progress : bool, optional
         Show a progress bar; by default only on a terminal and only for long work.
+    device : str, optional
+        Where to compute, whatever `cuda_idx` says: "numpy", or by torch "cpu", "cuda" or "cuda:1"; what is not there is
+        an error. Results agree to single precision.
     **kwargs
         `whitening=False` only standardises; `n_models`, `model_config` and `experimental` are accepted.
 
@@ -142,9 +147,9 @@ def generate_rkme_image_spec(
     Raises
     ------
     SpecificationError
-        If `X` are no images, have different channels, or one has no finite value.
+        If `X` are no images, have different channels, or one has no finite value; if `device` is unknown or not there.
     MissingDependencyError
-        If images must be resized and pillow is not installed.
+        If images must be resized and pillow is not installed, or `device` needs torch and that is not.
     """
     settings = {name: kwargs.pop(name) for name in ("n_models", "model_config") if name in kwargs}
     spec = RKMEImageSpecification(cuda_idx=cuda_idx, **settings)
@@ -161,6 +166,7 @@ def generate_rkme_image_spec(
         seed=seed,
         privacy_floor=privacy_floor,
         progress=progress,
+        device=device,
         **kwargs,
     )
     return spec

@@ -8,36 +8,41 @@ none of them.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from learnware.errors import SpecificationError
-from learnware.specification._cnn_kernel import CnnImages, cnn_gradient, cnn_kernel, gradient_of_images
+from learnware.specification._cnn_kernel import CnnImages, cnn_gradient, cnn_kernel
 from learnware.specification._generate import check_whole, progress_bar
+from learnware.specification._image_device import choose_device, opened
 from learnware.specification._image_whitening import Whitening
 from learnware.specification._images import IMAGE_WIDTH, ImageReader
 from learnware.specification._limits import MOST_IMAGES, MOST_ROWS
-from learnware.specification._reduction import minimise, workers
+from learnware.specification._reduction import minimise
 from learnware.specification._report import ReductionReport
 from learnware.specification._simplex import solve_simplex_qp
 from learnware.specification._states import ReducedSet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
-    from learnware.specification._reduction import ParallelMap
+    from learnware.specification._cnn_kernel import Array, CnnGradient
+    from learnware.specification._image_device import Device
 
-__all__ = ["CnnMean", "kernel_matrix", "lowered", "reduce_images", "start_images"]
+__all__ = ["EVALUATIONS", "FITTED", "CnnMean", "kernel_matrix", "lowered", "reduce_images", "start_images"]
 
-# Images of one block: with fifty points its covariances stay in a core's cache.
+# Images of one block, at least.
 _BLOCK = 16
+# Sums that are left to add up in the end.
+_PARTS = 16
 # Images that the points are fitted to; the weights are against all of the sample.
-_FITTED = 1_000
-_EVALUATIONS, _TOLERANCE = 16, 0.01
+FITTED = 1_000
+EVALUATIONS, _TOLERANCE = 16, 0.01
 # Images that the data's own product is estimated from.
 _OWN_PRODUCT = 300
 # A point nearer to an image than this share of the image's distance to its nearest neighbour would show it.
@@ -52,20 +57,23 @@ class CnnMean:
     ----------
     images : ndarray of shape (n, channels, height, width), float32
         Standardised images.
-    parallel_map : callable
-        From `workers`.
+    device : Device
+        Where the arithmetic runs.
     """
 
-    def __init__(self, images: NDArray[np.float32], parallel_map: ParallelMap) -> None:
-        self._map, self._shape = parallel_map, images.shape[1:]
+    def __init__(self, images: NDArray[np.float32], device: Device) -> None:
+        self._device, self._shape = device, images.shape[1:]
         self.n = len(images)
-        self.images = images
+        self._images = device.put(images)
 
     def products(self, Z: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return the kernel of images and points, shape (n, K)."""
-        points = CnnImages.of(Z.astype(np.float32))
-        parts = self._map(lambda block: cnn_kernel(CnnImages.of(block), points), self._blocks())
-        return np.concatenate(list(parts)).astype(np.float64)
+        points = CnnImages.of(self._device.put(Z.astype(np.float32)))
+
+        def part(rows: slice) -> NDArray[np.float32]:
+            return self._device.get(cnn_kernel(CnnImages.of(self._images[rows]), points))
+
+        return np.concatenate(list(self._device.map(part, self._blocks(self.n, len(Z))))).astype(np.float64)
 
     def objective(
         self, Z: NDArray[np.float64], b: NDArray[np.float64]
@@ -79,51 +87,70 @@ class CnnMean:
         b : ndarray of shape (K,)
             Weights.
         """
-        images = Z.reshape(len(Z), *self._shape)
-        points = CnnImages.of(images.astype(np.float32))
-        share = (b / self.n).astype(np.float32)
-
-        def part(block: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.floating]]:
-            kernel, by_patches = cnn_gradient(
-                CnnImages.of(block), points, np.broadcast_to(share, (len(block), len(share)))
-            )
-            return kernel.sum(axis=0, dtype=np.float64), by_patches
-
-        c = np.zeros(len(b))
-        across: NDArray[np.floating] | float = 0.0
-        for sums, by_patches in self._map(part, self._blocks()):
-            c += sums / self.n
-            across = across + by_patches
+        put, pixels = self._device.put, Z.reshape(len(Z), *self._shape)
+        shares = np.full(self.n, -1.0 / self.n, dtype=np.float32)
+        points = CnnImages.of(put(pixels.astype(np.float32)))
+        less, across = self._weighted(self._images, shares, points, b.astype(np.float32))
         # The points' own product, in double precision, because its difference from the other products is small.
-        exact = CnnImages.of(images)
+        points = CnnImages.of(put(pixels))
+        own, within = self._weighted(put(pixels), b, points, b)
+        within.add(across)
+        gradient = 2.0 * self._device.get(within.by_images(points)).reshape(Z.shape)
+        return float((own + 2.0 * less) @ b), gradient, 2.0 * (own + less)
 
-        def own(start: int) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-            rows = slice(start, start + _BLOCK)
-            return cnn_gradient(CnnImages.of(images[rows]), exact, np.outer(b[rows], b))
+    def _weighted(
+        self, images: Array, shares: NDArray[np.floating], points: CnnImages, b: NDArray[np.floating]
+    ) -> tuple[NDArray[np.float64], CnnGradient]:
+        """Return s_m = sum_n shares_n k(x_n, z_m), shape (K,), and the gradient of sum_m b_m s_m by the points."""
+        put, get = self._device.put, self._device.get
 
-        grams = []
-        within: NDArray[np.floating] | float = 0.0
-        for kernel, by_patches in self._map(own, range(0, len(b), _BLOCK)):
-            grams.append(kernel)
-            within = within + by_patches
-        gram = np.concatenate(grams)
-        gradient = 2.0 * gradient_of_images(np.subtract(within, across), images.shape).reshape(Z.shape)
-        return float(b @ gram @ b - 2.0 * (c @ b)), gradient.astype(np.float64), 2.0 * (gram @ b - c)
+        def one(rows: slice) -> tuple[NDArray[np.float64], CnnGradient]:
+            weights = put(np.outer(shares[rows], b))
+            kernel, gradient = cnn_gradient(CnnImages.of(images[rows]), points, weights)
+            return shares[rows].astype(np.float64) @ get(kernel).astype(np.float64), gradient
 
-    def _blocks(self) -> list[NDArray[np.float32]]:
-        return [self.images[i : i + _BLOCK] for i in range(0, self.n, _BLOCK)]
+        blocks = self._blocks(len(images), len(b))
+        # Added up in parts by the workers, in an order that is the same for any number of them.
+        length = max(1, len(blocks) // _PARTS)
+        parts = [blocks[i : i + length] for i in range(0, len(blocks), length)]
+        return _added(self._device.map(lambda part: _added(map(one, part)), parts))
+
+    def _blocks(self, n: int, K: int) -> list[slice]:
+        size = max(_BLOCK, self._device.pairs // K)
+        return [slice(i, i + size) for i in range(0, n, size)]
 
 
-def kernel_matrix(A: NDArray[np.floating], B: NDArray[np.floating]) -> NDArray[np.float64]:
+def _added(
+    parts: Iterable[tuple[NDArray[np.float64], CnnGradient]],
+) -> tuple[NDArray[np.float64], CnnGradient]:
+    """Return the sums of sums and gradients, in the place of the first."""
+    rest = iter(parts)
+    sums, gradient = next(rest)
+    for more, other in rest:
+        sums += more
+        gradient.add(other)
+    return sums, gradient
+
+
+def kernel_matrix(A: NDArray[np.floating], B: NDArray[np.floating], device: Device) -> NDArray[np.float64]:
     """Return the kernel of all pairs of images, shape (len(A), len(B)), in double precision and in blocks."""
-    blocks = [CnnImages.of(B[i : i + _BLOCK].astype(np.float64)) for i in range(0, len(B), _BLOCK)]
+    columns = [CnnImages.of(device.put(B[i : i + _BLOCK].astype(np.float64))) for i in range(0, len(B), _BLOCK)]
+    same = A is B
 
-    def rows(start: int) -> NDArray[np.floating]:
-        part = CnnImages.of(A[start : start + _BLOCK].astype(np.float64))
-        return np.concatenate([cnn_kernel(part, block) for block in blocks], axis=1)
+    def row(index: int) -> NDArray[np.float64]:
+        start = index * _BLOCK
+        part = columns[index] if same else CnnImages.of(device.put(A[start : start + _BLOCK].astype(np.float64)))
+        # Of a matrix that is symmetric, what is right of the diagonal.
+        later = columns[index:] if same else columns
+        return np.concatenate([device.get(cnn_kernel(part, column)) for column in later], axis=1)
 
-    with workers() as parallel_map:
-        return np.concatenate(list(parallel_map(rows, range(0, len(A), _BLOCK)))).astype(np.float64)
+    kernel = np.empty((len(A), len(B)))
+    for index, values in enumerate(device.map(row, range(-(-len(A) // _BLOCK)))):
+        start = index * _BLOCK
+        kernel[start : start + _BLOCK, len(B) - values.shape[1] :] = values
+        if same:
+            kernel[start:, start : start + _BLOCK] = values.T
+    return kernel
 
 
 def reduce_images(
@@ -139,6 +166,8 @@ def reduce_images(
     seed: int,
     privacy_floor: int | None,
     progress: bool | None,
+    device: str | None,
+    cuda_idx: int | None,
 ) -> ReducedSet:
     """Return at most `K` weighted images for the images of `X`; parameters as in `generate_rkme_image_spec`."""
     check_whole("the size of the reduced set", K, 1, MOST_IMAGES)
@@ -154,23 +183,28 @@ def reduce_images(
         )
     reader, floor = ImageReader(X), int(privacy_floor or 0)
     rng = np.random.default_rng([seed, 2])
-    with progress_bar(progress) as tick, workers() as parallel_map:
+    if device is not None:
+        choose_device(device, cuda_idx, 0)
+    with progress_bar(progress) as tick, ExitStack() as stack:
         images = _sample(reader, sample_size, rng, tick)
-        images = Whitening.of(images, whiten=whitening)(images)
+        on = stack.enter_context(opened(choose_device(device, cuda_idx, len(images))))
+        images = Whitening.of(images, on, whiten=whitening)(images)
         size = min(K, len(images)) if floor == 0 else max(1, min(K, len(images) // floor))
+        held = images[-_OWN_PRODUCT:]
+        own = kernel_matrix(held, held, on)
         Z = start_images(images, size, rng)
         if reduce and steps:
-            Z = lowered(CnnMean(images[:_FITTED], parallel_map), Z, min(steps, _EVALUATIONS), tick)
+            Z = lowered(CnnMean(images[:FITTED], on), Z, own, min(steps, EVALUATIONS), tick)
         Z = _off_the_images(Z, images, rng) if floor else Z
         # Pixels are written in single precision, in which they were found, and weighed as they are written.
         Z = Z.astype(np.float32).astype(np.float64)
-        products = CnnMean(images, parallel_map).products(Z)
+        products = CnnMean(images, on).products(Z)
         tick(len(images))
-        gram, c = kernel_matrix(Z, Z), products.mean(axis=0)
+        gram, c = kernel_matrix(Z, Z, on), products.mean(axis=0)
         beta = solve_simplex_qp(gram, c) if nonnegative_beta else np.linalg.solve(gram + _RIDGE * np.eye(len(c)), c)
         used = beta != 0.0
         fit = _Fit(Z[used], beta[used], gram[np.ix_(used, used)], products[:, used])
-        report = _report(fit, images, reader, floor, size - len(Z))
+        report = _report(fit, images, own, reader, floor, size - len(Z))
     return ReducedSet(fit.Z, fit.beta, reader.n_images, report)
 
 
@@ -185,10 +219,9 @@ class _Fit:
 
 
 def lowered(
-    mean: CnnMean, Z: NDArray[np.float64], evaluations: int, tick: Callable[[int], None]
+    mean: CnnMean, Z: NDArray[np.float64], own: NDArray[np.float64], evaluations: int, tick: Callable[[int], None]
 ) -> NDArray[np.float64]:
-    """Return points with a lower, never a higher, squared MMD than these have."""
-    own = kernel_matrix(mean.images[:_OWN_PRODUCT], mean.images[:_OWN_PRODUCT])
+    """Return points with a lower, never a higher, squared MMD than these have; `own` is the kernel of some images."""
     rows, _ = minimise(
         mean,
         Z.reshape(len(Z), -1),
@@ -212,12 +245,12 @@ def _off_the_images(
     return np.asarray(images.mean(axis=0, keepdims=True) + 0.1 * noise, dtype=np.float64)
 
 
-def _report(fit: _Fit, images: NDArray[np.float32], reader: ImageReader, floor: int, dropped: int) -> ReductionReport:
-    held = images[-_OWN_PRODUCT:]
-    own = kernel_matrix(held, held)
+def _report(
+    fit: _Fit, images: NDArray[np.float32], own: NDArray[np.float64], reader: ImageReader, floor: int, dropped: int
+) -> ReductionReport:
     mean = fit.products.mean(axis=0)
     # With the points' embedding as control variate: its product with all images is known.
-    known = 2.0 * float((mean - fit.products[-len(held) :].mean(axis=0)) @ fit.beta)
+    known = 2.0 * float((mean - fit.products[-len(own) :].mean(axis=0)) @ fit.beta)
     gain = float(fit.beta @ fit.gram @ fit.beta - 2.0 * (mean @ fit.beta))
     shares = np.abs(fit.beta) * fit.products
     shares /= shares.sum(axis=1, keepdims=True)
@@ -225,7 +258,7 @@ def _report(fit: _Fit, images: NDArray[np.float32], reader: ImageReader, floor: 
     nearest = float(_nearest(fit.Z, images).min())
     return ReductionReport(
         mmd2=max(0.0, _mean_of_all(own, len(images)) + known + gain),
-        mmd2_rows=len(held),
+        mmd2_rows=len(own),
         mean_kernel=_mean_of_all(own, MOST_ROWS) / float(np.trace(own) / len(own)),
         kernel_gamma=0.0,
         kernel_scale=None,

@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from learnware.specification._cnn_kernel import library
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from typing_extensions import Self
+
+    from learnware.specification._cnn_kernel import Array
+    from learnware.specification._image_device import Device
 
 __all__ = ["Whitening"]
 
@@ -37,7 +42,7 @@ class Whitening:
     matrix: NDArray[np.float32] | None
 
     @classmethod
-    def of(cls, images: NDArray[np.float32], *, whiten: bool = True) -> Self:
+    def of(cls, images: NDArray[np.float32], device: Device, *, whiten: bool = True) -> Self:
         """Estimate it from images of shape (n, channels, height, width)."""
         mean = images.mean(axis=(0, 2, 3), dtype=np.float64)[:, None, None]
         deviation = images.std(axis=(0, 2, 3), dtype=np.float64, mean=mean[None])[:, None, None]
@@ -47,13 +52,13 @@ class Whitening:
         if not whiten or images.shape[1] == 1:
             return standard
         rows = standard(images).reshape(len(images), -1)
+        ridge = _REGULARISATION * max(float(np.square(rows).mean(dtype=np.float64)), 1e-12)
         if len(rows) < rows.shape[1]:
-            return cls(standard.mean, standard.deviation, _from_few(rows))
-        covariance = rows.T @ rows / len(rows)
-        covariance.flat[:: len(covariance) + 1] += _REGULARISATION * _mean_variance(rows)
-        values, vectors = np.linalg.eigh(covariance)
-        matrix: NDArray[np.float32] = (vectors / np.sqrt(values)) @ vectors.T
-        return cls(standard.mean, standard.deviation, matrix)
+            matrix = device.get(_from_few(device.put(rows.astype(np.float64)), ridge))
+            matrix.flat[:: len(matrix) + 1] += 1.0 / np.sqrt(ridge)
+        else:
+            matrix = device.get(_from_many(device.put(rows), ridge))
+        return cls(standard.mean, standard.deviation, matrix.astype(np.float32))
 
     def __call__(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return images so changed."""
@@ -64,17 +69,17 @@ class Whitening:
         return white.reshape(images.shape)
 
 
-def _mean_variance(rows: NDArray[np.float32]) -> float:
-    return max(float(np.square(rows).mean(dtype=np.float64)), 1e-12)
+def _from_many(rows: Array, ridge: float) -> Array:
+    xp = library(rows)
+    values, vectors = xp.linalg.eigh(rows.T @ rows / len(rows))
+    return (vectors / xp.sqrt(values + ridge)) @ vectors.T
 
 
-def _from_few(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the same matrix from fewer images than pixels, whose covariance has few directions."""
-    ridge = _REGULARISATION * _mean_variance(rows)
-    values, vectors = np.linalg.eigh((rows @ rows.T / len(rows)).astype(np.float64))
+def _from_few(rows: Array, ridge: float) -> Array:
+    """Return the same matrix, less that of no images, from fewer than pixels: their covariance has few directions."""
+    xp = library(rows)
+    values, vectors = xp.linalg.eigh(rows @ rows.T / len(rows))
     kept = values > 1e-9 * max(float(values[-1]), 1e-300)
-    values, directions = values[kept], rows.T.astype(np.float64) @ vectors[:, kept]
-    directions /= np.sqrt(len(rows) * values)
-    matrix = (directions * (1.0 / np.sqrt(values + ridge) - 1.0 / np.sqrt(ridge))) @ directions.T
-    matrix.flat[:: len(matrix) + 1] += 1.0 / np.sqrt(ridge)
-    return np.asarray(matrix, dtype=np.float32)
+    values, directions = values[kept], rows.T @ vectors[:, kept]
+    directions = directions / xp.sqrt(len(rows) * values)
+    return (directions * (1.0 / xp.sqrt(values + ridge) - ridge**-0.5)) @ directions.T
