@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -15,6 +16,8 @@ from learnware.market._island_search import IslandSearch
 from learnware.specification import (
     RKMEImageSpecification,
     RKMETextSpecification,
+    generate_rkme_image_feature_spec,
+    generate_rkme_image_spec,
     generate_rkme_text_spec,
     generate_semantic_spec,
     spec_types,
@@ -126,6 +129,37 @@ def test_the_first_space_with_learnwares_counts(market, filled, new_spec):
         assert market.search_learnware(user).get_single_results()[0].learnware.id == filled["space", "music"]
     alone = market.search_learnware(information(table))
     assert alone.message == "No learnware that meets the conditions is for tables of 7 columns."
+
+
+def scenes(kind, seed, n):
+    """Smooth coloured images of a kind of their own, with some noise."""
+    own, rng = np.random.default_rng([kind, 77]), np.random.default_rng([kind, seed])
+    across, along = np.meshgrid(np.linspace(0, 1, 32), np.linspace(0, 1, 32))
+    turns, phases, colours = own.uniform(1, 5, (3, 2)), own.uniform(0, 6, 3), own.normal(size=(3, 3))
+    waves = [np.sin(2 * np.pi * (a * across + b * along) + p) for (a, b), p in zip(turns, phases, strict=True)]
+    strength = 1 + 0.3 * rng.normal(size=(n, 3))
+    return np.einsum("nk,kc,khw->nchw", strength, colours, np.array(waves)) + 0.5 * rng.normal(size=(n, 3, 32, 32))
+
+
+@pytest.mark.parametrize(
+    ("describe", "n"), [(generate_rkme_image_feature_spec, 120), (partial(generate_rkme_image_spec, steps=3), 80)]
+)
+def test_a_mixture_of_images_names_its_three_learnwares(market, packages, new_semantic, describe, n):
+    ids = []
+    for kind in range(8):
+        spec = describe(scenes(kind, 0, n), reduced_set_size=8)
+        package = packages(files={"stat.json": spec.to_json().encode()}, spec_type=spec.type)
+        semantic = new_semantic(data_type="Image", task_type="Classification", input_description=None)
+        ids.append(market.learnware_organizer.add_learnware(str(package), semantic, 1)[0])
+    shares = {7: 0.4, 2: 0.35, 4: 0.25}
+    user = np.concatenate([scenes(kind, 1, round(2 * n * share)) for kind, share in shares.items()])
+    found = market.search_learnware(information(describe(user, reduced_set_size=16)))
+    [mixture] = found.get_multiple_results()
+    assert {one.id for one in mixture.learnwares} == {ids[kind] for kind in shares}
+    for learnware, weight in zip(mixture.learnwares, mixture.weights, strict=True):
+        assert weight == pytest.approx(shares[ids.index(learnware.id)], abs=0.08)
+    assert found.unexplained < 0.1
+    assert not found.nothing_fits
 
 
 def test_a_market_tells_which_descriptions_find_something(market, filled, packages, new_semantic):

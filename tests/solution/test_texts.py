@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 
 from learnware.errors import NothingFitsError
 from learnware.learnware import pack
-from learnware.market import instantiate_learnware_market
+from learnware.market import BaseChecker, instantiate_learnware_market
 from learnware.solution import solve
 
 TOPICS = {
@@ -49,6 +49,8 @@ def market(tmp_path_factory):
             license="MIT",
         )
         packages.append((path, None, 1))
+    # One of them goes through the checks, which try its model.
+    assert market.add_learnware(packages.pop(0)[0])[1] == BaseChecker.USABLE_LEARNWARE
     market.learnware_organizer.add_learnwares(packages)
     yield market
     market.learnware_organizer.close()
