@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 import yaml
 from sklearn.datasets import load_digits
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler
 
@@ -135,6 +137,30 @@ def test_solve_images(market_of_images, tmp_path, labelled):
     market_of_images("solve", tmp_path / "same", *options, "-o", "out.csv")
     rows = list(csv.DictReader(Path("out.csv").read_text().splitlines()))
     assert np.mean([row["prediction"] == Path(row["file"]).parent.name for row in rows]) > 0.9
+
+
+def test_pack_reads_model_and_data_once(run, model, folder, monkeypatch):
+    from learnware.learnware.packing import _samples
+
+    joblib.dump(model, "model.joblib")
+    texts = [f"a text of number {i}" for i in range(20)]
+    Path("texts.txt").write_text("\n".join(texts))
+    joblib.dump(make_pipeline(TfidfVectorizer(), MultinomialNB()).fit(texts, np.arange(20) % 2), "texts.joblib")
+    given = ["--name", WORDS["name"], "--description", WORDS["description"], "--scenario", "others", "--license", "mit"]
+    opened = []
+    for module, name in ((_samples, "_images_of_file"), (_samples, "_texts"), (joblib, "load")):
+        real = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *a, real=real, name=name, **k: (opened.append(name), real(*a, **k))[1])
+    # Pictures of several sizes, and an estimator that does not say which it takes.
+    pictures = ("pack", "model.joblib", folder, *given, "--pixel-values", "0-255", "-o", "a.zip")
+    assert "bring them to one size first, or say which: --image-size" in run.failure(*pictures)["message"]
+    assert "--image-size" in run(*pictures, "--image-size", "8x", code=2).stderr
+    opened.clear()
+    assert "images" in run(*pictures, "--image-size", "8").stdout
+    assert opened == ["load", "_images_of_file"]
+    opened.clear()
+    run("pack", "texts.joblib", "texts.txt", *given, "--outputs", "even, odd", "-o", "b.zip")
+    assert opened == ["load", "_texts"]
 
 
 def test_pack_an_estimator_of_pictures(run, model, package):

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from learnware.cli._data import Source
     from learnware.learnware import MissingField, PackageContents
+    from learnware.learnware.packing._plan import ModelPlan
+    from learnware.learnware.packing._samples import Samples
 
 __all__ = ["register"]
 
@@ -41,6 +43,7 @@ _OPTIONS = {
     "input_description": "--inputs",
     "output_description": "--outputs",
     "pixel_values": "--pixel-values",
+    "image_size": "--image-size",
     "text_column": "--text-column",
     "encoder": "--encoder",
     "data_type": "--kind",
@@ -98,6 +101,16 @@ def pack(
             "show if not given.",
             rich_help_panel=_PANEL,
             **one_of(_PIXEL_VALUES),
+        ),
+    ] = None,
+    image_size: Annotated[
+        str | None,
+        typer.Option(
+            "--image-size",
+            metavar="SIZE",
+            help="Size of the pictures that the model takes, 224 or 224x160 (height x width), where neither its file "
+            "nor the pictures tell.",
+            rich_help_panel=_PANEL,
         ),
     ] = None,
     name: Annotated[
@@ -186,6 +199,8 @@ def pack(
     from learnware.cli._render import count
     from learnware.learnware import pack as write_pack
     from learnware.learnware import read_package
+    from learnware.learnware.packing._models import plan_model
+    from learnware.learnware.packing._samples import open_samples
 
     check_output(output, force=force, suffixes=(".zip",))
     given: dict[str, Any] = {
@@ -197,17 +212,27 @@ def pack(
         "input_description": _texts(inputs),
         "output_description": _texts(outputs),
         "pixel_values": pixel_values,
-        "encoder": encoder,
     }
     with open_source(data, session.warn, kind=kind, target=target, text_column=text_column) as source:
-        given |= {"data_type": source.data_type, "text_column": text_column, "target": _target(data, target)}
-        table = _training_data(source)
-        _complete(session, model, table, given)
+        given |= {"data_type": source.data_type, "target": _target(data, target)}
+        with _in_options():
+            # Read once, for what is asked for and for what is packed.
+            plan = plan_model(model)
+            samples = open_samples(
+                plan,
+                _training_data(source),
+                data_type=source.data_type,
+                target=given["target"],
+                text_column=text_column,
+                encoder=encoder,
+                image_size=_size(image_size),
+            )
+        _complete(session, plan, samples, given)
         with _in_options(), session.steps("Packing") as step:
             step("describing the data and trying the model")
             write_file(
                 output,
-                lambda path: write_pack(model, table, path, output=answers, seed=seed, **given),  # type: ignore[arg-type]  # checked by pack itself
+                lambda path: write_pack(plan, samples, path, output=answers, seed=seed, **given),  # type: ignore[arg-type]  # checked by pack itself
             )
     contents = read_package(output)
     semantic = contents.semantic_spec
@@ -237,6 +262,16 @@ def _inputs_of(contents: "PackageContents") -> str:
         return count(semantic["Input"]["Dimension"], "column")
     spec: Any = next(iter(contents.stat_specs.values()))
     return str(spec.describe_space())
+
+
+def _size(value: str | None) -> tuple[int, ...] | None:
+    """Return a size in pixels, one number for each side or height and width."""
+    if value is None:
+        return None
+    parts = value.lower().replace("×", "x").split("x")
+    if len(parts) > 2 or not all(part.strip().isdecimal() and int(part) for part in parts):
+        raise typer.BadParameter(f"{value!r} is no size: give 224, or 224x160", param_hint="--image-size")
+    return tuple(int(part) for part in parts * (3 - len(parts)))
 
 
 def _target(data: Path, target: str | None) -> str | int | None:
@@ -270,13 +305,14 @@ def _in_options() -> "Iterator[None]":
 
 def _by_options(message: str) -> str:
     message = message.replace("name the column that is predicted as target", "name what is predicted: --target COLUMN")
+    message = message.replace("say which as image_size", "say which: --image-size")
     # Where the engine names an argument, it begins or ends its sentence with it.
     for argument, option in {**_OPTIONS, "target": "--target", "output": "--answers"}.items():
         message = re.sub(rf"^{argument}(?= (is|names|describes|has) )|\b{argument}(?= names$)", option, message)
     return message
 
 
-def _complete(session: Session, model: Path, table: Any, given: dict[str, Any]) -> None:
+def _complete(session: Session, plan: "ModelPlan", samples: "Samples", given: dict[str, Any]) -> None:
     """Ask for what is missing, and put it into `given`.
 
     Raises
@@ -287,7 +323,7 @@ def _complete(session: Session, model: Path, table: Any, given: dict[str, Any]) 
     from learnware.learnware import missing_information
 
     with _in_options():
-        missing = missing_information(model, table, **given)
+        missing = missing_information(plan, samples, **given)
     if missing and not session.asks:
         lines = tuple(
             f"{_OPTIONS[field.field]}: {field.question}" + (f" ({', '.join(field.choices)})" if field.choices else "")
@@ -298,7 +334,7 @@ def _complete(session: Session, model: Path, table: Any, given: dict[str, Any]) 
         answer = {missing[0].field: _ask(missing[0])}
         try:
             # An answer may bring up another question: a task does.
-            missing = missing_information(model, table, **{**given, **answer})
+            missing = missing_information(plan, samples, **{**given, **answer})
         except PackError as error:
             session.err.print(f"Error: {_by_options(str(error))}")
         else:

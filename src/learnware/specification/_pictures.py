@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["PictureFiles", "array_of_pictures", "channels_of_pictures", "holds_pictures", "is_pictures"]
+__all__ = [
+    "PictureFiles",
+    "SeveralSizesError",
+    "array_of_pictures",
+    "channels_of_pictures",
+    "holds_pictures",
+    "is_pictures",
+]
 
 # Files of a folder that are pictures; others, such as notes and lists, are left alone.
 _SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
@@ -32,6 +39,10 @@ _AXES = 4
 
 # Channels, height and width, None for what is open.
 _Shape = tuple[int | None, ...]
+
+
+class SeveralSizesError(SpecificationError):
+    """Pictures are of several sizes, and nothing says which they get."""
 
 
 def is_pictures(X: Any) -> bool:
@@ -77,7 +88,7 @@ def _one_size(sizes: set[tuple[int, int]], height: int | None, width: int | None
     if len(sizes) != 1:
         known = ", ".join(f"{h}×{w}" for h, w in sorted(sizes)[:_MOST_SIZES])
         more = ", …" if len(sizes) > _MOST_SIZES else ""
-        raise SpecificationError(
+        raise SeveralSizesError(
             f"the pictures are of several sizes ({known}{more}), and nothing says which the model takes: bring them to "
             "one size first"
         )

@@ -149,6 +149,36 @@ def test_pictures_get_the_size_that_the_model_takes(tmp_path, folder):
         packed(tmp_path, model, SHARES)
 
 
+def test_pictures_of_several_sizes_get_the_one_that_is_said(tmp_path):
+    Image = pytest.importorskip("PIL.Image")
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    pictures = [
+        Image.fromarray(image.transpose(1, 2, 0)).resize((6, 8 + i % 3), Image.Resampling.NEAREST)
+        for i, image in enumerate(IMAGES)
+    ]
+    for i, picture in enumerate(pictures):
+        picture.save(folder / f"{i:03}.png")
+    model, words = onnx_model(("n", 3, "h", "w")), {**WORDS, **CLASSES, "pixel_values": "0-1"}
+    for data in (folder, pictures):
+        with pytest.raises(PackError, match=r"several sizes \(8×6, 9×6, 10×6\).* or say which as image_size"):
+            pack(model, data, tmp_path / "x.zip", **words)
+        learnware, _ = packed(tmp_path / type(data).__name__, model, data, pixel_values="0-1", image_size=(8, 6))
+        np.testing.assert_array_equal(learnware.predict(IMAGES), bright())
+        assert learnware.model.input_shape == (3, 8, 6)
+    # What the model says holds.
+    for size in (7, (8, 7)):
+        with pytest.raises(PackError, match=r"image_size is \d×7; the model takes 8×6 \(height×width\)"):
+            pack(onnx_model(), folder, tmp_path / "x.zip", **words, image_size=size)
+    with pytest.raises(PackError, match="the images are of 3×8×6, the model takes 3×7×7"):
+        pack(model, IMAGES, tmp_path / "x.zip", **words, image_size=7)
+    for size in (0, (8, 6, 3), (8, "6")):
+        with pytest.raises(PackError, match="expected one number of pixels, or height and width"):
+            pack(model, folder, tmp_path / "x.zip", **words, image_size=size)
+    with pytest.raises(PackError, match="image_size is for images, and the data are a table"):
+        missing_information(LogisticRegression().fit(np.eye(2), [0, 1]), np.eye(2), image_size=8)
+
+
 def test_an_estimator_of_images(tmp_path):
     digits = load_digits()
     images = digits.images[:60, None]

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from learnware.errors import PackError
 from learnware.learnware.packing._models import plan_model
+from learnware.learnware.packing._plan import ModelPlan
 from learnware.learnware.packing._samples import PIXEL_VALUES, open_samples
 from learnware.specification._vocabulary import LENGTH_LIMITS, LICENSES, SCENARIOS, TASKS_BY_DATA_TYPE
 
 if TYPE_CHECKING:
-    from learnware.learnware.packing._plan import ModelPlan
-    from learnware.learnware.packing._samples import Samples
+    from learnware.learnware.packing._samples import ImageSize, Samples
 
 __all__ = ["Descriptions", "Information", "MissingField", "collect", "missing_information"]
 
@@ -123,10 +123,22 @@ def collect(
     text_column: str | None = None,
     encoder: Any = None,
     pixel_values: str | None = None,
+    image_size: ImageSize | None = None,
 ) -> Information:
-    """Return all that is known; parameters and errors are those of `pack`."""
-    plan = plan_model(model)
-    samples = open_samples(plan, data, data_type=data_type, target=target, text_column=text_column, encoder=encoder)
+    """Return all that is known; parameters and errors are those of `pack`.
+
+    Model and data may be a `ModelPlan` and `Samples`, which were made of them before.
+    """
+    plan = model if isinstance(model, ModelPlan) else plan_model(model)
+    samples = open_samples(
+        plan,
+        data,
+        data_type=data_type,
+        target=target,
+        text_column=text_column,
+        encoder=encoder,
+        image_size=image_size,
+    )
     task = _one_of("task_type", task_type, TASKS_BY_DATA_TYPE[samples.data_type]) or plan.task
     if plan.task is not None and task != plan.task:
         raise PackError(f"task_type is {task!r}; the model's own is {plan.task!r}")

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from learnware.learnware.packing._information import Descriptions, Information
     from learnware.learnware.packing._plan import ModelPlan
+    from learnware.learnware.packing._samples import ImageSize
     from learnware.specification.encoding import TextEncoder
 
 __all__ = ["pack"]
@@ -59,6 +60,7 @@ def pack(
     text_column: str | None = None,
     encoder: str | os.PathLike[str] | TextEncoder | None = None,
     pixel_values: PixelValues | None = None,
+    image_size: ImageSize | None = None,
     seed: int = 0,
 ) -> Path:
     """Pack a trained model and the specification of its training data as a learnware.
@@ -109,6 +111,9 @@ def pack(
     pixel_values : {"0-255", "0-1"}, optional
         What the model takes the whole numbers of pictures as: as they are, or divided by 255. What floating-point
         images of `data` show if not given; needed for a network where they are whole numbers, or come from pictures.
+    image_size : int or (int, int), optional
+        The size that the model takes pictures in, one number or height and width, where neither the model tells nor the
+        pictures, which are of several sizes: they are brought to it. Arrays of images must have it already.
     seed : int, default=0
         Seed of the statistical specification.
 
@@ -152,6 +157,7 @@ def pack(
         text_column=text_column,
         encoder=encoder,
         pixel_values=pixel_values,
+        image_size=image_size,
     )
     missing = tuple(map(str, given.missing()))
     if missing:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from learnware.errors import PackError
 from learnware.learnware._columns import column_names
 from learnware.specification._data_files import data_type_of_file, text_column_of_file
 from learnware.specification._kinds import data_type_of, generate, spec_types
-from learnware.specification._pictures import PictureFiles, array_of_pictures, is_pictures
+from learnware.specification._pictures import PictureFiles, SeveralSizesError, array_of_pictures, is_pictures
 from learnware.specification._table_files import read_table
 from learnware.specification._tables import TableReader, without_tensor
 from learnware.specification._texts import TextReader
@@ -25,7 +26,11 @@ if TYPE_CHECKING:
     from learnware.learnware.packing._plan import ModelPlan
     from learnware.specification._rkme import RKMESpecification
 
-__all__ = ["PIXEL_VALUES", "Samples", "open_samples"]
+__all__ = ["PIXEL_VALUES", "ImageSize", "Samples", "open_samples"]
+
+# Pixels of each side, or height and width.
+ImageSize = int | Sequence[int]
+_Shape = tuple[int | None, int | None, int | None]
 
 # What images of whole numbers become before a model takes them.
 PIXEL_VALUES = ("0-255", "0-1")
@@ -90,8 +95,14 @@ def open_samples(
     target: str | int | None,
     text_column: str | None,
     encoder: Any,
+    image_size: ImageSize | None = None,
 ) -> Samples:
-    """Return the data that the model takes; parameters and errors are those of `pack`."""
+    """Return the data that the model takes; parameters and errors are those of `pack`.
+
+    What has been opened before is the answer itself, whatever the parameters are.
+    """
+    if isinstance(data, Samples):
+        return data
     if isinstance(data, Iterator):
         raise PackError("the data can be read only once; pass a table, an array, a list or a file")
     from_file = isinstance(data, (str, os.PathLike))
@@ -102,13 +113,19 @@ def open_samples(
         raise PackError(f"data_type is {kind!r}; expected one of {', '.join(_PLURALS)}")
     if plan.data_type not in (None, kind):
         raise PackError(f"the model takes {_PLURALS[plan.data_type or '']}, and the data are {_PLURALS[kind]}")
-    for name, value in (("text_column", text_column), ("encoder", encoder)):
-        if value is not None and kind != "Text":
-            raise PackError(f"{name} is for texts, and the data are {_PLURALS[kind]}")
+    for name, value, whose in (
+        ("text_column", text_column, "Text"),
+        ("encoder", encoder, "Text"),
+        ("image_size", image_size, "Image"),
+    ):
+        if value is not None and kind != whose:
+            raise PackError(f"{name} is for {_PLURALS[whose]}, and the data are {_PLURALS[kind]}")
     if kind == "Table":
         return _rows(plan, data, target)
     if kind == "Image":
-        return _images_that_fit(plan, _images_of_file(plan, Path(data)) if from_file else _images(data))
+        wanted = _wanted_shape(plan, image_size)
+        images = _images_of_file(Path(data), wanted) if from_file else _images(data, wanted)
+        return _images_that_fit(images, wanted)
     if from_file and text_column is None:
         text_column = text_column_of_file(data, target)
     return _texts(Path(data) if from_file else data, text_column, {} if encoder is None else {"encoder": encoder})
@@ -179,12 +196,30 @@ def _texts(data: Any, column: str | None, options: Mapping[str, Any]) -> Samples
 # --- images ---
 
 
-def _images_of_file(plan: ModelPlan, path: Path) -> Samples:
+def _wanted_shape(plan: ModelPlan, image_size: ImageSize | None) -> _Shape:
+    """Return channels, height and width that images must have, None for what neither model nor caller tells."""
+    channels, height, width = plan.image_shape or (None, None, None)
+    if image_size is None:
+        return channels, height, width
+    sizes = (image_size, image_size) if isinstance(image_size, int) else tuple(image_size)
+    if len(sizes) != 2 or not all(isinstance(size, int) and size > 0 for size in sizes):
+        raise PackError(f"image_size is {image_size!r}; expected one number of pixels, or height and width")
+    if any(own not in {None, size} for own, size in zip((height, width), sizes, strict=True)):
+        raise PackError(f"image_size is {_told(sizes)}; the model takes {_told((height, width))} (height×width)")
+    return channels, *sizes
+
+
+def _told(sizes: Sequence[int | None]) -> str:
+    return "×".join("any" if size is None else str(size) for size in sizes)
+
+
+def _images_of_file(path: Path, wanted: _Shape) -> Samples:
     """Return the images of files in the shape that the model takes."""
-    files = PictureFiles(path)
-    _, first = next(files.chunks(plan.image_shape))
     if path.suffix.lower() == ".npy" and not path.is_dir():
-        return _images(np.load(path, mmap_mode="r", allow_pickle=False))
+        return _images(np.load(path, mmap_mode="r", allow_pickle=False), wanted)
+    files = PictureFiles(path)
+    with _of_one_size():
+        _, first = next(files.chunks(wanted))
 
     def read() -> Iterator[NDArray[Any]]:
         return (images for _, images in files.chunks(first.shape[1:]))
@@ -192,9 +227,22 @@ def _images_of_file(plan: ModelPlan, path: Path) -> Samples:
     return Samples("Image", read, first.shape[1:], pixels="0-255", whole=True, encoded=True)
 
 
-def _images(data: Any) -> Samples:
+@contextmanager
+def _of_one_size() -> Iterator[None]:
+    """Say what to give where pictures are of several sizes."""
+    try:
+        yield
+    except SeveralSizesError as error:
+        raise PackError(f"{error}, or say which as image_size") from error
+
+
+def _images(data: Any, wanted: _Shape) -> Samples:
     """Return images in memory; pictures of pillow are read as whole numbers."""
-    array = array_of_pictures(data) if is_pictures(data) else np.asarray(without_tensor(data))
+    if is_pictures(data):
+        with _of_one_size():
+            array: NDArray[Any] = array_of_pictures(data, wanted)
+    else:
+        array = np.asarray(without_tensor(data))
     if array.ndim != 1 + _IMAGE_AXES or array.dtype.kind not in "biuf":
         raise PackError(
             "images are an array of numbers, shape (images, channels, height, width), or pictures of pillow; this is of"
@@ -214,13 +262,9 @@ def _limits(array: NDArray[Any]) -> tuple[float, float]:
     return min(float(block.min()) for block in blocks), max(float(block.max()) for block in blocks)
 
 
-def _images_that_fit(plan: ModelPlan, images: Samples) -> Samples:
+def _images_that_fit(images: Samples, wanted: _Shape) -> Samples:
     """Raise unless the images are of the shape that the model takes."""
     shape = images.input_shape or ()
-    wanted = plan.image_shape
-    if wanted is not None and any(size not in (None, found) for size, found in zip(wanted, shape, strict=True)):
-        told = "×".join("any" if size is None else str(size) for size in wanted)
-        raise PackError(
-            f"the images are of {'×'.join(map(str, shape))}, the model takes {told} (channels×height×width)"
-        )
+    if any(size not in (None, found) for size, found in zip(wanted, shape, strict=True)):
+        raise PackError(f"the images are of {_told(shape)}, the model takes {_told(wanted)} (channels×height×width)")
     return images
