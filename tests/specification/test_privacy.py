@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from learnware.specification import (
     generate_rkme_image_feature_spec,
+    generate_rkme_image_spec,
     generate_rkme_table_spec,
     generate_rkme_text_spec,
 )
+from learnware.specification._image_reduction import _off_the_images
 from learnware.specification._privacy import RowGuard, rows_behind
 
 
@@ -204,7 +206,28 @@ def test_no_point_stands_for_one_text_or_image(kind: str) -> None:
     assert ((counts > 1) | (relative >= 0.5)).all()
     assert spec.report.fewest_rows == np.maximum(counts, np.where(relative < 0.5, 1, 2)).min() >= 2.0
     assert spec.report.nearest_row == pytest.approx(relative.min(), rel=1e-3)
+    assert generate(X[:1]).report.fewest_rows == 1.0
     # Without the floor, and with a point for each, the points are the texts or images, and the report says so.
     bare = generate(X, reduced_set_size=150, privacy_floor=None, reduce=False)
     assert bare.report.fewest_rows == 1.0
     assert bare.report.nearest_row < 0.05
+
+
+def test_no_point_of_images_is_one_of_them() -> None:
+    X = some_images(np.random.default_rng(6), 40)
+    bare = generate_rkme_image_spec(X, reduced_set_size=40, steps=0, privacy_floor=None)
+    assert bare.report.fewest_rows == 1.0
+    assert bare.report.nearest_row < 1e-3
+    guarded = generate_rkme_image_spec(X, reduced_set_size=8, steps=0)
+    assert guarded.report.fewest_rows >= 2.0
+    assert guarded.report.nearest_row > 0.05
+    images = X.astype(np.float32)
+    rng = np.random.default_rng(7)
+    apart = np.linalg.norm((images[:-1] - images[-1]).reshape(39, -1), axis=1).min()
+    step = rng.normal(size=images.shape[1:])
+    planted = images[-1] + 0.4 * apart * step / np.linalg.norm(step)
+    means = images[:36].reshape(4, 9, *images.shape[1:]).mean(axis=1)
+    np.testing.assert_array_equal(_off_the_images(np.vstack([means, planted[None]]), images, rng), means)
+    # A single image is not published as it is.
+    assert generate_rkme_image_spec(X[:1], steps=0).report.fewest_rows == 1.0
+    assert not np.allclose(_off_the_images(images[:1].astype(float), images[:1], rng), images[:1], atol=0.01)

@@ -21,6 +21,7 @@ from learnware.specification._image_device import choose_device, opened
 from learnware.specification._image_whitening import Whitening
 from learnware.specification._images import IMAGE_WIDTH, ImageReader
 from learnware.specification._limits import MOST_IMAGES, MOST_ROWS
+from learnware.specification._privacy import rows_in_cells
 from learnware.specification._reduction import minimise
 from learnware.specification._report import ReductionReport
 from learnware.specification._simplex import solve_simplex_qp
@@ -238,7 +239,8 @@ def _off_the_images(
     Z: NDArray[np.float64], images: NDArray[np.float32], rng: np.random.Generator
 ) -> NDArray[np.float64]:
     """Return the points that show no image; where none is left the mean of the images, off which it is moved."""
-    safe = _nearest(Z, images) > _ON_AN_IMAGE
+    near = _nearest(Z, images)
+    safe = (near > _ON_AN_IMAGE) & (_images_behind(Z, images, near) > 1.0)
     if safe.any():
         return Z[safe]
     noise = rng.normal(size=(1, *Z.shape[1:]))
@@ -252,10 +254,8 @@ def _report(
     # With the points' embedding as control variate: its product with all images is known.
     known = 2.0 * float((mean - fit.products[-len(own) :].mean(axis=0)) @ fit.beta)
     gain = float(fit.beta @ fit.gram @ fit.beta - 2.0 * (mean @ fit.beta))
-    shares = np.abs(fit.beta) * fit.products
-    shares /= shares.sum(axis=1, keepdims=True)
-    behind = np.square(shares.sum(axis=0)) / np.square(shares).sum(axis=0)
-    nearest = float(_nearest(fit.Z, images).min())
+    near = _nearest(fit.Z, images)
+    nearest = float(near.min())
     return ReductionReport(
         mmd2=max(0.0, _mean_of_all(own, len(images)) + known + gain),
         mmd2_rows=len(own),
@@ -263,7 +263,7 @@ def _report(
         kernel_gamma=0.0,
         kernel_scale=None,
         rows_per_point=reader.n_images / len(fit.Z),
-        fewest_rows=float(behind.min()) * reader.n_images / len(images),
+        fewest_rows=float(_images_behind(fit.Z, images, near).min()) * reader.n_images / len(images),
         nearest_row=nearest if np.isfinite(nearest) else None,
         privacy_rows=len(images),
         privacy_floor=floor,
@@ -312,6 +312,13 @@ def start_images(images: NDArray[np.float32], size: int, rng: np.random.Generato
     return np.stack([
         mean + np.sqrt(len(group)) * (images[group].mean(axis=0, dtype=np.float64) - mean) for group in groups
     ])  # fmt: skip
+
+
+def _images_behind(
+    Z: NDArray[np.float64], images: NDArray[np.float32], near: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the number of images that each point stands for; `near` is from `_nearest`."""
+    return rows_in_cells(images.reshape(len(images), -1), Z.reshape(len(Z), -1).astype(np.float32), near)
 
 
 def _nearest(Z: NDArray[np.float64], images: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -149,7 +149,7 @@ def rows_in_cells(
         nearest = (norms - 2.0 * (rows[start : start + 4096] @ points.T)).argmin(axis=1)
         counts += np.bincount(nearest, minlength=len(points))
     behind: NDArray[np.float64] = np.maximum(counts, np.where(relative < _TELLS_APART, 1.0, 2.0))
-    return behind
+    return np.minimum(behind, len(rows))
 
 
 def _nearest(
