@@ -6,6 +6,7 @@ import json
 import pickle
 import subprocess
 import sys
+import warnings
 import zipfile
 from importlib.metadata import version
 
@@ -347,17 +348,22 @@ def test_onnx_models_that_do_not_fit(tmp_path):
 # --- TorchScript ---
 
 
+def network(torch):
+    return torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.Dropout(0.5)).eval()
+
+
 @pytest.mark.torch
-@pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")  # its successors have no file format for this yet
 @pytest.mark.parametrize("as_file", [True, False])
 def test_torchscript(tmp_path, as_file):
     torch = pytest.importorskip("torch")
-    module = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.Dropout(0.5)).eval()
-    script = torch.jit.trace(module, torch.zeros(1, 4))
-    source = script
-    if as_file:
-        source = tmp_path / "model.pt"
-        torch.jit.save(script, str(source))
+    module = network(torch)
+    with warnings.catch_warnings():
+        # What a user does is deprecated. Packing it, and the learnware, are quiet.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        source = torch.jit.trace(module, torch.zeros(1, 4))
+        if as_file:
+            torch.jit.save(source, str(tmp_path / "model.pt"))
+            source = tmp_path / "model.pt"
     expected = module(torch.from_numpy(X.astype(np.float32))).detach().numpy()
     learnware, contents = packed(tmp_path, source, task_type="Classification", output_description=["a", "b", "c"])
     np.testing.assert_array_equal(learnware.predict(X), expected.argmax(axis=1))
@@ -366,6 +372,30 @@ def test_torchscript(tmp_path, as_file):
     (tmp_path / "state.pt").write_bytes(b"no module")
     with pytest.raises(PackError, match="no TorchScript"):
         pack(tmp_path / "state.pt", FRAME, tmp_path / "x.zip", **WORDS)
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("as_file", [True, False])
+def test_exported_programs_of_torch(tmp_path, as_file):
+    torch = pytest.importorskip("torch")
+    module = network(torch)
+    inputs = (torch.zeros(2, 4),)
+    source = torch.export.export(module, inputs, dynamic_shapes=({0: torch.export.Dim.AUTO},))
+    if as_file:
+        torch.export.save(source, tmp_path / "model.pt2")
+        source = tmp_path / "model.pt2"
+    expected = module(torch.from_numpy(X.astype(np.float32))).detach().numpy()
+    learnware, contents = packed(tmp_path, source, task_type="Classification", output_description=["a", "b", "c"])
+    np.testing.assert_array_equal(learnware.predict(X), expected.argmax(axis=1))
+    for rows in (1, 0, 3):
+        assert len(learnware.predict(X[:rows])) == rows
+    assert contents.semantic_spec["Library"]["Values"] == ["PyTorch"]
+    assert requirements(contents) == pins("numpy", "torch")
+    with pytest.raises(PackError, match="any number of rows"):
+        pack(torch.export.export(module, inputs), FRAME, tmp_path / "x.zip", **WORDS)
+    (tmp_path / "state.pt2").write_bytes(b"no program")
+    with pytest.raises(PackError, match="no exported program"):
+        pack(tmp_path / "state.pt2", FRAME, tmp_path / "x.zip", **WORDS)
 
 
 # --- data ---

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import os
 import pickle
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +18,7 @@ from learnware.learnware.packing._boosters import (
 from learnware.learnware.packing._estimators import plan_estimator, plan_skops
 from learnware.learnware.packing._onnx import plan_onnx
 from learnware.learnware.packing._plan import import_library
-from learnware.learnware.packing._torchscript import plan_torchscript
+from learnware.learnware.packing._torchscript import plan_exported, plan_torch_object, plan_torchscript
 
 if TYPE_CHECKING:
     from learnware.learnware.packing._plan import ModelPlan
@@ -29,7 +27,8 @@ __all__ = ["plan_model"]
 
 _KNOWN = (
     "a fitted scikit-learn estimator (or .joblib, .pkl, .skops), a LightGBM model (or .txt),"
-    " an XGBoost model (or .json, .ubj), an ONNX model (or .onnx), a TorchScript module (or .pt, .ts)"
+    " an XGBoost model (or .json, .ubj), an ONNX model (or .onnx), a TorchScript module (or .pt, .ts), a program of"
+    " torch.export (or .pt2)"
 )
 
 
@@ -50,10 +49,10 @@ def plan_model(model: Any) -> ModelPlan:
         return plan_lightgbm_object(model)
     if "xgboost" in library:
         return plan_xgboost_object(model)
-    if "torch" in library and hasattr(model, "save") and hasattr(model, "code"):
-        buffer = io.BytesIO()
-        import_module("torch").jit.save(model, buffer)
-        return plan_torchscript(buffer.getvalue())
+    if "torch" in library and (
+        hasattr(model, "graph_signature") or (hasattr(model, "save") and hasattr(model, "code"))
+    ):
+        return plan_torch_object(model)
     if "onnx" in library and hasattr(model, "SerializeToString"):
         return plan_onnx(model.SerializeToString())
     if hasattr(model, "get_params") and (hasattr(model, "predict") or hasattr(model, "transform")):
@@ -89,7 +88,7 @@ def _plan_file(path: Path) -> ModelPlan:
             raise PackError(f"{path.name!r} is no XGBoost model: {str(error)[:500]}") from error
     if suffix == ".onnx":
         return plan_onnx(path.read_bytes())
-    if suffix in {".pt", ".ts", ".pth", ".torchscript"}:
+    if suffix in {".pt", ".ts", ".pth", ".torchscript", ".pt2"}:
         import_library("torch", path)
-        return plan_torchscript(path.read_bytes())
+        return (plan_exported if suffix == ".pt2" else plan_torchscript)(path.read_bytes())
     raise PackError(f"{path.name!r} is no model file that can be packed; what can: {_KNOWN}")
