@@ -105,7 +105,10 @@ function reading({ data, table }: Wish): string[] {
     ];
   }
   if (data === "Image") {
-    return ["# Images in the shape that the learnware takes.", 'data = np.load("images.npy")'];
+    return [
+      "# Images in the shape that the learnware takes: number, channels, height, width.",
+      'data = np.load("images.npy")',
+    ];
   }
   const { file, encoding, separator, decimal, header, columns } = table ?? USUAL_TABLE;
   const options = [
