@@ -1,5 +1,5 @@
 /** Both languages, both themes, a phone. */
-import { emailOf, linkInMail, signIn } from "./dock";
+import { emailOf, linkInMail } from "./dock";
 import { expect, test } from "./fixtures";
 
 test("the whole way in Chinese, mails and errors of the dock included", async ({ page, watch }) => {
@@ -68,28 +68,5 @@ test.describe("on a phone", () => {
       .getByRole("button", { name: /^Show \d+|^Show one/ })
       .tap();
     await expect(page).toHaveURL(/task_type=Regression/);
-  });
-
-  test("no page is wider than the screen", async ({ page }) => {
-    await signIn(page, "root");
-    for (const path of [
-      "/",
-      "/explore",
-      "/search",
-      "/world",
-      "/submit",
-      "/mine",
-      "/account",
-      "/admin",
-      "/help",
-    ]) {
-      await page.goto(path);
-      await expect(page.getByRole("heading", { level: 1 }).first()).toBeVisible();
-      const [content, screen] = await page.evaluate(() => [
-        document.documentElement.scrollWidth,
-        document.documentElement.clientWidth,
-      ]);
-      expect(content, path).toBeLessThanOrEqual(screen ?? 0);
-    }
   });
 });

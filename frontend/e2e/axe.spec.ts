@@ -1,11 +1,26 @@
-/** Every page in both themes: nothing that keeps people with disabilities out. */
+/** Every page: nothing that keeps people with disabilities out, in both themes, and no screen is too narrow for it. */
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { signIn } from "./dock";
 import { expect, test } from "./fixtures";
-import { PAGES, settled } from "./pages";
+import { inChinese, PAGES, settled } from "./pages";
 
 test.use({ contextOptions: { reducedMotion: "reduce" } });
+
+const WIDTHS = [320, 768, 1280];
+
+/** By how many pixels the page is wider than screens of all widths. */
+async function tooWide(page: Page): Promise<Record<string, number>> {
+  const over: Record<string, number> = {};
+  for (const width of WIDTHS) {
+    await page.setViewportSize({ width, height: 900 });
+    over[width] = await page.evaluate(async () => {
+      for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
+      return document.documentElement.scrollWidth - document.documentElement.clientWidth;
+    });
+  }
+  return over;
+}
 
 /** What axe finds that is serious or critical, in words. */
 async function found(page: Page, rule?: string): Promise<string[]> {
@@ -31,5 +46,10 @@ for (const shown of PAGES) {
     await settled(page);
     // Colours are all that differs.
     expect(await found(page, "color-contrast"), "in the dark").toEqual([]);
+
+    const fits = Object.fromEntries(WIDTHS.map((width) => [width, 0]));
+    expect(await tooWide(page)).toEqual(fits);
+    await inChinese(page);
+    expect(await tooWide(page), "in Chinese").toEqual(fits);
   });
 }

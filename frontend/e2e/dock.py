@@ -1,7 +1,7 @@
 # ruff: noqa: INP001  # a program beside the tests that start it, no package
-"""A dock for the tests in the browser: ``python frontend/e2e/dock.py FOLDER``.
+"""A dock for the tests in the browser: ``python frontend/e2e/dock.py FOLDER [PORT]``.
 
-It is the real one, ``beimingwu up`` with a worker and the sandbox, on a free port of the loopback address, with a few
+It is the real one, ``beimingwu up`` with a worker and the sandbox, on a port of the loopback address, with a few
 people and learnwares, which are submitted and verified like any other. Mails go to the log, where the tests read them.
 When all is there, one line of JSON tells the tests what they need to know. It ends with its standard input.
 
@@ -36,11 +36,11 @@ _LEFT_OUT = ("Digits, above all 3, 4, 5", "Digits, above all 6, 7", "Digits, abo
 class Running:
     """`beimingwu up`, which can be stopped and started again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, port: int) -> None:
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
-        self.port = 0
+        self.port = port
 
     def start(self) -> None:
         """Start it, where it was before."""
@@ -83,7 +83,8 @@ def main() -> None:
     folder = Path(sys.argv[1]).absolute()
     _set_up(folder)
     people = _people()
-    dock = Running(folder)
+    # Any that is free, where none is asked for.
+    dock = Running(folder, int(sys.argv[2]) if len(sys.argv) > 2 else 0)
     # A signal must not wait for what it interrupts.
     signal.signal(signal.SIGUSR1, lambda *_: threading.Thread(target=dock.stop).start())
     signal.signal(signal.SIGUSR2, lambda *_: threading.Thread(target=dock.start).start())
@@ -142,8 +143,9 @@ def _people() -> dict[str, Person]:
 def _fill(address: str, people: dict[str, Person], folder: Path) -> None:
     api = f"{address}/api"
     filling = Filling(api, [people["dora"], people["dino"]], say=_tell, stop=threading.Event())
+    # The newest are those that everybody may see.
+    filling.submit(_own(folder / "own"))
     filling.submit(train_packages(folder, _LEFT_OUT))
-    filling.submit(Shipment(one.package, one.semantic_spec) for one in _own(folder / "own"))
     outcome = filling.wait()
     if len(outcome.refused) != 1:
         raise SystemExit(f"refused: {outcome.refused}; the log: {folder.parent / 'log'}")

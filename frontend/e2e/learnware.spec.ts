@@ -91,6 +91,25 @@ test("specifications of texts and images are taken as they are, and shown before
   await expect(page.getByText("To be sent: 30 weighted points. Nothing else.")).toBeVisible();
 });
 
+test("a table of texts and a picture lead to what describes them", async ({ page }) => {
+  const choose = (name: string, buffer: Buffer) =>
+    page
+      .getByLabel("Drop a CSV file or a specification")
+      .setInputFiles({ name, mimeType: "application/octet-stream", buffer });
+  await page.goto("/search");
+  await choose("700.png", Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0x0d]));
+  await expect(page.getByText("learnware spec photos/ -o photos.json")).toBeVisible();
+  const rows = [
+    "A film that begins slowly and does not end.,bad",
+    "Everything one could wish for in a film.,good",
+  ];
+  await choose("film reviews.csv", Buffer.from(["review,mark", ...rows, ""].join("\n")));
+  await expect(page.getByText("“review” looks like texts.")).toBeVisible();
+  await expect(
+    page.getByText("learnware spec 'film reviews.csv' --text-column review -o 'film reviews.json'"),
+  ).toBeVisible();
+});
+
 test("an example table finds a combination, and its program is offered", async ({ page }) => {
   await page.goto("/search");
   await page.getByRole("button", { name: /Air of a city/ }).click();

@@ -18,7 +18,9 @@ export default async function setUp(): Promise<(() => Promise<void>) | undefined
   if (!existsSync(python))
     throw new Error(`There is no ${python}: run \`make setup\`, or name another by PYTHON.`);
   const folder = mkdtempSync(join(tmpdir(), "dock-e2e-"));
-  const dock = spawn(python, [join(root, "frontend/e2e/dock.py"), folder], {
+  // Its address is in pictures.
+  const port = process.env["PICTURES"] === undefined ? [] : ["8088"];
+  const dock = spawn(python, [join(root, "frontend/e2e/dock.py"), folder, ...port], {
     stdio: ["pipe", "pipe", "pipe"],
   });
   let said = "";
