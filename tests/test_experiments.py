@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from benchmarks.experiments import _work, text
+from benchmarks.experiments import _work, image, text
 from benchmarks.experiments._data import SUPER_CLASSES, Samples
 from benchmarks.experiments._report import as_json, curves_of, rows_of
 from benchmarks.experiments._tasks import image_tasks, labelled_rows, text_owners, text_users
@@ -65,6 +65,49 @@ def test_texts_go_the_whole_way_and_a_second_run_finds_all_of_it_made(
     document = as_json(users, list(rows.values()), experiment="text")
     assert document["curves"] == curves_of(users)
     assert document["curves"][0]["labels"] == 20
+
+
+def coloured(split: str) -> Samples:
+    """Return images of ten classes, each of a colour of its own, with noise."""
+    rng = np.random.default_rng(len(split))
+    colours = np.random.default_rng(0).integers(30, 226, size=(10, 3, 1, 1))
+    labels = rng.permutation(np.repeat(np.arange(10), 120))
+    noise = rng.normal(scale=25.0, size=(len(labels), 3, 32, 32))
+    return Samples(np.clip(colours[labels] + noise, 0, 255).astype(np.uint8), labels)
+
+
+@pytest.mark.torch
+# Of torch.jit, in whose format the networks are kept.
+@pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")
+def test_images_go_the_whole_way_and_a_second_run_finds_all_of_it_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("torch")
+    monkeypatch.setattr(image, "cifar", coloured)
+    size = image.SIZES["tiny"]
+    size = replace(size, curve=replace(size.curve, labels=(20,), repeats=(2,)))
+    users = image.run(size, tmp_path, jobs=1)
+    assert len({user["name"] for user in users}) == 2
+    for user in users:
+        errors, alone = user["errors"], user["alone"]
+        assert len(user["classes"]) == 6
+        assert sorted(user["found"]) == sorted(alone)
+        assert len(alone) == 3
+        assert errors["top-1"] == alone[user["found"][0]]
+        assert errors["best in market"] == min(alone.values())
+        assert errors["mean in market"] == pytest.approx(np.mean(list(alone.values())))
+        assert all(0.0 <= error <= 1.0 for error in errors.values())
+    # Labelled samples are for the first user only in this size.
+    [point] = users[0]["curve"]
+    assert users[1]["curve"] == []
+    assert all(len(of_method) == 2 and 0.0 <= min(of_method) < 1.0 for of_method in point["errors"].values())
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise AssertionError("it had been made")
+
+    for name in ("train", "scores"):
+        monkeypatch.setattr(image, name, refuse)
+    assert image.run(size, tmp_path, jobs=1) == users
 
 
 def test_half_a_file_is_no_result(tmp_path: Path) -> None:
