@@ -51,8 +51,8 @@ EXPORTED = {
         stored_traits vector_of_bytes
     """,
     "learnware.reuse": """
-        AveragingReuser BaseReuser EnsemblePruningReuser FeatureAugmentReuser JobSelectorReuser PriorShiftReuser
-        ReuseReport RoutingReuser StackingReuser
+        AveragingReuser BaseReuser ClassRatios EnsemblePruningReuser FeatureAugmentReuser JobSelectorReuser
+        PriorShiftReuser ReuseReport RoutingReuser StackingReuser class_ratios
     """,
     "learnware.client": "DockConnection LearnwareClient SemanticSpecificationKey TransferProgress",
     "learnware.verification": """

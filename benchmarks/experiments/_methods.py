@@ -14,6 +14,7 @@ from learnware.reuse import (
     PriorShiftReuser,
     RoutingReuser,
     StackingReuser,
+    class_ratios,
 )
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["DATA_FREE", "LABELLED", "REFERENCES", "accuracy", "alone", "data_free", "labelled"]
 
 REFERENCES = ("mean in market", "best in market")
-DATA_FREE = ("top-1", "job selector", "averaging", "routing", "prior shift")
+DATA_FREE = ("top-1", "top-1 by classes", "job selector", "averaging", "routing", "prior shift")
 LABELLED = ("own model", "top-1", "pruning", "augmentation", "stacking")
 
 
@@ -58,12 +59,15 @@ def data_free(found: Sequence[Learnware], X: Any, names: NDArray[np.str_], combi
         How many learnwares are combined.
     """
     several = list(found[:combined])
+    ratios = class_ratios(found, X)
+    by_classes = list(ratios.learnwares[:combined])
     ways: dict[str, Any] = {
         "top-1": AveragingReuser([found[0]], "vote_by_label"),
+        "top-1 by classes": AveragingReuser(by_classes[:1], "vote_by_label"),
         "job selector": JobSelectorReuser(several),
         "averaging": _ByProbability(several),
         "routing": RoutingReuser(several),
-        "prior shift": PriorShiftReuser(several),
+        "prior shift": PriorShiftReuser(by_classes, ratios.shares),
     }
     return {name: accuracy(way, X, names) for name, way in ways.items()}
 

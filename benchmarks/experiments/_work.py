@@ -7,6 +7,8 @@ import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from hashlib import blake2b
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -15,11 +17,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
-__all__ = ["arrays_once", "default_folder", "json_once", "side_by_side", "tracked", "written_whole"]
+__all__ = ["arrays_once", "default_folder", "json_once", "of_this_engine", "side_by_side", "tracked", "written_whole"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -30,6 +31,17 @@ def default_folder(experiment: str, size: str) -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("learnware-experiments", appauthor=False) / f"{experiment}-{size}"
+
+
+def of_this_engine(work: Path) -> Path:
+    """Return the folder, in that of an experiment, for what the engine as it is now makes: another one begins anew."""
+    import learnware
+
+    root = Path(learnware.__file__).parent
+    digest = blake2b(digest_size=6)
+    for path in sorted(root.rglob("*.py")):
+        digest.update(f"{path.relative_to(root)}\0".encode() + path.read_bytes())
+    return work / f"engine-{digest.hexdigest()}"
 
 
 @contextmanager

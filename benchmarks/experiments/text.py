@@ -14,7 +14,7 @@ from benchmarks.experiments._market import fill, name_of
 from benchmarks.experiments._report import Published
 from benchmarks.experiments._tasks import text_owners, text_users
 from benchmarks.experiments._users import Curve, Users, solve
-from benchmarks.experiments._work import arrays_once, side_by_side, tracked, written_whole
+from benchmarks.experiments._work import arrays_once, of_this_engine, side_by_side, tracked, written_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -91,7 +91,8 @@ def run(size: Size, work: Path, *, seed: int = 0, jobs: int = 2) -> list[dict[st
     ----------
     size : Size
     work : path
-        Where all that was made is kept, so that a run that was stopped goes on.
+        Where all that was made is kept, so that a run that was stopped goes on; after a change of the engine all that
+        it makes is made anew.
     seed : int
         Seed of everything random.
     jobs : int
@@ -101,9 +102,10 @@ def run(size: Size, work: Path, *, seed: int = 0, jobs: int = 2) -> list[dict[st
 
     train_split, test_split = (_some(newsgroups(split), size.share) for split in ("train", "test"))
     owners = text_owners(train_split.y, len(SUPER_CLASSES), size.per_triple, seed)[: size.owners]
-    packages = [_package(owner, train_split, work / "packages", seed) for owner in tracked(owners, "train and pack")]
-    market = fill(work / "market", packages, jobs)
-    learnwares = _with_answers(market, [train_split, test_split], work / "answers", jobs)
+    made = of_this_engine(work)
+    packages = [_package(owner, train_split, made / "packages", seed) for owner in tracked(owners, "train and pack")]
+    market = fill(made / "market", packages, jobs)
+    learnwares = _with_answers(market, [train_split, test_split], made / "answers", jobs)
     users = Users(
         tasks=text_users(test_split.y, len(SUPER_CLASSES))[: size.users],
         data=test_split,
@@ -116,7 +118,7 @@ def run(size: Size, work: Path, *, seed: int = 0, jobs: int = 2) -> list[dict[st
         users,
         market,
         learnwares,
-        work / f"users-{len(packages)}-{size.combined}",
+        made / f"users-{len(packages)}-{size.combined}",
         combined=size.combined,
         curve=size.curve,
     )

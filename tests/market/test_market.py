@@ -20,6 +20,7 @@ from learnware.market import (
     SingleSearchItem,
     instantiate_learnware_market,
 )
+from learnware.market._find import MOST_SINGLES
 from learnware.specification import RKMETableSpecification, generate_semantic_spec
 
 
@@ -203,11 +204,11 @@ def test_a_mixture_is_found_with_its_weights(market, packages, new_semantic, new
 
 def test_equal_learnwares_do_no_harm(market, packages, new_semantic, new_spec):
     zips = [packages(seed=seed) for seed in range(4)]
-    for number in range(24):
+    for number in range(MOST_SINGLES + 4):
         market.learnware_organizer.add_learnware(zips[number % 4], new_semantic(), 1)
     for seed in range(10):
         results = market.search_learnware(user(new_spec(50 + seed)))
-        assert len(results.get_single_results()) == 20
+        assert len(results.get_single_results()) == MOST_SINGLES
         for item in results.get_multiple_results():
             assert sum(item.weights) == pytest.approx(1.0)
 

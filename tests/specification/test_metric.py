@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from learnware.errors import IncompatibleSpecificationError, SpecificationError
 from learnware.specification import RKMETableSpecification
-from learnware.specification._metric import BROAD_SHARE, KernelMetric, broad_gamma, narrow_gamma
+from learnware.specification._metric import KernelMetric
 
 
 def spec(rng, columns=3, points=6, scale=1.0, shift=0.0):
@@ -60,8 +60,21 @@ def test_kernel_is_the_weighted_sum_of_two_gaussians():
     rng = np.random.default_rng(4)
     A, B, scale = rng.normal(size=(5, 3)), rng.normal(size=(4, 3)), np.array([1.0, 2.0, 0.5])
     squared = (((A[:, None] - B[None]) / scale) ** 2).sum(axis=2)
-    expected = BROAD_SHARE * np.exp(-broad_gamma(3) * squared) + (1 - BROAD_SHARE) * np.exp(-narrow_gamma(3) * squared)
-    np.testing.assert_allclose(KernelMetric(scale).kernel(A, B), expected, rtol=1e-12)
+    metric = KernelMetric(scale)
+    share = metric.broad_share
+    assert 0.5 < share < 1.0
+    expected = share * np.exp(-metric.broad_gamma * squared) + (1 - share) * np.exp(-metric.narrow_gamma * squared)
+    np.testing.assert_allclose(metric.kernel(A, B), expected, rtol=1e-12)
+
+
+def test_where_means_tell_most_the_broad_gaussian_is_alone():
+    rng = np.random.default_rng(5)
+    A, B, scale = rng.normal(size=(5, 3)), rng.normal(size=(4, 3)), np.array([1.0, 2.0, 0.5])
+    squared = (((A[:, None] - B[None]) / scale) ** 2).sum(axis=2)
+    metric = KernelMetric(scale, of_means=True)
+    assert metric.broad_gamma < KernelMetric(scale).broad_gamma
+    np.testing.assert_allclose(metric.kernel(A, B), np.exp(-metric.broad_gamma * squared), rtol=1e-12)
+    assert KernelMetric.from_states(metric.to_states()).of_means
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 5), st.floats(-6, 6))

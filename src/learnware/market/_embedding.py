@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from learnware.specification._metric import BROAD_SHARE, broad_gamma, narrow_gamma
 from learnware.specification._threads import single_threaded_blas
 
 if TYPE_CHECKING:
@@ -47,7 +46,9 @@ class Embedding:
 
 def embed(metric: KernelMetric, name: str, spec: RKMESpecification) -> Embedding:
     """Return the embedding of a specification in an island of this metric and name."""
-    frequencies, amplitudes = _frequencies(name, metric.n_features)
+    frequencies, amplitudes = _frequencies(
+        name, metric.n_features, (metric.broad_gamma, metric.narrow_gamma), metric.broad_share
+    )
     # Far from zero a phase still has seven digits.
     turns = np.clip(spec.points / metric.scale, -1e9, 1e9) @ frequencies
     turns -= np.rint(turns)
@@ -62,14 +63,16 @@ def embed(metric: KernelMetric, name: str, spec: RKMESpecification) -> Embedding
 
 
 @lru_cache(maxsize=64)
-def _frequencies(name: str, n_features: int) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+def _frequencies(
+    name: str, n_features: int, gammas: tuple[float, float], broad_share: float
+) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
     """Return frequencies in turns, shape (n_features, n), and amplitudes of all kernels, equal in every process."""
     rng = np.random.default_rng(list(hashlib.sha256(name.encode()).digest()))
     frequencies, amplitudes = [], []
     for size, gamma, share in zip(
         _FEATURES,
-        (broad_gamma(n_features), narrow_gamma(n_features)),
-        (BROAD_SHARE, 1.0 - BROAD_SHARE),
+        gammas,
+        (broad_share, 1.0 - broad_share),
         strict=True,
     ):
         count = size // 2

@@ -35,7 +35,7 @@ __all__ = [
 _Found = TypeVar("_Found")
 
 # Single learnwares in an answer, at most, if nobody asks for more.
-MOST_SINGLES = 20
+MOST_SINGLES = 50
 # A task of which more than this share is covered by nothing is not solved by the market.
 _MOST_OPEN = 0.5
 # A search that meets a learnware which another process has just deleted starts anew, at most so often.
@@ -126,7 +126,7 @@ def find(
         Returns the ids of all learnwares, for a search without conditions.
     max_parts : int, default=5
         Most learnwares in a mixture.
-    most_singles : int, default=20
+    most_singles : int, default=50
         Most singles where learnwares are compared by their data.
 
     Raises
@@ -188,7 +188,7 @@ def find_nearest(
         Only these learnwares; all if None.
     max_parts : int, default=5
         Most learnwares in a mixture.
-    most_singles : int, default=20
+    most_singles : int, default=50
     """
     for spec in specs:
         found = _find_in_island(index.island_index(spec.space), spec, allowed, max_parts, most_singles)

@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 # To be raised with every change of `embed` or of `KernelMetric`: stored embeddings of another version are made anew.
-EMBEDDING_VERSION = 4
+EMBEDDING_VERSION = 5
 # The metric of an island is estimated anew each time the island has doubled, from at most so many members and so many
 # bytes: those of images have a megabyte each.
 _ESTIMATE_MEMBERS = 4096

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from learnware.specification._gaussian import in_units
-from learnware.specification._metric import BROAD_SHARE, broad_gamma, narrow_from_broad
+from learnware.specification._metric import narrow_from_broad
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -89,7 +89,7 @@ class Stack:
         self.weights = np.concatenate([spec.get_beta() for spec in specs]).astype(np.float32)
         points = in_units(np.concatenate([spec.points for spec in specs]), origin, metric.scale)
         norms = np.einsum("ij,ij->i", points, points)
-        norms *= broad_gamma(points.shape[1])
+        norms *= metric.broad_gamma
         self.near = bool(norms.max() <= _NEAR)
         # (b, 1, -gamma |b|^2): one matrix product with (2 gamma a, -gamma |a|^2, 1) gives the exponents of a kernel.
         self.rows = np.column_stack((points, np.ones(len(points)), -norms))
@@ -102,7 +102,7 @@ class Stack:
         ndarray of shape (n_specs,)
         """
         columns = len(self.origin)
-        own = np.hstack((2.0 * broad_gamma(columns) * self.rows[:, :columns], self.rows[:, :-3:-1]))
+        own = np.hstack((2.0 * self.metric.broad_gamma * self.rows[:, :columns], self.rows[:, :-3:-1]))
         if self.near:
             own = own.astype(np.float32)
         products = np.empty(len(specs))
@@ -116,13 +116,16 @@ class Stack:
             other = Stack(specs[start:stop], self.metric, self.origin)
             theirs = other.rows.astype(own.dtype, copy=False)
             products[start:stop] = np.add.reduceat(
-                _sums(own, self.weights, theirs) * other.weights, np.cumsum([0, *other.sizes[:-1]])
+                _sums(own, self.weights, theirs, self.metric.broad_share) * other.weights,
+                np.cumsum([0, *other.sizes[:-1]]),
             )
             start = stop
         return products
 
 
-def _sums(own: NDArray[np.floating], weights: NDArray[np.float32], theirs: NDArray[np.floating]) -> NDArray[np.float64]:
+def _sums(
+    own: NDArray[np.floating], weights: NDArray[np.float32], theirs: NDArray[np.floating], share: float
+) -> NDArray[np.float64]:
     """Return the weighted sums of the kernel over the points of one side for each point of the other."""
     sums = np.zeros(len(theirs))
     # In blocks: memory and time grow with the points of both sides, and no more.
@@ -132,6 +135,7 @@ def _sums(own: NDArray[np.floating], weights: NDArray[np.float32], theirs: NDArr
         # The exponential in single precision loses nothing where points lie far from each other.
         kernel = (own[start : start + rows] @ theirs.T).astype(np.float32, copy=False)
         np.exp(kernel, out=kernel)
-        sums += BROAD_SHARE * (part @ kernel)
-        sums += (1.0 - BROAD_SHARE) * (part @ narrow_from_broad(kernel))
+        sums += share * (part @ kernel)
+        if share < 1.0:
+            sums += (1.0 - share) * (part @ narrow_from_broad(kernel))
     return sums

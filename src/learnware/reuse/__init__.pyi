@@ -2,6 +2,8 @@ from ._augment import FeatureAugmentReuser as FeatureAugmentReuser
 from ._averaging import AveragingReuser as AveragingReuser
 from ._base import BaseReuser as BaseReuser
 from ._base import ReuseReport as ReuseReport
+from ._class_ratios import ClassRatios as ClassRatios
+from ._class_ratios import class_ratios as class_ratios
 from ._job_selector import JobSelectorReuser as JobSelectorReuser
 from ._prior_shift import PriorShiftReuser as PriorShiftReuser
 from ._pruning import EnsemblePruningReuser as EnsemblePruningReuser

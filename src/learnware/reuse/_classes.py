@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from learnware.learnware import Learnware
 
-__all__ = ["ClassSpace", "class_key"]
+__all__ = ["ClassSpace", "class_key", "class_names"]
 
 # How far the sum of a row may be from 1 to be read as probabilities: single precision, rounded in a file.
 _PROBABILITY_TOLERANCE = 1e-3
@@ -212,6 +212,12 @@ class ClassSpace:
 def class_key(name: str) -> str:
     """Return what two spellings of a class's name have in common."""
     return name.strip().casefold()
+
+
+def class_names(learnware: Learnware) -> list[str]:
+    """Return the names of a classifier's classes in the order of their indexes; none if one of them has no name."""
+    names = _description(learnware)
+    return [names[index] for index in sorted(names)] if len(names) >= _stated_dimension(learnware) else []
 
 
 def _output_description(learnware: Learnware) -> dict[str, Any]:

@@ -24,8 +24,13 @@ if TYPE_CHECKING:
 
     from learnware.specification import RKMESpecification
 
-__all__ = ["density_bandwidth", "mixture_weights", "routing_posterior"]
+__all__ = ["GAMMA_OF_CLASSES", "GAMMA_OF_NUMBERS", "density_bandwidth", "mixture_weights", "routing_posterior"]
 
+# Bandwidths of routing in units of the island's scale, divided by the number of features. Numbers are averaged: that
+# is best over wide regions, where errors of several learnwares cancel. Classes are voted on: learnwares may not know
+# each other's, and a vote from outside one's region is wrong. Both are flat optima on benchmarks/quality, at values
+# that still keep learnwares of separate regions apart.
+GAMMA_OF_NUMBERS, GAMMA_OF_CLASSES = 1.0, 8.0
 # Rows of the user's data that are compared with the reduced sets at a time, which bounds the memory.
 _BLOCK_ROWS = 4096
 # Rows that the mixture weights are estimated from; their error, about 1 / sqrt(n), is small beside the fit's.

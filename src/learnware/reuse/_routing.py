@@ -8,7 +8,7 @@ import numpy as np
 
 from learnware.errors import ReuseError
 from learnware.reuse._combined import CombinedReuser
-from learnware.reuse._density import mixture_weights, routing_posterior
+from learnware.reuse._density import GAMMA_OF_CLASSES, GAMMA_OF_NUMBERS, mixture_weights, routing_posterior
 from learnware.reuse._outputs import ask, output_space, task_of
 from learnware.reuse._spaces import in_space
 from learnware.specification._metric import KernelMetric
@@ -23,12 +23,6 @@ if TYPE_CHECKING:
     from learnware.specification import RKMESpecification
 
 __all__ = ["RoutingReuser"]
-
-# Bandwidths in units of the island's scale, divided by the number of features. Numbers are averaged: that is best over
-# wide regions, where errors of several learnwares cancel. Classes are voted on: learnwares may not know each other's,
-# and a vote from outside one's region is wrong. Both are flat optima on the markets of benchmarks/quality, at values
-# that still keep learnwares of separate regions apart.
-_GAMMA_OF_NUMBERS, _GAMMA_OF_CLASSES = 1.0, 8.0
 
 
 class RoutingReuser(CombinedReuser):
@@ -82,7 +76,7 @@ class RoutingReuser(CombinedReuser):
         X, specs = in_space(learnwares, self._input(user_data))
         metric = KernelMetric.estimate(specs) if self.metric is None else self.metric
         weights = self.weights_ if hasattr(self, "weights_") else self._mixture(X, specs)
-        gamma = _GAMMA_OF_CLASSES if task_of(learnwares) == "Classification" else _GAMMA_OF_NUMBERS
+        gamma = GAMMA_OF_CLASSES if task_of(learnwares) == "Classification" else GAMMA_OF_NUMBERS
         return routing_posterior(X, specs, weights, metric.scale, gamma / X.shape[1])
 
     def _mixture(self, X: NDArray[np.float64], specs: Sequence[RKMESpecification]) -> NDArray[np.float64]:

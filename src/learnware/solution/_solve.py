@@ -19,6 +19,7 @@ from learnware.reuse import (
     PriorShiftReuser,
     RoutingReuser,
     StackingReuser,
+    class_ratios,
 )
 from learnware.reuse._classes import ClassSpace, class_key
 from learnware.reuse._inputs import as_input, take
@@ -67,9 +68,9 @@ def solve(
     """Solve a task with the learnwares of a market.
 
     The data are described by a specification, the market is searched, and the best learnwares are combined: without
-    labels by density-weighted routing, classes of images by `PriorShiftReuser`, with labels in the way that
-    cross-validation finds best, the user's own model among them. The learnwares' code never runs in this process but in
-    one of its own each, in a sandbox.
+    labels by density-weighted routing, classes of images by `PriorShiftReuser` with the learnwares that know most of
+    them (`class_ratios`), with labels in the way that cross-validation finds best, the user's own model among them. The
+    learnwares' code never runs in this process but in one of its own each, in a sandbox.
 
     Parameters
     ----------
@@ -156,7 +157,12 @@ def solve(
     if results.nothing_fits and not (len(labels) and results.get_single_results()):
         raise NothingFitsError(results.message)
     candidates = _of_these_columns(X, results) if data_type == "Table" else _found(results)
-    found, task = _compatible(candidates, tasks, bool(len(labels)), max_learnwares)
+    found, task = _compatible(candidates, tasks, bool(len(labels)))
+    shares: Mapping[str, float] = {}
+    if data_type == "Image" and task == _CLASSIFICATION and len(found) > 1:
+        ratios = class_ratios(found, X)
+        found, shares = list(ratios.learnwares), ratios.shares
+    del found[max_learnwares:]
     # A learnware that is asked by turns with others must not be ended to make room for them.
     runner = ModelRunner(
         runnable_option, sandbox=sandbox, limits=limits, max_processes=max(4, len(found)), on_progress=say
@@ -166,7 +172,7 @@ def solve(
         if runner.runnable_option != "current":
             say("preparing environments")
             runner.prepare(one.model for one in learnwares if isinstance(one.model, RunningModel))
-        reuser, way, scores, vocabulary = _choose(learnwares, task, X, labelled, labels, seed, say)
+        reuser, way, scores, vocabulary = _choose(learnwares, task, shares, X, labelled, labels, seed, say)
         report = _report(reuser, learnwares, results, task, way, scores, len(labels))
         return Solution(reuser, learnwares, report, vocabulary, runner)
     except BaseException:
@@ -196,6 +202,7 @@ def _running(learnware: Learnware, runner: ModelRunner) -> Learnware:
 def _choose(
     learnwares: list[Learnware],
     task: str,
+    shares: Mapping[str, float],
     X: Any,
     labelled: NDArray[np.intp],
     labels: NDArray[Any],
@@ -205,7 +212,7 @@ def _choose(
     """Return the fitted reuser, the name of its way, the scores of all ways, and the vocabulary of classes."""
     scores: dict[str, float] = {}
     data_type = data_type_of(X)
-    ways = _ways(learnwares, task, data_type, seed)
+    ways = _ways(learnwares, task, shares, data_type, seed)
     data = as_input(X)
     vocabulary = _vocabulary(learnwares, data, labelled, labels) if task == _CLASSIFICATION else None
     if len(labels) >= FEWEST_LABELS:
@@ -300,17 +307,15 @@ def _found(results: SearchResults) -> list[Learnware]:
     return [item.learnware for item in results.get_single_results()]
 
 
-def _compatible(
-    found: Sequence[Learnware], tasks: Sequence[str], labelled: bool, count: int
-) -> tuple[list[Learnware], str]:
-    """Return the best learnwares that answer the same question, and the kind of task.
+def _compatible(found: Sequence[Learnware], tasks: Sequence[str], labelled: bool) -> tuple[list[Learnware], str]:
+    """Return the learnwares that answer the same question, and the kind of task.
 
     Labels tell which kind is likelier; without any, it is that of the best learnware.
     """
     of_task = {task: [one for one in found if _tag(one, "Task") == task] for task in tasks}
     task = next(task for task in tasks if of_task[task]) if labelled else _tag(found[0], "Task")
     question = _question(of_task[task][0], task)
-    return [one for one in of_task[task] if _question(one, task) == question][:count], task
+    return [one for one in of_task[task] if _question(one, task) == question], task
 
 
 def _tag(learnware: Learnware, key: str) -> str:
@@ -329,14 +334,16 @@ def _way_without_labels(ways: Mapping[str, Any], data_type: str) -> str:
     return next(way for way in best if way in ways)
 
 
-def _ways(learnwares: list[Learnware], task: str, data_type: str, seed: int) -> Mapping[str, Callable[[], Any]]:
+def _ways(
+    learnwares: list[Learnware], task: str, shares: Mapping[str, float], data_type: str, seed: int
+) -> Mapping[str, Callable[[], Any]]:
     mode = task.lower()
     ways: dict[str, Callable[[], Any]] = {"top-1": lambda: AveragingReuser(learnwares[:1], _averaging_mode(task))}
     if len(learnwares) > 1:
         ways["averaging"] = lambda: AveragingReuser(learnwares, _averaging_mode(task))
         ways["routing"] = lambda: RoutingReuser(learnwares)
         if task == _CLASSIFICATION and data_type != "Table":
-            ways["prior shift"] = lambda: PriorShiftReuser(learnwares)
+            ways["prior shift"] = lambda: PriorShiftReuser(learnwares, shares or None)
         ways["pruning"] = lambda: EnsemblePruningReuser(learnwares, mode, seed=seed)
     ways["augmentation"] = lambda: FeatureAugmentReuser(learnwares, mode)
     ways["stacking"] = lambda: StackingReuser(learnwares, mode, seed=seed)

@@ -63,6 +63,8 @@ class RKMEImageSpecification(RKMESpecification):
 
     IMAGE_WIDTH = IMAGE_WIDTH
 
+    standardised = True
+
     def __init__(self, cuda_idx: int | None = None, **kwargs: Any) -> None:
         # In the order of the published files.
         self.RKME_IMAGE_VERSION = 1

@@ -54,6 +54,8 @@ class RKMEImageFeatureSpecification(RKMETableSpecification):
         Fit and privacy, if the specification was made here.
     """
 
+    means_tell_most = True
+
     def __init__(self, gamma: float = 0.1, *, channels: int = 3) -> None:
         super().__init__(gamma)
         self.type = "RKMEImageFeatureSpecification"

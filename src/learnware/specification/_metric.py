@@ -17,28 +17,22 @@ if TYPE_CHECKING:
 
     from learnware.specification._rkme import RKMESpecification
 
-__all__ = ["BROAD_SHARE", "KernelMetric", "broad_gamma", "narrow_from_broad", "narrow_gamma", "with_narrow_kernel"]
+__all__ = ["KernelMetric", "narrow_from_broad"]
 
 # Share of the broad kernel in the sum of both, measured on the markets of benchmarks/quality: the broad kernel alone
 # names the best learnware, because it compares where the data lie and how they spread; the narrow one tells a mixture
 # from a single learnware of the same moments. A tenth of narrow kernel serves both.
-BROAD_SHARE = 0.9
+_BROAD_SHARE = 0.9
+# Maps of images and encoders of texts give so many features that all points are far from each other: a narrow kernel
+# tells each point from all others, and nothing else, while means tell what the data are. There the broad kernel is
+# alone, and broader still: on the texts and images of benchmarks/experiments the nearest learnware is better so.
+_GAMMA, _GAMMA_OF_MEANS = 0.125, 0.03125
 # Beyond this kurtosis a feature is mostly the same with rare exceptions (a normal one has 3, an exponential one 9), and
 # its unit is at least this share of the median feature's.
 _KURTOSIS = 5.0
 _FINEST = 1.0 / 200.0
 # The narrow kernel is the broad one to this power of two: four squarings are cheaper than a second exponential.
 _SQUARINGS = 4
-
-
-def broad_gamma(n_features: int) -> float:
-    """Return the gamma of the broad kernel on scaled features: it reaches over whole specifications."""
-    return 0.125 / n_features
-
-
-def narrow_gamma(n_features: int) -> float:
-    """Return the gamma of the narrow kernel on scaled features: it sees what is near."""
-    return broad_gamma(n_features) * (1 << _SQUARINGS)
 
 
 @dataclass(frozen=True)
@@ -54,9 +48,12 @@ class KernelMetric:
     scale : ndarray of shape (n_features,)
         Units of the features, all larger than 0: the typical standard deviation *within* one specification, so that a
         feature in which learnwares differ from each other counts.
+    of_means : bool
+        Whether the broad kernel is alone, since means tell most (`RKMESpecification.means_tell_most`).
     """
 
     scale: NDArray[np.float64]
+    of_means: bool = False
 
     @classmethod
     def estimate(cls, specs: Sequence[RKMESpecification]) -> KernelMetric:
@@ -98,29 +95,52 @@ class KernelMetric:
         variance = np.where(variance > 1e-12 * between + np.square(1e-12 * centre), variance, between)
         scale = np.sqrt(np.where(variance > 0, variance, 1.0))
         rarely_differs = _mean(fourths) > _KURTOSIS * np.square(_mean(variances))
-        return cls(np.where(rarely_differs, np.maximum(scale, _FINEST * np.median(scale)), scale))
+        scale = np.where(rarely_differs, np.maximum(scale, _FINEST * np.median(scale)), scale)
+        return cls(scale, all(spec.means_tell_most for spec in specs))
 
     @property
     def n_features(self) -> int:
         """Number of features."""
         return len(self.scale)
 
+    @property
+    def broad_share(self) -> float:
+        """Share of the broad kernel in the sum of both."""
+        return 1.0 if self.of_means else _BROAD_SHARE
+
+    @property
+    def broad_gamma(self) -> float:
+        """Gamma of the broad kernel on scaled features: it reaches over whole specifications."""
+        return (_GAMMA_OF_MEANS if self.of_means else _GAMMA) / self.n_features
+
+    @property
+    def narrow_gamma(self) -> float:
+        """Gamma of the narrow kernel on scaled features: it sees what is near."""
+        return self.broad_gamma * (1 << _SQUARINGS)
+
     def to_states(self) -> dict[str, Any]:
         """Return the metric as plain values."""
-        return {"scale": self.scale.tolist()}
+        return {"scale": self.scale.tolist(), "of_means": self.of_means}
 
     @classmethod
     def from_states(cls, states: Mapping[str, Any]) -> KernelMetric:
         """Return the metric that `to_states` wrote."""
-        return cls(np.asarray(states["scale"], dtype=np.float64))
+        return cls(np.asarray(states["scale"], dtype=np.float64), bool(states.get("of_means", False)))
 
     def kernel(self, A: NDArray[np.float64], B: NDArray[np.float64]) -> NDArray[np.floating]:
         """Return the kernel of all pairs of rows, shape (len(A), len(B))."""
-        return with_narrow_kernel(self._gaussian(A, B, broad_gamma(self.n_features)))
+        broad, share = self._gaussian(A, B, self.broad_gamma), self.broad_share
+        if share == 1.0:
+            return broad
+        narrow = narrow_from_broad(broad.copy())
+        narrow *= 1.0 - share
+        broad *= share
+        broad += narrow
+        return broad
 
     def narrow_kernel(self, A: NDArray[np.float64], B: NDArray[np.float64]) -> NDArray[np.floating]:
         """Return the narrow kernel alone of all pairs of rows, shape (len(A), len(B))."""
-        return self._gaussian(A, B, narrow_gamma(self.n_features))
+        return self._gaussian(A, B, self.narrow_gamma)
 
     def _gaussian(self, A: NDArray[np.float64], B: NDArray[np.float64], gamma: float) -> NDArray[np.floating]:
         # Around the middle of one side, so that features far from zero keep their digits; outliers do not move it.
@@ -140,15 +160,6 @@ def narrow_from_broad(broad: NDArray[np.floating]) -> NDArray[np.floating]:
     """Return the values of the narrow kernel from those of the broad one, in their place."""
     for _ in range(_SQUARINGS):
         np.square(broad, out=broad)
-    return broad
-
-
-def with_narrow_kernel(broad: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Return the kernel of a metric from the values of its broad part, in their place."""
-    narrow = narrow_from_broad(broad.copy())
-    narrow *= 1.0 - BROAD_SHARE
-    broad *= BROAD_SHARE
-    broad += narrow
     return broad
 
 

@@ -47,6 +47,10 @@ class RKMESpecification(RegularStatSpecification):
         Fit and privacy, if the specification was made here.
     """
 
+    # Whether the mean of the points tells most of what the data are, as in spaces of many features by a fixed map.
+    means_tell_most: ClassVar[bool] = False
+    # Whether every owner's data are standardised by themselves, so that all means are alike and tell nothing.
+    standardised: ClassVar[bool] = False
     # Name of the attribute, and of the entry in files, that lists the traits; None for kinds without.
     traits_entry: ClassVar[str | None] = None
 

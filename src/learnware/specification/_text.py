@@ -64,6 +64,7 @@ class RKMETextSpecification(RKMETableSpecification):
         Fit, privacy and what was found in the texts, if the specification was made here.
     """
 
+    means_tell_most = True
     traits_entry = "language"
 
     def __init__(self, gamma: float = 0.1, cuda_idx: int | None = None, *, encoder: str = "hashing") -> None:

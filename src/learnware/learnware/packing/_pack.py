@@ -61,6 +61,7 @@ def pack(
     encoder: str | os.PathLike[str] | TextEncoder | None = None,
     pixel_values: PixelValues | None = None,
     image_size: ImageSize | None = None,
+    spec_types: Sequence[str] | None = None,
     seed: int = 0,
 ) -> Path:
     """Pack a trained model and the specification of its training data as a learnware.
@@ -114,6 +115,9 @@ def pack(
     image_size : int or (int, int), optional
         The size that the model takes pictures in, one number or height and width, where neither the model tells nor the
         pictures, which are of several sizes: they are brought to it. Arrays of images must have it already.
+    spec_types : list of str, optional
+        Types of the statistical specifications, the main one first; by default all that `learnware.specification` has
+        for the kind of data, so that whoever searches by one of them finds the learnware.
     seed : int, default=0
         Seed of the statistical specification.
 
@@ -165,7 +169,7 @@ def pack(
     samples = given.samples.first(_CHECKED_SAMPLES)
     if not len(samples):
         raise PackError("the data has no rows")
-    files, expected = _build(given, samples, output, seed)
+    files, expected = _build(given, samples, output, spec_types, seed)
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
@@ -175,7 +179,9 @@ def pack(
     return path
 
 
-def _build(given: Information, samples: Any, output: Output, seed: int) -> tuple[dict[str, bytes | Path], NDArray[Any]]:
+def _build(
+    given: Information, samples: Any, output: Output, spec_types: Sequence[str] | None, seed: int
+) -> tuple[dict[str, bytes | Path], NDArray[Any]]:
     """Return the package's files, and what its model must answer to `samples`."""
     plan = given.plan
     taken, prologue = samples, ""
@@ -207,7 +213,7 @@ def _build(given: Information, samples: Any, output: Output, seed: int) -> tuple
     files["requirements.txt"] = ("\n".join(pinned_requirements(plan.modules)) + "\n").encode()
     files[SEMANTIC_NAME] = (json.dumps(_semantic_spec(given), ensure_ascii=False, indent=1) + "\n").encode()
     entries: list[dict[str, Any]] = []
-    for spec in given.samples.specifications(seed):
+    for spec in given.samples.specifications(seed, spec_types):
         name = f"stat-{spec.type}.json" if entries else _STAT_FILE
         files[name] = spec.to_json().encode()
         entries.append(

@@ -82,9 +82,19 @@ class Samples:
         first = next(data, []) if isinstance(data, Iterator) else data
         return first[:count]
 
-    def specifications(self, seed: int) -> list[RKMESpecification]:
-        """Return the statistical specifications of all types that there are for such data."""
-        return [generate(name, self.read(), seed=seed, **self.options) for name in spec_types(self.data_type)]
+    def specifications(self, seed: int, types: Sequence[str] | None = None) -> list[RKMESpecification]:
+        """Return the statistical specifications of some types, or of all that there are for such data.
+
+        Raises
+        ------
+        PackError
+            If there is no such type for such data.
+        """
+        known = spec_types(self.data_type)
+        types = known if types is None else types
+        if not types or not set(types) <= set(known):
+            raise PackError(f"spec_types is {types!r}; {_PLURALS[self.data_type]} have one or more of {known!r}")
+        return [generate(name, self.read(), seed=seed, **self.options) for name in types]
 
 
 def open_samples(
