@@ -94,8 +94,11 @@ def test_images_are_solved_by_the_names_of_classes(tmp_path, form):
             assert set(solution.classes_) == set(NAMES[[0, 1, 4, 6, 3, 7]])
             assert (solution.predict(images) == truth).mean() > 0.9
             assert max(solution.report.learnwares, key=lambda one: one.share).id == ids[number]
-    # What was trained on numbers from 0 to 1 takes pictures, too; labels choose the way.
+    # Nobody knows all four of these: routing tells whose class it is, since certain answers to foreign images do not.
     images, truth = task([0, 1, 4, 6])
+    with solve(images, market=market) as solution:
+        assert (solution.predict(images) == truth).mean() > 0.85
+    # What was trained on numbers from 0 to 1 takes pictures, too; labels choose the way.
     pictures = (images * 255).astype(np.uint8)
     labels = truth.astype(object)
     labels[60:] = None

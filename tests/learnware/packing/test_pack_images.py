@@ -103,6 +103,16 @@ def test_both_specifications_are_made(by_shares):
     assert [one["class_name"] for one in manifest["extra_stat_specifications"]] == ["RKMEImageFeatureSpecification"]
 
 
+def test_one_specification_is_made_if_one_is_wanted(tmp_path):
+    wanted = {**WORDS, **CLASSES, "pixel_values": "0-255"}
+    path = pack(onnx_model(), IMAGES, tmp_path / "one.zip", spec_types=["RKMEImageFeatureSpecification"], **wanted)
+    assert set(read_package(path).stat_specs) == {"RKMEImageFeatureSpecification"}
+    for types in ([], ["RKMETextSpecification"]):
+        with pytest.raises(PackError, match=r"spec_types is .*; images have one or more of .*RKMEImageSpecification"):
+            pack(onnx_model(), IMAGES, tmp_path / "none.zip", spec_types=types, **wanted)
+    assert not (tmp_path / "none.zip").exists()
+
+
 def test_a_package_is_valid(by_shares):
     report = verify(by_shares[1].path, runnable_option="current")
     assert report.valid, str(report)
