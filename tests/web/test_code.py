@@ -120,7 +120,7 @@ def test_those_for_texts_and_images_run(tmp_path: Path, monkeypatch: pytest.Monk
 @pytest.mark.parametrize("task", ["Classification", "Regression"])
 def test_several_answer_as_solve_lets_them(data: str, task: str, tmp_path: Path) -> None:
     two = [Learnware(one, {}, Specification(), tmp_path) for one in ("00000001", "00000002")]
-    ways = _ways(two, task, data, seed=0)
+    ways = _ways(two, task, {}, data, seed=0)
     expected = type(ways[_way_without_labels(ways, data)]()).__name__
     wish = {"address": "https://h/api", "ids": ["00000001", "00000002"], "data": data, "task": task}
     (program,) = written("pythonCode", [wish])
