@@ -70,10 +70,12 @@ def test_an_error_of_the_listener_ends_the_program(gone):
 
 def test_nothing_stays_behind():
     threads, files = threading.active_count(), len(list(Path("/dev/fd").iterdir()))
-    for _ in range(3):
+    runs = 10
+    for _ in range(runs):
         run("print('x')", stdin="y")
-    assert threading.active_count() <= threads + 1
-    assert len(list(Path("/dev/fd").iterdir())) <= files
+    # What a run left would be there ten times; a thread of another test may come or open a file meanwhile.
+    assert threading.active_count() < threads + runs // 2
+    assert len(list(Path("/dev/fd").iterdir())) < files + runs // 2
 
 
 def test_credentials_are_not_shown():
