@@ -130,6 +130,7 @@ class ClassMeans:
         origin = np.sort(rows, axis=0).mean(axis=0)
         rows -= origin
         if specs[0].standardised:
+            # Means that are alike by construction differ by chance only: shares stay equal.
             rows[:] = 0.0
         n_classes = knows.shape[1]
         # On average one learnware speaks of a class with this weight.
